@@ -1,0 +1,76 @@
+"""What is up, what is down, since when, and what to do about it: said once when it changes, kept for ``/it/``."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+log = logging.getLogger(__name__)
+
+
+class State(StrEnum):
+    """How a part is: ``absent`` is a part that is expected to be away now (a broker in a power cut)."""
+
+    UP = "up"
+    DOWN = "down"
+    STARTING = "starting"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the edge. ``since_s`` is UNIX time; ``todo`` says what a person can do; ``figures`` are numbers."""
+
+    kind: str
+    name: str
+    state: State
+    since_s: float
+    detail: str = ""
+    todo: str = ""
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+
+class Health:
+    """The book of all parts. Only a change of state is logged, so a cable pulled for a week is two lines."""
+
+    def __init__(self) -> None:
+        self._parts: dict[tuple[str, str], Part] = {}
+
+    def set(
+        self,
+        kind: str,
+        name: str,
+        state: State,
+        detail: str = "",
+        todo: str = "",
+        figures: Mapping[str, float] | None = None,
+    ) -> None:
+        """Note how a part is. ``detail`` must name no person and hold no secret."""
+        old = self._parts.get((kind, name))
+        same = old is not None and old.state == state
+        since = old.since_s if old is not None and same else time.time()
+        kept = figures if figures is not None else (old.figures if old else {})
+        self._parts[kind, name] = Part(kind, name, state, since, detail, todo, dict(kept))
+        if not same:
+            level = logging.WARNING if state is State.DOWN else logging.INFO
+            log.log(level, "%s %s is %s%s", kind, name, state, f": {detail}" if detail else "")
+
+    def up(self, kind: str, name: str, detail: str = "", figures: Mapping[str, float] | None = None) -> None:
+        """The part works."""
+        self.set(kind, name, State.UP, detail, "", figures)
+
+    def down(
+        self, kind: str, name: str, detail: str, todo: str = "", figures: Mapping[str, float] | None = None
+    ) -> None:
+        """The part does not work; ``todo`` is the next step for a person."""
+        self.set(kind, name, State.DOWN, detail, todo, figures)
+
+    def forget(self, kind: str, name: str) -> None:
+        """The part is no longer expected."""
+        self._parts.pop((kind, name), None)
+
+    def parts(self) -> list[Part]:
+        """All parts, by kind and name."""
+        return [self._parts[key] for key in sorted(self._parts)]
