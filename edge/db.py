@@ -129,7 +129,10 @@ def _in_savepoint(connection: sqlite3.Connection, act: Act) -> Any:
 
 
 def _tell(
-    loop: asyncio.AbstractEventLoop, answer: asyncio.Future[Any], result: Any = None, error: BaseException | None = None
+    loop: asyncio.AbstractEventLoop,
+    answer: asyncio.Future[Any],
+    result: Any = None,
+    error: BaseException | None = None,
 ) -> None:
     def settle() -> None:
         if answer.done():

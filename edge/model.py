@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NewType
+from typing import Any
 
-Jan = NewType("Jan", str)
 Json = dict[str, Any]
 
 
@@ -125,3 +124,124 @@ class Contact:
     data: Json = field(default_factory=dict)
     member: str = field(default="", repr=False)
     session: str = ""
+
+
+class Band(StrEnum):
+    """How much of a product a place has, as a shopper reads it: ◎ △ × － ？."""
+
+    MANY = "many"
+    FEW = "few"
+    NONE = "none"
+    UNLISTED = "unlisted"
+    ASKING = "asking"
+
+
+@dataclass(frozen=True, slots=True)
+class StockLine:
+    """One place's stock of a product in words: ``place`` is here, near or online, ``name`` the place's own name.
+
+    ``text`` is the wording of the band ("残り2点"), ``fresh`` the label of its age ("3分前"), empty when live.
+    ``available`` is the number behind it where one may be shown, ``as_of`` UNIX seconds of the source's word.
+    """
+
+    place: str
+    name: str
+    band: Band
+    text: str
+    fresh: str = ""
+    available: int | None = None
+    as_of: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One product on a screen, with its stock here, near and online."""
+
+    sku: str
+    name: str
+    price: str
+    picture: str
+    stock: tuple[StockLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LoopItem:
+    """One item of a screen's loop. ``seconds`` is how long it plays; the rest says what it was, for the ledger."""
+
+    url: str
+    kind: str
+    seconds: float
+    content: str
+    sha256: str
+    version: int = 1
+    campaign: str = ""
+    rule: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """What a screen plays when nobody is in front of it; never empty. ``version`` changes when anything in it does."""
+
+    version: str
+    items: tuple[LoopItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """What a screen is to show over its loop now.
+
+    ``scene`` names a template of ``kiosk_ui/templates/scenes``; "loop" shows the loop alone. ``values`` holds only
+    what ``level`` allows: sessions built it so. ``seconds`` is how long until the scene ends by itself, ``limit``
+    the whole of that time, for the countdown's ring; both None without a countdown.
+    """
+
+    screen: str
+    scene: str
+    session: str = ""
+    level: Level = Level.LOOP
+    language: str = "ja"
+    values: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    seconds: float | None = None
+    limit: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """A shopper touched the screen: ``action`` is end, more, personal, product or language; ``value`` its argument."""
+
+    screen: str
+    session: str
+    action: str
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A screen played one loop item to its end or was interrupted; ``wall`` is when it began, by the edge's clock."""
+
+    screen: str
+    item: LoopItem
+    wall: float
+    seconds: float
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Painted:
+    """A screen's browser produced the frame that shows event ``event``, at ``wall_ms`` of its own clock."""
+
+    screen: str
+    event: int
+    wall_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """A page began (True) or ceased (False) to watch a screen."""
+
+    screen: str
+    up: bool
+
+
+Report = Touched | Played | Painted | Watching

@@ -115,7 +115,7 @@ class Link(Protocol):
         """The largest message the far side takes (its Maximum Packet Size)."""
 
     async def publish(self, message: Message) -> int:
-        """Send at QoS 1 and wait for the PUBACK; its reason code (0x00 taken, 0x10 nobody listens, 0x80 and up refused)."""
+        """Send at QoS 1, wait for the PUBACK, give its reason: 0x00 taken, 0x10 nobody listens, 0x80 up refused."""
 
     def messages(self) -> AsyncIterator[Message]:
         """What arrives on the subscribed topics; ends only by LinkLost."""

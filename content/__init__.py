@@ -1,0 +1,1 @@
+"""What screens show: media, playlists, campaigns, their rules, the staff's studio."""

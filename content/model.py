@@ -1,0 +1,117 @@
+"""The values of content: media, playlists, campaigns, products, and what was decided for a screen and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, time
+from enum import StrEnum
+
+
+class Layer(StrEnum):
+    """Precedence, highest first (promise C-3)."""
+
+    EMERGENCY = "emergency"
+    MEMBER = "member"
+    INTERRUPT = "interrupt"
+    SCHEDULE = "schedule"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """One picture or video as screens get it. ``id`` is stable over versions, ``sha256`` names the file's bytes."""
+
+    id: str
+    title: str
+    kind: str
+    sha256: str
+    suffix: str
+    width: int
+    height: int
+    seconds: float = 10.0
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Daypart:
+    """When within a week: ``days`` 0 (Monday) to 6; ``start`` to ``end`` of the store's clock.
+
+    An ``end`` at or before ``start`` is past midnight and belongs to the day on which it started.
+    """
+
+    days: frozenset[int] = frozenset(range(7))
+    start: time = time(0, 0)
+    end: time = time(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """What to show to whom, where and when. Empty sets mean: for all.
+
+    A loop campaign (emergency, interrupt, schedule, default) shows ``media`` in order; a member campaign shows its
+    headline, text, first medium and ``products`` (SKUs) to members of its ``segments`` or ``tiers``. ``first`` and
+    ``last`` are inclusive dates of the store's calendar. A higher ``priority`` wins within a layer.
+    """
+
+    id: str
+    name: str
+    layer: Layer
+    media: tuple[str, ...] = ()
+    headline: Mapping[str, str] = field(default_factory=dict)
+    text: Mapping[str, str] = field(default_factory=dict)
+    products: tuple[str, ...] = ()
+    screens: frozenset[str] = frozenset()
+    segments: frozenset[str] = frozenset()
+    tiers: frozenset[str] = frozenset()
+    first: date | None = None
+    last: date | None = None
+    dayparts: tuple[Daypart, ...] = ()
+    priority: int = 0
+    restricted: bool = False
+    arm: str = ""
+    published: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known about who stands there: nothing (``member`` False), or a member's segments and tier.
+
+    ``restrict`` is flag R of the token: campaigns marked ``restricted`` (alcohol, tobacco, adult) are left out.
+    """
+
+    member: bool = False
+    segments: frozenset[str] = frozenset()
+    tier: str = ""
+    restrict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why one campaign is or is not shown: ``rule`` is a stable word (dates, hours, segment, …), ``text`` says it."""
+
+    campaign: str
+    shown: bool
+    rule: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a screen shows: the campaigns of the winning layer in playing order, and the reason for each of all."""
+
+    layer: Layer
+    campaigns: tuple[Campaign, ...]
+    because: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A product as tiles show it. ``gtin`` is 14 digits, ``price`` whole yen with tax, ``picture`` a URL path."""
+
+    sku: str
+    gtin: str
+    name: Mapping[str, str]
+    price: int
+    picture: str
+    tags: frozenset[str] = frozenset()

@@ -1,0 +1,1 @@
+"""Templates, styles, scripts and words of the shopper's screens: data only."""
