@@ -1,0 +1,189 @@
+"""The session's state machine: tables and one pure function, with the monotonic time as an argument.
+
+A screen is always in one state. What may follow what stands in ``NEXT``; how long a state lasts stands in
+``Deadlines`` (MEMBER_CODES 6): signage lets go 15 s after the code left the view and after 90 s at most, a kiosk
+20 s after the last touch with 5 s of warning, and after 180 s at most.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from edge.model import DeviceClass, Level
+
+
+class State(StrEnum):
+    """Where a screen is: nobody there, a hint shown, a member greeted, looking around, about to end."""
+
+    ATTRACT = "attract"
+    NOTICE = "notice"
+    GREETED = "greeted"
+    BROWSING = "browsing"
+    ENDING = "ending"
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """A code was accepted, or a static one seen; ``replay`` tells presentations of one token apart from another's."""
+
+    session: str
+    level: Level
+    replay: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A code was not accepted, or two were in view; ``hint`` is all the shopper is told: again, one or ask."""
+
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The code left the view, ``ago`` seconds before this was known."""
+
+    ago: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """The shopper touched something; 表示する brings the ``level`` that the touch unlocked."""
+
+    level: Level | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """終了: the shopper ended it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A deadline passed; which one follows from the state."""
+
+
+Event = Identified | Refused | Left | Touch | Done | Due
+
+NEXT: dict[State, dict[type[Event], State]] = {
+    State.ATTRACT: {Identified: State.GREETED, Refused: State.NOTICE},
+    State.NOTICE: {Identified: State.GREETED, Refused: State.NOTICE, Due: State.ATTRACT, Done: State.ATTRACT},
+    State.GREETED: {
+        Identified: State.GREETED,
+        Refused: State.NOTICE,
+        Left: State.GREETED,
+        Touch: State.BROWSING,
+        Due: State.ENDING,
+        Done: State.ATTRACT,
+    },
+    State.BROWSING: {
+        Identified: State.GREETED,
+        Refused: State.NOTICE,
+        Left: State.BROWSING,
+        Touch: State.BROWSING,
+        Due: State.ENDING,
+        Done: State.ATTRACT,
+    },
+    State.ENDING: {
+        Identified: State.GREETED,
+        Refused: State.NOTICE,
+        Left: State.ENDING,
+        Touch: State.BROWSING,
+        Due: State.ATTRACT,
+        Done: State.ATTRACT,
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Seconds: ``idle`` until a session nobody keeps up ends, the last ``warning`` of them counted down on the
+    screen, ``limit`` for the whole session, ``notice`` for a hint. ``touch``: touch, not sight, keeps it up."""
+
+    idle: float
+    warning: float
+    limit: float
+    notice: float = 5.0
+    touch: bool = True
+
+
+DEADLINES: dict[DeviceClass, Deadlines] = {
+    DeviceClass.SIGNAGE: Deadlines(idle=15.0, warning=0.0, limit=90.0, touch=False),
+    DeviceClass.KIOSK: Deadlines(idle=20.0, warning=5.0, limit=180.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A screen's session, or none (``id`` empty). ``due`` is when ``Due`` comes next, None when nothing waits."""
+
+    state: State = State.ATTRACT
+    id: str = ""
+    level: Level = Level.LOOP
+    hint: str = ""
+    since: float = 0.0
+    due: float | None = None
+    replay: bytes = field(default=b"", repr=False)
+
+
+class End(StrEnum):
+    """Why a session ended; a word of the ledger."""
+
+    DONE = "done"
+    IDLE = "idle"
+    LIMIT = "limit"
+    REPLACED = "replaced"
+    REFUSED = "refused"
+
+
+def step(session: Session, event: Event, now: float, deadlines: Deadlines) -> tuple[Session, End | None]:
+    """The session after an event, and why the one before it ended if it did. What does not fit changes nothing."""
+    state = NEXT[session.state].get(type(event))
+    if state is None:
+        return session, None
+    match event:
+        case Identified():
+            return _identified(session, event, now, deadlines)
+        case Refused(hint):
+            notice = Session(State.NOTICE, hint=hint, since=now, due=now + deadlines.notice)
+            return notice, End.REFUSED if session.id else None
+        case Due():
+            return _due(session, state, now, deadlines)
+        case Done():
+            return Session(), End.DONE if session.id else None
+        case Left(ago):
+            kept = session if deadlines.touch else _until(session, now - ago + deadlines.idle, deadlines)
+            return kept, None
+        case Touch(level):
+            return _kept(replace(session, state=state, level=level or session.level), now, deadlines), None
+
+
+def _identified(session: Session, event: Identified, now: float, deadlines: Deadlines) -> tuple[Session, End | None]:
+    if session.replay and session.replay == event.replay:
+        state = State.GREETED if session.state is State.ENDING else session.state
+        return _seen(replace(session, state=state), now, deadlines), None
+    fresh = Session(State.GREETED, event.session, event.level, since=now, replay=event.replay)
+    return _seen(fresh, now, deadlines), End.REPLACED if session.id else None
+
+
+def _due(session: Session, state: State, now: float, deadlines: Deadlines) -> tuple[Session, End | None]:
+    if session.id and now >= session.since + deadlines.limit:
+        return Session(), End.LIMIT
+    if state is State.ENDING and deadlines.warning:
+        return _until(replace(session, state=state), now + deadlines.warning, deadlines), None
+    return Session(), End.IDLE if session.id else None
+
+
+def _seen(session: Session, now: float, deadlines: Deadlines) -> Session:
+    """On signage a code in view keeps the session up to its limit; on a kiosk it counts as a touch."""
+    if deadlines.touch:
+        return _kept(session, now, deadlines)
+    return _until(session, session.since + deadlines.limit, deadlines)
+
+
+def _kept(session: Session, now: float, deadlines: Deadlines) -> Session:
+    return _until(session, now + deadlines.idle - deadlines.warning, deadlines)
+
+
+def _until(session: Session, due: float, deadlines: Deadlines) -> Session:
+    return replace(session, due=min(due, session.since + deadlines.limit))
