@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
+from pathlib import Path
 from types import ModuleType
 
-import edge.adapters
+HERE = Path(__file__).parent / "adapters"
 
 
 class UnknownAdapter(Exception):
@@ -16,7 +17,7 @@ class UnknownAdapter(Exception):
 
 def known(port: str) -> list[str]:
     """The names of the adapters of a port, in order."""
-    names = (module.name for module in pkgutil.iter_modules(edge.adapters.__path__))
+    names = (module.name for module in pkgutil.iter_modules([str(HERE)]))
     return sorted(name.removeprefix(f"{port}_") for name in names if name.startswith(f"{port}_"))
 
 

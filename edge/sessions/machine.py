@@ -25,11 +25,11 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """A code was accepted, or a static one seen; ``replay`` tells presentations of one token apart from another's."""
+    """A code was accepted, or a static one seen; ``who`` tells one person's codes apart from another's."""
 
     session: str
     level: Level
-    replay: bytes = field(default=b"", repr=False)
+    who: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class Session:
     hint: str = ""
     since: float = 0.0
     due: float | None = None
-    replay: bytes = field(default=b"", repr=False)
+    who: str = field(default="", repr=False)
 
 
 class End(StrEnum):
@@ -159,10 +159,10 @@ def step(session: Session, event: Event, now: float, deadlines: Deadlines) -> tu
 
 
 def _identified(session: Session, event: Identified, now: float, deadlines: Deadlines) -> tuple[Session, End | None]:
-    if session.replay and session.replay == event.replay:
+    if session.who and session.who == event.who:
         state = State.GREETED if session.state is State.ENDING else session.state
         return _seen(replace(session, state=state), now, deadlines), None
-    fresh = Session(State.GREETED, event.session, event.level, since=now, replay=event.replay)
+    fresh = Session(State.GREETED, event.session, event.level, since=now, who=event.who)
     return _seen(fresh, now, deadlines), End.REPLACED if session.id else None
 
 

@@ -25,8 +25,8 @@ from edge.sessions.machine import (
 
 KIOSK = DEADLINES[DeviceClass.KIOSK]
 SIGNAGE = DEADLINES[DeviceClass.SIGNAGE]
-ANNA = Identified("s1", Level.SEGMENT, b"anna")
-BEN = Identified("s2", Level.SEGMENT, b"ben")
+ANNA = Identified("s1", Level.SEGMENT, "anna")
+BEN = Identified("s2", Level.SEGMENT, "ben")
 
 
 def test_a_kiosk_session_left_alone_warns_then_ends() -> None:
@@ -75,7 +75,7 @@ def test_no_session_outlives_its_limit(deadlines: object, limit: float) -> None:
     assert step(session, Due(), limit, table) == (Session(), End.LIMIT)
 
 
-def test_the_same_token_keeps_its_session_and_another_replaces_it() -> None:
+def test_the_same_member_keeps_its_session_and_another_replaces_it() -> None:
     session, _ = step(Session(), ANNA, 0.0, KIOSK)
     same, end = step(session, replace(ANNA, session="s9"), 5.0, KIOSK)
     assert (same.id, same.due, end) == ("s1", 20.0, None)

@@ -1,0 +1,137 @@
+"""What a member is shown: content, products and stock joined, and cut to what the level allows.
+
+The cut is made here, where the template's context is built (``ALLOWED``), so a template cannot show too much.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from content.model import Campaign, Media, Product
+from edge.model import Level, Profile, StockLine, Tile
+
+GREETINGS = {"ja": "会員さま、いらっしゃいませ", "en": "Welcome, dear member"}
+FOR_MEMBERS = {"ja": "会員の皆さまへ", "en": "For our members"}
+TAX = {"ja": "税込", "en": "incl. tax"}
+MOST_TILES = 6
+MOST_GRAPHEMES = 8
+
+ALLOWED: dict[Level, frozenset[str]] = {
+    Level.LOOP: frozenset(),
+    Level.MEMBERS: frozenset({"headline", "text", "picture", "tiles", "touch", "warning", "product"}),
+    Level.SEGMENT: frozenset(
+        {"greeting", "nickname", "headline", "text", "picture", "tiles", "may_open", "touch", "warning", "product"}
+    ),
+    Level.PERSONAL: frozenset(
+        {"greeting", "nickname", "headline", "text", "picture", "tiles", "may_open", "touch", "warning", "product"}
+        | {"favourites", "coupons"}
+    ),
+}
+EMPTY: dict[str, Any] = {
+    "greeting": "",
+    "nickname": "",
+    "headline": "",
+    "text": "",
+    "picture": "",
+    "tiles": (),
+    "favourites": (),
+    "coupons": (),
+    "may_open": False,
+    "touch": False,
+    "warning": False,
+    "product": None,
+}
+
+Lines = Callable[[str], tuple[StockLine, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What the greeting may draw from: products, media, and the stock of a SKU in words, now."""
+
+    products: Mapping[str, Product]
+    media: Mapping[str, Media]
+    lines: Lines
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Who stands there, as far as a screen may know: the profile, whether a nickname may show, and what was touched."""
+
+    profile: Profile | None = None
+    nickname: bool = False
+    may_open: bool = False
+    product: str = ""
+
+
+def compose(
+    level: Level,
+    campaign: Campaign | None,
+    guest: Guest,
+    shelf: Shelf,
+    language: str,
+    touch: bool,
+    warning: bool,
+) -> dict[str, Any]:
+    """The values of a scene for a level: all of ``EMPTY``'s names, those that the level may not use left empty."""
+    profile = guest.profile
+    headline = said(campaign.headline, language) if campaign else ""
+    full: dict[str, Any] = {
+        "greeting": said(GREETINGS, language),
+        "nickname": masked(profile.nickname) if profile and guest.nickname else "",
+        "headline": headline or said(FOR_MEMBERS, language),
+        "text": said(campaign.text, language) if campaign else "",
+        "picture": picture(campaign, shelf.media),
+        "tiles": tiles(campaign.products if campaign else (), shelf, language),
+        "favourites": tiles(profile.favourites if profile else (), shelf, language),
+        "coupons": tuple(said(coupon.title, language) for coupon in profile.coupons) if profile else (),
+        "may_open": guest.may_open and level is not Level.PERSONAL,
+        "touch": touch,
+        "warning": warning,
+        "product": next(iter(tiles((guest.product,), shelf, language)), None),
+    }
+    return {name: full[name] if name in ALLOWED[level] else EMPTY[name] for name in EMPTY}
+
+
+def said(words: Mapping[str, str], language: str) -> str:
+    """The words in a language, else in English, else in Japanese, else in whichever there is."""
+    for wanted in (language, "en", "ja", *words):
+        if words.get(wanted):
+            return words[wanted]
+    return ""
+
+
+def picture(campaign: Campaign | None, media: Mapping[str, Media]) -> str:
+    """The path of a campaign's first picture, empty without one."""
+    known = [media[name] for name in (campaign.media if campaign else ()) if name in media]
+    return f"/media/{known[0].sha256}{known[0].suffix}" if known else ""
+
+
+def tiles(skus: Sequence[str], shelf: Shelf, language: str) -> tuple[Tile, ...]:
+    """Tiles of the products that are known; a SKU without a product is left out (SIGNAGE 2, ask 14)."""
+    found = [shelf.products[sku] for sku in skus if sku in shelf.products][:MOST_TILES]
+    return tuple(
+        Tile(
+            sku=product.sku,
+            name=said(product.name, language),
+            price=f"¥{product.price:,} {said(TAX, language)}",
+            picture=product.picture,
+            stock=shelf.lines(product.sku),
+        )
+        for product in found
+    )
+
+
+def masked(nickname: str) -> str:
+    """A nickname as a public place may show it: its first letter and さま; empty if it does not begin with a letter.
+
+    At most 8 graphemes of NFC letters count as a nickname at all (MEMBER_CODES 6).
+    """
+    name = unicodedata.normalize("NFC", nickname).strip()
+    letters = [sign for sign in name if unicodedata.category(sign)[0] in "LM"]
+    if not name or len(letters) != len(name) or len(name) > MOST_GRAPHEMES:
+        return ""
+    return f"{name[0]}… さま"

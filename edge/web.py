@@ -1,0 +1,105 @@
+"""What every page of the edge and the hub has in common: headers, health, metrics, the way in."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+from aiohttp import web
+
+from edge import __version__
+from edge.health import Health, Part, State
+
+Respond = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+CSP = (
+    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self' ws: wss:; "
+    "style-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors {}"
+)
+
+
+def headers(frame_ancestors: Sequence[str]) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    """A signal that gives every response its security headers; what a response set itself stays."""
+    policy = CSP.format(" ".join(("'self'", *frame_ancestors)))
+
+    async def set_headers(_: web.Request, response: web.StreamResponse) -> None:
+        response.headers.setdefault("Content-Security-Policy", policy)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Referrer-Policy", "no-referrer")
+        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        response.headers.setdefault("Cache-Control", "no-store")
+
+    return set_headers
+
+
+def basics(health: Health, links: Iterable[tuple[str, str]], start_page: str) -> list[web.RouteDef]:
+    """``/`` (the start page, or the links), ``/healthz``, ``/readyz``, ``/metrics`` and ``/api/openapi.json``."""
+    page = "".join(f'<li><a href="{html.escape(path)}">{html.escape(name)}</a></li>' for path, name in links)
+
+    async def index(_: web.Request) -> web.Response:
+        """The way in."""
+        if start_page:
+            raise web.HTTPFound(start_page)
+        text = f'<!doctype html><html lang="ja"><title>Tentou 店頭</title><h1>Tentou 店頭</h1><ul>{page}</ul></html>'
+        return web.Response(text=text, content_type="text/html")
+
+    async def healthz(_: web.Request) -> web.Response:
+        """The process answers."""
+        return web.json_response({"status": "ok", "version": __version__})
+
+    async def readyz(_: web.Request) -> web.Response:
+        """Every part and its state; 200 as soon as screens are served, whatever else is away."""
+        return web.json_response({"status": "ready", "parts": [as_json(part) for part in health.parts()]})
+
+    async def metrics(_: web.Request) -> web.Response:
+        """Prometheus text."""
+        return web.Response(text=prometheus(health.parts()), headers={"Content-Type": "text/plain; version=0.0.4"})
+
+    async def openapi(request: web.Request) -> web.Response:
+        """This description."""
+        return web.json_response(describe(request.app))
+
+    return [
+        web.get("/", index),
+        web.get("/healthz", healthz),
+        web.get("/readyz", readyz),
+        web.get("/metrics", metrics),
+        web.get("/api/openapi.json", openapi),
+    ]
+
+
+def as_json(part: Part) -> dict[str, object]:
+    """A part as ``/readyz`` and the IT's pages tell it."""
+    return {
+        "kind": part.kind,
+        "name": part.name,
+        "state": part.state,
+        "since_s": part.since_s,
+        "detail": part.detail,
+        "todo": part.todo,
+        "figures": dict(part.figures),
+    }
+
+
+def prometheus(parts: Iterable[Part]) -> str:
+    """The parts as gauges: ``tentou_up`` and one ``tentou_<figure>`` for each figure."""
+    lines = []
+    for part in parts:
+        label = f'{{kind="{part.kind}",name="{part.name}"}}'
+        lines.append(f"tentou_up{label} {int(part.state is State.UP)}")
+        lines.extend(f"tentou_{name}{label} {value:g}" for name, value in part.figures.items())
+    return "\n".join(sorted(lines)) + "\n"
+
+
+def describe(app: web.Application) -> dict[str, object]:
+    """An OpenAPI 3.1 description of the routes, from the handlers' own first lines."""
+    paths: dict[str, dict[str, object]] = {}
+    for route in app.router.routes():
+        resource = route.resource
+        if resource is None or route.method in ("HEAD", "*"):
+            continue
+        said = (route.handler.__doc__ or "").strip().split("\n")[0]
+        operation = {"summary": said, "responses": {"default": {"description": "see summary"}}}
+        paths.setdefault(resource.canonical, {})[route.method.lower()] = operation
+    return {"openapi": "3.1.0", "info": {"title": "Tentou", "version": __version__}, "paths": paths}

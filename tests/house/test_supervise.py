@@ -1,0 +1,54 @@
+"""Loops that are restarted, and the health that is said once."""
+
+import asyncio
+import logging
+
+import pytest
+
+from edge.health import Health, State
+from edge.supervise import keep, kept
+
+
+async def test_a_loop_that_fails_starts_again_until_it_returns(caplog: pytest.LogCaptureFixture) -> None:
+    runs: list[int] = []
+
+    async def shaky() -> None:
+        runs.append(1)
+        if len(runs) < 3:
+            raise RuntimeError("cable")
+
+    await keep("shaky", shaky, first_pause=0.001)
+    assert len(runs) == 3
+    assert sum("shaky failed" in record.message for record in caplog.records) == 2
+
+
+async def test_kept_loops_end_with_their_owner() -> None:
+    ended = asyncio.Event()
+
+    async def waits() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async with kept({"waits": waits}):
+        await asyncio.sleep(0)
+    assert ended.is_set()
+
+
+def test_a_part_that_stays_down_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    health = Health()
+    with caplog.at_level(logging.INFO):
+        for _ in range(5):
+            health.down("broker", "mqtt", "no answer", "look at the cable")
+        health.up("broker", "mqtt")
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+    assert [(part.state, part.detail) for part in health.parts()] == [(State.UP, "")]
+
+
+def test_since_tells_when_the_state_began() -> None:
+    health = Health()
+    health.down("broker", "mqtt", "away")
+    began = health.parts()[0].since_s
+    health.down("broker", "mqtt", "still away")
+    assert health.parts()[0].since_s == began
