@@ -1,0 +1,96 @@
+"""The ``tentou`` command."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from content import command as content
+from edge import __version__
+from edge.bench import command as bench
+from edge.config import BadConfig
+from edge.contacts import command as contacts
+from edge.demo import command as demo
+from edge.members import command as members
+from edge.plug import UnknownAdapter
+from edge.vision import command as vision
+from provisioning import command as provisioning
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command and its options."""
+    whole = argparse.ArgumentParser(prog="tentou", description=__doc__)
+    whole.add_argument("--version", action="version", version=__version__)
+    commands = whole.add_subparsers(metavar="COMMAND", required=True)
+    run = commands.add_parser("run", help="a store's edge: eyes, sessions, screens, ledger")
+    run.add_argument("--config", type=Path, required=True, metavar="DIR", help="the folder with device.toml")
+    run.set_defaults(run=_run)
+    hub = commands.add_parser("hub", help="head office: takes contacts in, gives stock out")
+    hub.add_argument("--config", type=Path, required=True, metavar="DIR", help="the folder with hub.toml")
+    hub.set_defaults(run=_hub)
+    check = commands.add_parser("check", help="the doctor: says what is wrong and what to do")
+    check.add_argument("--config", type=Path, required=True, metavar="DIR", help="the folder with device.toml")
+    check.add_argument("--json", action="store_true", help="one finding a line")
+    check.set_defaults(run=_check)
+    for room in (members, vision, contacts, content, provisioning, demo, bench):
+        room.add(commands)
+    return whole
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a command: 0 on success, 1 on a finding, 2 on wrong use."""
+    arguments = parser().parse_args(argv)
+    try:
+        code: int = arguments.run(arguments)
+    except (BadConfig, UnknownAdapter) as error:
+        print(f"tentou: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from edge import app
+
+    return _serve(app.serve, arguments.config)
+
+
+def _hub(arguments: argparse.Namespace) -> int:
+    from edge import hub
+
+    return _serve(hub.serve, arguments.config)
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from edge import doctor
+
+    return doctor.run(arguments.config, arguments.json)
+
+
+def _serve(serve: Callable[[Path], Awaitable[None]], folder: Path) -> int:
+    """Serve until SIGTERM or Ctrl-C, then stop in order."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+
+    async def until_told() -> None:
+        serving = asyncio.ensure_future(serve(folder))
+        loop = asyncio.get_running_loop()
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(sign, serving.cancel)
+        try:
+            await serving
+        except asyncio.CancelledError:
+            logging.getLogger(__name__).info("stopped")
+
+    asyncio.run(until_told())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,44 @@
+"""What a stage needs of the rest of the house, as plain functions: real ones in the app, small ones in a test."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from content.model import Campaign, Media, Product
+from edge.members.classify import Recognised, Rejected
+from edge.model import Code, Contact, Profile, Show, StockLine
+
+
+class Library(Protocol):
+    """What the stage reads of the content library, always from memory."""
+
+    def campaigns(self) -> Sequence[Campaign]:
+        """The published campaigns."""
+
+    def media(self) -> Mapping[str, Media]:
+        """Media by id."""
+
+    def products(self) -> Mapping[str, Product]:
+        """Products by SKU."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The stage's surroundings. Nothing here waits on a network but ``profile``, which the stage never waits for.
+
+    ``classify`` takes a code and tells whether a replay hash is to be forgiven (it belongs to the running session);
+    ``now`` is the store's wall clock, with its zone; ``mono`` seconds of the monotonic clock.
+    """
+
+    classify: Callable[[Code, Callable[[bytes], bool]], Recognised | Rejected]
+    spend: Callable[[bytes, float], Awaitable[None]]
+    profile: Callable[[str], Awaitable[Profile | None]]
+    library: Library
+    lines: Callable[[str, str], tuple[StockLine, ...]]
+    show: Callable[[Show], Awaitable[int]]
+    note: Callable[[Contact], None]
+    now: Callable[[], datetime]
+    mono: Callable[[], float]

@@ -1,0 +1,64 @@
+"""What the ledger is told of a session: contacts that name content and products, and a member only where allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from content.model import Campaign, Media
+from edge.members.classify import Recognised, Rejected
+from edge.model import Contact, Level, Show, Tile
+from edge.sessions.machine import End
+
+
+def pseudonym(recognised: Recognised) -> str:
+    """Who it was, for the ledger: a static number's ref, a token's only with flag C (MEMBER_CODES 2)."""
+    return recognised.ref if recognised.kind == "static" or recognised.flags.C else ""
+
+
+def scanned(touchpoint: str, at: float, eye: str, outcome: Recognised | Rejected) -> Contact:
+    """A presentation of a code; a rejected one carries its reason and nobody."""
+    if isinstance(outcome, Rejected):
+        return Contact("scan", touchpoint, at, {"outcome": "rejected", "reason": str(outcome.reason), "eye": eye})
+    data: dict[str, Any] = {"outcome": "accepted", "code": outcome.kind, "eye": eye}
+    if outcome.flags.T:
+        data["test"] = True
+    return Contact("scan", touchpoint, at, data, member=pseudonym(outcome))
+
+
+def began(touchpoint: str, at: float, session: str, level: Level, outcome: Recognised) -> Contact:
+    """A session began at a level."""
+    return Contact("session_start", touchpoint, at, {"level": str(level)}, pseudonym(outcome), session)
+
+
+def ended(touchpoint: str, at: float, session: str, end: End, seconds: float, member: str) -> Contact:
+    """A session ended, why, and how long it was by the monotonic clock."""
+    return Contact("session_end", touchpoint, at, {"reason": str(end), "seconds": round(seconds, 1)}, member, session)
+
+
+def shown(show: Show, at: float, campaign: Campaign | None, media: Mapping[str, Media], member: str) -> Contact:
+    """Content was painted in a session: what it was exactly, and the stock that stood beside it."""
+    first = next((media[name] for name in (campaign.media if campaign else ()) if name in media), None)
+    data: dict[str, Any] = {
+        "campaign": campaign.id if campaign else "",
+        "arm": campaign.arm if campaign else "",
+        "rule": "segment" if campaign and campaign.segments else "members",
+        "content": first.id if first else "",
+        "version": first.version if first else 0,
+        "sha256": first.sha256 if first else "",
+        "level": str(show.level),
+        "language": show.language,
+        "products": [product(tile) for tile in show.values.get("tiles", ())],
+    }
+    return Contact("content_shown", show.screen, at, data, member, show.session)
+
+
+def touched(show: Show, at: float, tile: Tile, member: str) -> Contact:
+    """A product was touched, with the stock that the shopper saw."""
+    return Contact("product_touched", show.screen, at, product(tile), member, show.session)
+
+
+def product(tile: Tile) -> dict[str, Any]:
+    """A product with the stock shown for it: place, band and age of the source's word."""
+    stock = [{"place": line.place, "band": str(line.band), "as_of": line.as_of} for line in tile.stock]
+    return {"sku": tile.sku, "stock": stock}

@@ -1,0 +1,107 @@
+"""What a screen is to show for a session and its visitor: one function of what is known now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from content.model import Campaign, Facts, Layer
+from content.resolve import resolve
+from edge import config
+from edge.members.classify import Recognised
+from edge.members.disclosure import level as disclosed
+from edge.model import Level, Profile, Show
+from edge.sessions import notes
+from edge.sessions.greeting import Guest, Shelf, compose
+from edge.sessions.house import House
+from edge.sessions.machine import Deadlines, Session, State
+
+LANGUAGES = ("ja", "en")
+
+
+@dataclass(slots=True)
+class Visitor:
+    """The stage's own memory of who stands there; a new one for each session, so nothing outlives it.
+
+    ``tokens`` are the replay hashes of this session, which do not count as replayed on this screen.
+    """
+
+    recognised: Recognised | None = None
+    profile: Profile | None = None
+    product: str = ""
+    language: str = ""
+    tokens: set[bytes] = field(default_factory=set)
+    noted: tuple[str, Level] | None = None
+
+    @property
+    def member(self) -> str:
+        """The pseudonym for the ledger, empty where none may go there."""
+        return notes.pseudonym(self.recognised) if self.recognised else ""
+
+
+def scene(
+    screen: config.Screen, table: Deadlines, session: Session, visitor: Visitor, house: House
+) -> tuple[Show, Campaign | None]:
+    """What to show now, and the campaign in it."""
+    language = visitor.language or tongue(screen, visitor)
+    if session.state is State.ATTRACT:
+        return Show(screen.id, "loop", language=screen.language), None
+    seconds = None if session.due is None else max(0.0, session.due - house.mono())
+    if session.state is State.NOTICE:
+        values = {"hint": session.hint, "touch": table.touch}
+        notice = Show(screen.id, "notice", language=language, values=values, seconds=seconds, limit=table.notice)
+        return notice, None
+    warning = session.state is State.ENDING
+    campaign = chosen(screen, session, visitor, house)
+    values = compose(
+        session.level,
+        campaign,
+        _guest(screen, visitor),
+        _shelf(house, language),
+        language,
+        touch=table.touch,
+        warning=warning,
+    )
+    name = "members" if session.level is Level.MEMBERS else "member"
+    limit = table.warning if warning else table.idle - table.warning
+    return Show(screen.id, name, session.id, session.level, language, values, seconds, limit), campaign
+
+
+def tongue(screen: config.Screen, visitor: Visitor) -> str:
+    """The member's own language if we speak it, else the screen's."""
+    profile = visitor.profile
+    return profile.language if profile and profile.language in LANGUAGES else screen.language
+
+
+def chosen(screen: config.Screen, session: Session, visitor: Visitor, house: House) -> Campaign | None:
+    """The member campaign for who stands there; at the members' level nothing about them counts."""
+    library = house.library
+    personal = session.level in (Level.SEGMENT, Level.PERSONAL) and visitor.recognised is not None
+    facts = _facts(visitor) if personal else Facts(member=True)
+    decision = resolve(library.campaigns(), screen.id, facts, house.now(), library.media())
+    return decision.campaigns[0] if decision.layer is Layer.MEMBER and decision.campaigns else None
+
+
+def _facts(visitor: Visitor) -> Facts:
+    recognised, profile = visitor.recognised, visitor.profile
+    assert recognised is not None
+    segments = frozenset(str(number) for number in recognised.segments)
+    return Facts(
+        member=True,
+        segments=segments | (profile.segments if profile else frozenset()),
+        tier=profile.tier if profile and profile.tier else str(recognised.tier),
+        restrict=recognised.flags.R,
+    )
+
+
+def _guest(screen: config.Screen, visitor: Visitor) -> Guest:
+    """What may be told of the visitor here; 表示する appears only where there is something behind it."""
+    wanted = disclosed(screen.device_class, visitor.recognised, touched=True)
+    profile = visitor.profile
+    more = profile is not None and bool(profile.favourites or profile.coupons)
+    named = screen.nickname and visitor.recognised is not None and visitor.recognised.flags.N
+    return Guest(profile, named, wanted is Level.PERSONAL and more, visitor.product)
+
+
+def _shelf(house: House, language: str) -> Shelf:
+    library = house.library
+    return Shelf(library.products(), library.media(), lambda sku: house.lines(sku, language))

@@ -1,0 +1,226 @@
+"""One screen's stage: takes what eyes saw and fingers touched, runs the session, and says what the screen shows."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from content.model import Campaign
+from edge import config
+from edge.members.classify import Hint, Recognised, Rejected, hint
+from edge.members.disclosure import level as disclosed
+from edge.model import Crowd, Gone, Level, Painted, Profile, Scan, Show, Sight, Touched
+from edge.sessions import notes
+from edge.sessions.house import House
+from edge.sessions.machine import (
+    DEADLINES,
+    Deadlines,
+    Done,
+    Due,
+    Event,
+    Identified,
+    Left,
+    Refused,
+    Session,
+    Touch,
+    step,
+)
+from edge.sessions.scene import LANGUAGES, Visitor, scene
+
+log = logging.getLogger(__name__)
+
+ONE_PERSON = "one"
+"""The hint when two people's codes are in view at once."""
+
+REFRESH = 5.0
+"""How often a running session's stock labels are looked at again, seconds (promise K-1 allows 15)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A profile arrived for a session."""
+
+    session: str
+    profile: Profile
+
+
+@dataclass(frozen=True, slots=True)
+class _StockMoved:
+    """Stock of some product changed."""
+
+
+Item = Sight | Touched | Painted | _Known | _StockMoved
+
+
+class Stage:
+    """The life of one screen. ``put`` and ``stock_moved`` never wait; ``run`` takes what was put in, and the time."""
+
+    def __init__(self, screen: config.Screen, house: House) -> None:
+        self.screen = screen
+        self._house = house
+        self._table = deadlines(screen)
+        self._inbox: asyncio.Queue[Item] = asyncio.Queue(256)
+        self._session = Session()
+        self._visitor = Visitor()
+        self._last = Show(screen.id, "loop", language=screen.language)
+        self._campaign: Campaign | None = None
+        self._unpainted: dict[int, Callable[[], None]] = {}
+        self._errands: set[asyncio.Future[None]] = set()
+
+    def put(self, item: Item) -> None:
+        """Hand in what happened; when the stage is far behind, the newest is dropped rather than the eye delayed."""
+        if not self._inbox.full():
+            self._inbox.put_nowait(item)
+
+    def stock_moved(self) -> None:
+        """Some product's stock changed; a running session looks again."""
+        if self._session.id and self._inbox.empty():
+            self.put(_StockMoved())
+
+    @property
+    def campaign(self) -> str:
+        """The campaign that a session shows now, empty in the loop."""
+        return self._campaign.id if self._campaign and self._session.id else ""
+
+    async def run(self) -> None:
+        """Take items for ever, and deadlines when they pass."""
+        await self._house.show(self._last)
+        while True:
+            try:
+                async with asyncio.timeout(self._wait()):
+                    item = await self._inbox.get()
+            except TimeoutError:
+                await self.tick()
+            else:
+                await self.take(item)
+
+    def _wait(self) -> float | None:
+        if self._session.due is None:
+            return None
+        return max(0.0, min(self._session.due - self._house.mono(), REFRESH))
+
+    async def tick(self) -> None:
+        """A deadline may have passed, or a stock label grown older."""
+        if self._session.due is not None and self._house.mono() >= self._session.due:
+            await self._happen(Due())
+        else:
+            await self._paint()
+
+    async def take(self, item: Item) -> None:
+        """One thing that happened."""
+        match item:
+            case Scan():
+                await self._scanned(item)
+            case Crowd():
+                await self._happen(Refused(ONE_PERSON))
+            case Gone(at=at):
+                await self._happen(Left(self._house.mono() - at))
+            case Touched(session=session) if session == self._session.id:
+                await self._touched(item)
+            case Painted(event=event):
+                self._unpainted.pop(event, lambda: None)()
+            case _Known(session, profile) if session == self._session.id:
+                self._visitor.profile = profile
+                await self._paint()
+            case _StockMoved():
+                await self._paint()
+
+    async def _scanned(self, scan: Scan) -> None:
+        outcome = self._house.classify(scan.code, self._visitor.tokens.__contains__)
+        if isinstance(outcome, Rejected):
+            advice = hint(outcome.reason)
+            if advice is Hint.NONE:
+                return
+            self._house.note(notes.scanned(self.screen.id, scan.at, scan.eye, outcome))
+            await self._happen(Refused(str(advice)))
+            return
+        self._house.note(notes.scanned(self.screen.id, scan.at, scan.eye, outcome))
+        allowed = disclosed(self.screen.device_class, outcome, touched=False)
+        before = self._session.id
+        await self._happen(Identified(secrets.token_hex(8), allowed, outcome.ref), outcome)
+        if outcome.replay:
+            self._visitor.tokens.add(outcome.replay)
+            self._errand(self._house.spend(outcome.replay, outcome.exp))
+        if self._session.id != before and allowed is Level.SEGMENT:
+            self._errand(self._introduce(self._session.id, outcome.ref))
+
+    async def _introduce(self, session: str, ref: str) -> None:
+        profile = await self._house.profile(ref)
+        if profile is not None:
+            self.put(_Known(session, profile))
+
+    async def _touched(self, touch: Touched) -> None:
+        match touch.action:
+            case "end":
+                await self._happen(Done())
+            case "personal":
+                await self._happen(Touch(disclosed(self.screen.device_class, self._visitor.recognised, touched=True)))
+            case "product":
+                self._visitor.product = touch.value if touch.value in self._house.library.products() else ""
+                await self._happen(Touch())
+                tile = self._last.values.get("product")
+                if tile:
+                    now = self._house.mono()
+                    self._house.note(notes.touched(self._last, now, tile, self._visitor.member))
+            case "language" if touch.value in LANGUAGES:
+                self._visitor.language = touch.value
+                await self._happen(Touch())
+            case _:
+                await self._happen(Touch())
+
+    async def _happen(self, event: Event, recognised: Recognised | None = None) -> None:
+        """One step of the machine: the old session is blanked and noted before a new one is shown."""
+        now = self._house.mono()
+        old = self._session
+        new, end = step(old, event, now, self._table)
+        self._session = new
+        if end is not None:
+            self._house.note(notes.ended(self.screen.id, now, old.id, end, now - old.since, self._visitor.member))
+        if new.id != old.id:
+            self._visitor = Visitor(recognised)
+            self._campaign = None
+            self._unpainted.clear()
+            if old.id and new.id:
+                await self._show(Show(self.screen.id, "loop", language=self.screen.language))
+            if new.id and recognised is not None:
+                self._house.note(notes.began(self.screen.id, now, new.id, new.level, recognised))
+        await self._paint()
+
+    async def _paint(self) -> None:
+        """Show the session as it is now, if that differs from what the screen shows."""
+        show, self._campaign = scene(self.screen, self._table, self._session, self._visitor, self._house)
+        if replace(show, seconds=None) != replace(self._last, seconds=None):
+            await self._show(show)
+
+    async def _show(self, show: Show) -> None:
+        self._last = show
+        number = await self._house.show(show)
+        told = (self._campaign.id if self._campaign else "", show.level)
+        if show.session and show.scene != "notice" and self._visitor.noted != told:
+            self._visitor.noted = told
+            self._unpainted[number] = self._note_shown(show)
+
+    def _note_shown(self, show: Show) -> Callable[[], None]:
+        """What to do when a browser has painted it: only then was it shown."""
+        campaign, media, member = self._campaign, self._house.library.media(), self._visitor.member
+        return lambda: self._house.note(notes.shown(show, self._house.mono(), campaign, media, member))
+
+    def _errand(self, work: Awaitable[None]) -> None:
+        """Something that the screen does not wait for; that it failed is said, and the session goes on."""
+        task = asyncio.ensure_future(work)
+        self._errands.add(task)
+        task.add_done_callback(self._errand_done)
+
+    def _errand_done(self, task: asyncio.Future[None]) -> None:
+        self._errands.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("%s: an errand failed: %s", self.screen.id, type(error).__name__)
+
+
+def deadlines(screen: config.Screen) -> Deadlines:
+    """The class's table with the screen's own times."""
+    table = DEADLINES[screen.device_class]
+    return replace(table, idle=screen.idle_s or table.idle, limit=screen.limit_s or table.limit)
