@@ -29,7 +29,11 @@ class Settings(BaseModel):
 
 
 class Device(Settings):
-    """Who and where this edge is. ``data`` is the folder for all that it keeps."""
+    """Who and where this edge is. ``data`` is the folder for all that it keeps.
+
+    ``clock`` "checked" believes the time only while the kernel says that it is synchronised (MEMBER_CODES 4);
+    "trusted" is for a machine whose time somebody else keeps, such as a virtual machine's host.
+    """
 
     chain: Id
     store: Id
@@ -37,6 +41,7 @@ class Device(Settings):
     timezone: str = "Asia/Tokyo"
     language: str = "ja"
     data: Path = Path("data")
+    clock: Annotated[str, Field(pattern="^(checked|trusted)$")] = "checked"
 
     @field_validator("timezone")
     @classmethod
