@@ -51,7 +51,8 @@ class Campaign:
 
     A loop campaign (emergency, interrupt, schedule, default) shows ``media`` in order; a member campaign shows its
     headline, text, first medium and ``products`` (SKUs) to members of its ``segments`` or ``tiers``. ``first`` and
-    ``last`` are inclusive dates of the store's calendar. A higher ``priority`` wins within a layer.
+    ``last`` are inclusive dates of the store's calendar. A higher ``priority`` wins within a layer. A campaign that
+    names a ``playlist`` gets its ``media`` and ``seconds`` (of each medium, empty: the medium's own) from there.
     """
 
     id: str
@@ -71,6 +72,18 @@ class Campaign:
     restricted: bool = False
     arm: str = ""
     published: bool = True
+    playlist: str = ""
+    seconds: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Playlist:
+    """Media in playing order; ``seconds`` belongs to ``media`` one by one."""
+
+    id: str
+    name: str
+    media: tuple[str, ...] = ()
+    seconds: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +101,16 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why one campaign is or is not shown: ``rule`` is a stable word (dates, hours, segment, …), ``text`` says it."""
+    """Why one campaign is or is not shown: ``rule`` is a stable word (dates, hours, segment, …), ``text`` says it.
+
+    ``text`` is Japanese; ``content.wording.why`` says the same in another language from ``rule`` and ``values``.
+    """
 
     campaign: str
     shown: bool
     rule: str
     text: str
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
