@@ -1,0 +1,194 @@
+"""Stock from an endpoint that gives the document "tentou-stock/1" (a hub, an EC, a POS bridge): polled with ETag."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import re
+import ssl
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+from aiohttp import hdrs
+from pydantic import Field, field_validator
+from yarl import URL
+
+from edge import config
+from edge.ports import StockAway, StockReport
+from edge.stock import document
+from edge.stock.pace import called, held, pace, wait
+
+MAX_BYTES = 8 * 1024 * 1024
+_SECONDS = re.compile(r"[0-9]{1,9}")
+_PLAIN = re.compile(r"[\x21-\x7e]{1,256}")
+
+
+class Settings(config.Settings):
+    """``url`` (https, or http on this machine), asked each ``poll_s`` seconds but never above ``calls_per_hour``.
+
+    ``token_file`` holds a bearer token, ``ca_file`` the certificates of a private authority; both may be relative.
+    """
+
+    url: str
+    poll_s: float = Field(5.0, ge=0.01, le=3600)
+    calls_per_hour: int = Field(3600, ge=1, le=1_000_000)
+    timeout_s: float = Field(5.0, gt=0, le=5)
+    token_file: Path | None = None
+    ca_file: Path | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _safe(cls, text: str) -> str:
+        url = URL(text)
+        if url.user or url.password:
+            raise ValueError("a secret does not belong into a URL; use token_file")
+        if not url.host or not (url.scheme == "https" or (url.scheme == "http" and _loopback(url.host))):
+            raise ValueError("must be https://, or http:// on this machine")
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """One answer: ``body`` None for "unchanged", ``word`` the monotonic time at which it was the source's word."""
+
+    body: bytes | None
+    etag: str
+    word: float
+
+
+class HttpStock:
+    """A StockSource over one URL. One call is one request: no redirect, no second try, no kept connection."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        where: Path,
+        session: aiohttp.ClientSession,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._settings = settings
+        self._where = where
+        self._session = session
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._pace = pace(settings.calls_per_hour, monotonic())
+
+    async def reports(self) -> AsyncIterator[StockReport]:
+        """A report each ``poll_s`` or as the budget allows; starts with the whole document. Raises StockAway."""
+        headers = await self._headers()
+        etag = ""
+        locations: frozenset[str] = frozenset()
+        while True:
+            asked = self._monotonic()
+            answer = await self._ask(headers | ({hdrs.IF_NONE_MATCH: etag} if etag else {}))
+            if answer.body is None:
+                yield StockReport(locations, None, self._monotonic() - answer.word)
+            else:
+                try:
+                    locations, levels = await asyncio.to_thread(document.parse, answer.body)
+                except document.BadDocument as error:
+                    raise StockAway(f"the answer is no {document.FORMAT} document: {error}") from error
+                etag = answer.etag
+                yield StockReport(locations, levels, self._monotonic() - answer.word)
+            await self._sleep(max(0.0, asked + self._settings.poll_s - self._monotonic()))
+
+    async def _headers(self) -> dict[str, str]:
+        plain: dict[str, str] = {hdrs.ACCEPT: "application/json", hdrs.CACHE_CONTROL: "no-cache"}
+        if self._settings.token_file is None:
+            return plain
+        path = self._where / self._settings.token_file
+        try:
+            token = (await asyncio.to_thread(path.read_text, "ascii")).strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise StockAway(f"the token file {path} cannot be read") from error
+        if not re.fullmatch(r"[\x21-\x7e]{1,4096}", token):
+            raise StockAway(f"the token file {path} must hold one token on one line")
+        return plain | {hdrs.AUTHORIZATION: f"Bearer {token}"}
+
+    async def _ask(self, headers: dict[str, str]) -> _Answer:
+        """One call within the budget; raises StockAway, without the URL's query or anything that was answered."""
+        while pause := wait(self._pace, self._monotonic()):
+            await self._sleep(pause)
+        began = self._monotonic()
+        self._pace = called(self._pace, began)
+        try:
+            async with self._session.get(self._settings.url, headers=headers, allow_redirects=False) as response:
+                self._refuse(response, conditional=hdrs.IF_NONE_MATCH in headers)
+                body = None if response.status == 304 else await _bounded(response.content)
+                # RFC 9111 4.2.3: the way here counts as age too, so it is counted from the question.
+                word = began - _age(response.headers.get(hdrs.AGE, "0"))
+                return _Answer(body, _etag(response.headers.get(hdrs.ETAG, "")), word)
+        except TimeoutError as error:
+            raise StockAway(f"no answer from {self._host()} within {self._settings.timeout_s:g} s") from error
+        except aiohttp.ClientSSLError as error:
+            raise StockAway(f"{self._host()} cannot prove who it is; look at its certificate and ca_file") from error
+        except aiohttp.ClientConnectorError as error:
+            raise StockAway(f"{self._host()} cannot be reached") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise StockAway(f"{self._host()} broke off its answer ({type(error).__name__})") from error
+
+    def _refuse(self, response: aiohttp.ClientResponse, conditional: bool) -> None:
+        """Raise StockAway for every answer that is neither the document nor "unchanged" to a question for changes."""
+        status = response.status
+        if status == 200 or (status == 304 and conditional):
+            return
+        if 300 <= status < 400 and status != 304:
+            raise StockAway(f"{self._host()} redirects ({status}), which is not followed; set url to the final address")
+        later = response.headers.get(hdrs.RETRY_AFTER, "")
+        if _SECONDS.fullmatch(later):
+            self._pace = held(self._pace, self._monotonic(), float(later))
+        hint = "; look at token_file" if status in (401, 403) else ""
+        raise StockAway(f"{self._host()} answered {status}{hint}")
+
+    def _host(self) -> str:
+        return URL(self._settings.url).authority
+
+
+async def _bounded(stream: aiohttp.StreamReader) -> bytes:
+    """A whole body, decompressed, of at most MAX_BYTES."""
+    body = bytearray()
+    async for chunk in stream.iter_chunked(65536):
+        body += chunk
+        if len(body) > MAX_BYTES:
+            raise StockAway(f"the answer is larger than {MAX_BYTES // 1024 // 1024} MiB; ask for fewer locations")
+    return bytes(body)
+
+
+def _age(header: str) -> float:
+    """Seconds of an Age header; one that cannot be read is no reason to believe that the answer is young."""
+    if not _SECONDS.fullmatch(header.strip()):
+        raise StockAway("the answer's Age header is no number of seconds")
+    return float(header)
+
+
+def _etag(header: str) -> str:
+    return header if _PLAIN.fullmatch(header) else ""
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@asynccontextmanager
+async def open(settings: Settings, where: Path) -> AsyncIterator[HttpStock]:
+    """The source for an endpoint, with an HTTP session of its own."""
+    context = await asyncio.to_thread(_context, settings, where)
+    # A connection that is used once is never retried by the client, so a call in the budget is a call on the wire.
+    connector = aiohttp.TCPConnector(force_close=True, limit=1, ssl=context)
+    timeout = aiohttp.ClientTimeout(total=settings.timeout_s)
+    cookies = aiohttp.DummyCookieJar()
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout, cookie_jar=cookies) as session:
+        yield HttpStock(settings, where, session)
+
+
+def _context(settings: Settings, where: Path) -> ssl.SSLContext:
+    authority = where / settings.ca_file if settings.ca_file else None
+    return ssl.create_default_context(cafile=authority)

@@ -1,0 +1,81 @@
+"""One channel of stock: a source's reports into the cache, for ever, its absences told on the health page."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from edge.health import Health
+from edge.ports import StockAway, StockReport, StockSource
+from edge.stock.cache import StockCache
+from edge.stock.freshness import ASK_S
+
+KIND = "stock"
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 10.0
+Sleep = Callable[[float], Awaitable[None]]
+
+
+async def feed(
+    channel_id: str,
+    source: StockSource,
+    cache: StockCache,
+    health: Health,
+    wall: Callable[[], float] = time.time,
+    sleep: Sleep = asyncio.sleep,
+) -> None:
+    """Keep a channel's stock up to date until cancelled.
+
+    A source that is away is expected: health says so once, what was known stays with its age, and the source is tried
+    again after a pause that doubles to 10 s, with jitter; how often it is really called is the source's own budget.
+    """
+    pause = FIRST_PAUSE_S
+    while True:
+        try:
+            async with _closing(source.reports()) as reports:
+                async for report in reports:
+                    await cache.apply(channel_id, report, wall())
+                    pause = FIRST_PAUSE_S
+                    _tell(channel_id, report, cache, health)
+            _away(channel_id, "the source ended", health)
+        except StockAway as away:
+            _away(channel_id, str(away), health)
+        except sqlite3.Error as error:
+            health.down(
+                KIND, channel_id, f"the cache cannot be written: {error}", "Make room on the disk of this device."
+            )
+        await sleep(random.uniform(pause / 2, pause))  # noqa: S311 - jitter, no secret
+        pause = min(pause * 2, LONGEST_PAUSE_S)
+
+
+@asynccontextmanager
+async def _closing(reports: AsyncIterator[StockReport]) -> AsyncIterator[AsyncIterator[StockReport]]:
+    """Reports that are closed at the end if they are a generator, so that it holds no file or connection till later."""
+    try:
+        yield reports
+    finally:
+        if isinstance(reports, AsyncGenerator):
+            await reports.aclose()
+
+
+def _tell(channel_id: str, report: StockReport, cache: StockCache, health: Health) -> None:
+    """The channel works, unless it faithfully repeats a word that is too old to show."""
+    levels = sum(len(cache.levels(channel_id, location)) for location in report.locations)
+    figures = {"levels": float(levels), "locations": float(len(report.locations)), "age_s": round(report.age, 1)}
+    if report.age <= ASK_S:
+        health.up(KIND, channel_id, figures=figures)
+        return
+    detail = f"it answers, but its word is {int(report.age // 60)} minutes old"
+    health.down(KIND, channel_id, detail, "Look at what feeds this source: it no longer gets new stock.", figures)
+
+
+def _away(channel_id: str, why: str, health: Health) -> None:
+    todo = (
+        f"Put right what the detail names, or the settings of [[stock]] '{channel_id}'; it is tried again by itself. "
+        "Screens keep the last stock with its age and show no number after 15 minutes."
+    )
+    health.down(KIND, channel_id, why, todo)

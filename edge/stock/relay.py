@@ -1,0 +1,93 @@
+"""Head office's end of the stock wire: what its channels know, as the document that ``stock_http`` reads."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from aiohttp import ETag, hdrs, web
+
+from edge.stock import document
+from edge.stock.cache import StockCache
+from edge.stock.freshness import minutes
+
+ETAG_BYTES = 16
+Rows = list[tuple[str, int]]
+
+
+class _Relay:
+    """Answers for a set of channels; a location's digest is made again only when its counts changed."""
+
+    def __init__(self, cache: StockCache, channels: Sequence[str], token: str, wall: Callable[[], float]) -> None:
+        self._cache = cache
+        self._channels = tuple(channels)
+        self._token = token
+        self._wall = wall
+        self._digests: dict[str, tuple[Mapping[str, int], bytes]] = {}
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """The document of the locations asked for (``?location=``, repeatable; all without one), or 304."""
+        if self._token and not _bears(request, self._token):
+            raise web.HTTPUnauthorized(headers={hdrs.WWW_AUTHENTICATE: "Bearer"})
+        wanted = set(request.query.getall("location", []))
+        shelves, age = self._shelves(wanted, self._wall())
+        if not shelves:
+            raise web.HTTPServiceUnavailable(text="no stock of these locations is known well enough to pass on")
+        etag = ETag(await self._etag(shelves), is_weak=True)
+        # Rounded up: what the far side adds to it must never make the word younger than it is.
+        headers = {hdrs.AGE: str(math.ceil(age)), hdrs.CACHE_CONTROL: "no-cache"}
+        if etag.value in {known.value for known in request.if_none_match or ()}:
+            unchanged = web.Response(status=304, headers=headers)
+            unchanged.etag = etag
+            return unchanged
+        body = await asyncio.to_thread(document.write, [(place, levels.items()) for place, levels in shelves.items()])
+        whole = web.Response(body=body, content_type="application/json", headers=headers)
+        whole.etag = etag
+        whole.enable_compression()
+        return whole
+
+    def _shelves(self, wanted: set[str], now_s: float) -> tuple[dict[str, Mapping[str, int]], float]:
+        """Each location's counts by its freshest channel, and the oldest age among them.
+
+        A location too old to show is left out: the edge then knows by its own watermark that nobody speaks for it.
+        """
+        best: dict[str, tuple[float, str]] = {}
+        for channel in self._channels:
+            for location in self._cache.locations(channel):
+                age = self._cache.age(channel, location, now_s)
+                if age is None or minutes(age) is None or (wanted and location not in wanted):
+                    continue
+                best[location] = min(best.get(location, (age, channel)), (age, channel))
+        shelves = {place: self._cache.levels(best[place][1], place) for place in sorted(best)}
+        return shelves, max((age for age, _ in best.values()), default=0.0)
+
+    async def _etag(self, shelves: Mapping[str, Mapping[str, int]]) -> str:
+        whole = hashlib.blake2b(digest_size=ETAG_BYTES)
+        for place, levels in shelves.items():
+            known = self._digests.get(place)
+            if known is None or known[0] is not levels:
+                known = self._digests[place] = (levels, await asyncio.to_thread(_digest, place, levels))
+            whole.update(known[1])
+        return whole.hexdigest()
+
+
+def _digest(place: str, levels: Mapping[str, int]) -> bytes:
+    rows = sorted(levels.items())
+    return hashlib.blake2b(document.write([(place, rows)]), digest_size=ETAG_BYTES).digest()
+
+
+def _bears(request: web.Request, token: str) -> bool:
+    given = request.headers.get(hdrs.AUTHORIZATION, "")
+    return hmac.compare_digest(given.encode(errors="replace"), f"Bearer {token}".encode())
+
+
+def routes(
+    cache: StockCache, channels: Sequence[str], token: str = "", wall: Callable[[], float] = time.time
+) -> Iterable[web.AbstractRouteDef]:
+    """``GET /stock.json``: what these channels know, with ``ETag`` and ``Age``; a ``token`` must be borne if given."""
+    relay = _Relay(cache, channels, token, wall)
+    return [web.get("/stock.json", relay.answer)]
