@@ -1,0 +1,204 @@
+"""Key sets (MEMBER_CODES 3): the public keys that an edge believes, signed by a root pinned at provisioning."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+DOMAIN = b"MC1-KEYSET-V1\n"
+MAX_CHARS = 16_384
+MAX_AHEAD = 86_400
+"""Seconds that a set may be issued in the future of a trusted clock; more would push the floor clock ahead for good."""
+
+NEVER_SET = 1_767_225_600
+"""A clock before 2026 was never set (a flat battery), so a set that is newer than it is no wonder."""
+
+Seconds = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+class BadKeySet(Exception):
+    """A key set that must not be used; the text says whose fault it is."""
+
+
+class Status(StrEnum):
+    """``retiring`` signs nothing new and is believed like ``active``; ``revoked`` is not believed."""
+
+    ACTIVE = "active"
+    RETIRING = "retiring"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A public key and the time in which it may sign (UNIX seconds, both ends included)."""
+
+    kid: bytes
+    public: bytes
+    nbf: int
+    exp: int
+    status: Status = Status.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class KeySet:
+    """The keys of one chain by kid. ``inner`` are the signed bytes, by which two sets of one version are compared."""
+
+    chain: str
+    version: int
+    issued_at: int
+    not_after: int
+    keys: Mapping[bytes, Key]
+    inner: bytes = field(default=b"", repr=False)
+
+    def stale(self, now: float) -> bool:
+        """Past its ``not_after`` a set is too old to trust with anything personal."""
+        return now > self.not_after
+
+
+class _Key(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    kid: str = Field(pattern=r"^[0-9a-f]{8}$")
+    alg: Literal[-19]
+    x: str = Field(pattern=r"^[0-9a-f]{64}$")
+    nbf: Seconds
+    exp: Seconds
+    status: Status
+
+
+class _Inner(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    typ: Literal["mc1-keyset"]
+    chain: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    version: int = Field(ge=1)
+    issued_at: Seconds
+    not_after: Seconds
+    keys: list[_Key] = Field(max_length=16)
+
+
+class _Envelope(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    keyset: str
+    root: str
+    sig: str
+
+
+def kid_of(public: bytes) -> bytes:
+    """The key's id: the first 4 bytes of the SHA-256 of the raw public key."""
+    return hashlib.sha256(public).digest()[:4]
+
+
+def to_base64url(data: bytes) -> str:
+    """base64url without padding."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def from_base64url(text: str) -> bytes:
+    """The bytes of a base64url text without padding; raises ValueError for any other spelling of them."""
+    try:
+        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except binascii.Error as error:
+        raise ValueError("not base64url") from error
+    if to_base64url(data) != text:
+        raise ValueError("not base64url without padding")
+    return data
+
+
+def make_keyset(chain: str, version: int, issued_at: int, not_after: int, keys: Sequence[Key]) -> bytes:
+    """The inner bytes of a key set, to be signed by the root; raises BadKeySet for what no edge would take."""
+    inner = {
+        "typ": "mc1-keyset",
+        "chain": chain,
+        "version": version,
+        "issued_at": issued_at,
+        "not_after": not_after,
+        "keys": [
+            {"kid": key.kid.hex(), "alg": -19, "x": key.public.hex(), "nbf": key.nbf, "exp": key.exp}
+            | {"status": str(key.status)}
+            for key in keys
+        ],
+    }
+    data = json.dumps(inner, separators=(",", ":")).encode()
+    _parse(data)
+    return data
+
+
+def sign_keyset(inner: bytes, root: Ed25519PrivateKey) -> str:
+    """The envelope that edges take, as JSON; raises BadKeySet for an inner part that they would refuse."""
+    _parse(inner)
+    public = root.public_key().public_bytes_raw()
+    parts = {"keyset": inner, "root": public, "sig": root.sign(DOMAIN + inner)}
+    return json.dumps({name: to_base64url(part) for name, part in parts.items()})
+
+
+def read_keyset(text: str, roots: Sequence[bytes], now: float | None = None) -> KeySet:
+    """The key set in an envelope that one of the pinned ``roots`` signed; raises BadKeySet.
+
+    ``now`` is UNIX time, None where the clock cannot be trusted: then a set from the future is no error.
+    A stale set is no error either: its codes count as static.
+    """
+    if len(text) > MAX_CHARS:
+        raise BadKeySet(f"key set of {len(text)} characters; at most {MAX_CHARS}")
+    try:
+        envelope = _Envelope.model_validate_json(text, strict=True)
+        inner, root, sig = map(from_base64url, (envelope.keyset, envelope.root, envelope.sig))
+    except ValueError as error:
+        raise BadKeySet("key set is not an envelope of keyset, root, sig in base64url without padding") from error
+    if root not in roots:
+        raise BadKeySet("key set is signed by a root that is not pinned here")
+    try:
+        Ed25519PublicKey.from_public_bytes(root).verify(sig, DOMAIN + inner)
+    except (InvalidSignature, ValueError) as error:
+        raise BadKeySet("key set's signature does not hold") from error
+    keyset = _parse(inner)
+    if now is not None and NEVER_SET < now < keyset.issued_at - MAX_AHEAD:
+        raise BadKeySet("key set was issued more than a day in the future; check this edge's clock")
+    return keyset
+
+
+def newer(held: KeySet | None, offered: KeySet) -> KeySet:
+    """The set to hold from now on; raises BadKeySet for another chain's or an older one, as versions only grow."""
+    if held is None:
+        return offered
+    if offered.chain != held.chain:
+        raise BadKeySet(f"key set of chain '{offered.chain}'; this edge belongs to '{held.chain}'")
+    if offered.version < held.version:
+        raise BadKeySet(f"key set version {offered.version} is older than {held.version}, which is held")
+    if offered.version == held.version and offered.inner != held.inner:
+        raise BadKeySet(f"key set version {offered.version} is held with other contents; raise the version")
+    return offered
+
+
+def _parse(inner: bytes) -> KeySet:
+    try:
+        parsed = _Inner.model_validate_json(inner)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(step) for step in first["loc"])
+        raise BadKeySet(f"key set: {where or 'JSON'}: {first['msg']}") from error
+    keys = [_key(entry) for entry in parsed.keys]
+    if len({key.kid for key in keys}) != len(keys):
+        raise BadKeySet("key set names one kid twice")
+    if parsed.not_after < parsed.issued_at:
+        raise BadKeySet("key set ends before it is issued")
+    by_kid = {key.kid: key for key in keys}
+    return KeySet(parsed.chain, parsed.version, parsed.issued_at, parsed.not_after, by_kid, inner)
+
+
+def _key(entry: _Key) -> Key:
+    public = bytes.fromhex(entry.x)
+    kid = kid_of(public)
+    if kid.hex() != entry.kid:
+        raise BadKeySet(f"key {entry.kid}: kid is not the hash of x, which would be {kid.hex()}")
+    if entry.exp < entry.nbf:
+        raise BadKeySet(f"key {entry.kid}: exp is before nbf")
+    return Key(kid, public, entry.nbf, entry.exp, entry.status)
