@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from edge.model import DeviceClass
 from provisioning.layers import Layered, load
 
+STORE_LAYERS = ("chain.toml", "store.toml", "device.toml", "local.toml")
 M = TypeVar("M", bound=BaseModel)
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 """Ids go into MQTT topics and file names, so their alphabet is strict (RELIABILITY.md 4.1, T12)."""
@@ -157,7 +158,7 @@ class BadConfig(Exception):
 
 def read_store(folder: Path) -> Store:
     """The store's settings from a config directory; raises BadConfig."""
-    return _validated(Store, load(folder, ("chain.toml", "store.toml", "device.toml", "local.toml")))
+    return _validated(Store, load(folder, STORE_LAYERS))
 
 
 def read_hub(folder: Path) -> Hub:

@@ -7,7 +7,7 @@ from typing import Any
 
 from content.model import Campaign, Media
 from edge.members.classify import Recognised, Rejected
-from edge.model import Contact, Level, Show, Tile
+from edge.model import Contact, Level, Played, Show, Tile
 from edge.sessions.machine import End
 
 
@@ -62,3 +62,20 @@ def product(tile: Tile) -> dict[str, Any]:
     """A product with the stock shown for it: place, band and age of the source's word."""
     stock = [{"place": line.place, "band": str(line.band), "as_of": line.as_of} for line in tile.stock]
     return {"sku": tile.sku, "stock": stock}
+
+
+def played(play: Played, at: float) -> Contact:
+    """Proof of play: what a screen's page says it played, with its own times."""
+    item = play.item
+    data: dict[str, Any] = {
+        "content": item.content,
+        "version": item.version,
+        "sha256": item.sha256,
+        "campaign": item.campaign,
+        "rule": item.rule,
+        "title": item.title,
+        "began": round(play.wall, 3),
+        "seconds": round(play.seconds, 2),
+        "complete": play.complete,
+    }
+    return Contact("play", play.screen, at, data)

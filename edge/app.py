@@ -1,0 +1,257 @@
+"""The store's composition root: the one place where all parts of an edge meet.
+
+The screens and their loop come first and need nothing but the disk; eyes, stock, members and the uplink are loops
+that are kept alive beside them, so that none of them can hold up the start (promise X-1).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+from content import store as content_store
+from content import studio
+from content.library import Library, library
+from edge import config, plug, web as pages
+from edge.contacts import uplink
+from edge.contacts.ledger import Ledger
+from edge.contacts.outbox import Outbox, outbox
+from edge.db import database
+from edge.health import Health
+from edge.members.desk import Desk, desk
+from edge.members.profiles import profile_within
+from edge.model import Painted, Played, Profile, Touched, Watching
+from edge.ports import Members
+from edge.screens import pages as screen_pages
+from edge.screens.hub import Screens
+from edge.sessions import notes
+from edge.sessions.house import House
+from edge.sessions.loops import keep_loops
+from edge.sessions.sight import follow
+from edge.sessions.stage import Stage
+from edge.stock.cache import StockCache, migrate, stock_cache
+from edge.stock.channel import feed
+from edge.supervise import kept
+from edge.vision import push
+from edge.vision.eyes import Eye
+from provisioning import pages as it_pages
+from provisioning.accounts import accounts
+from provisioning.layers import load
+from provisioning.signin import Guard
+
+
+@dataclass(slots=True)
+class Parts:
+    """What runs in one edge."""
+
+    store: config.Store
+    folder: Path
+    health: Health
+    library: Library
+    stock: StockCache
+    desk: Desk
+    outbox: Outbox
+    ledger: Ledger
+    screens: Screens
+    eyes: dict[str, Eye]
+    members: Members | None
+    stages: dict[str, Stage] = field(default_factory=dict)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The store's own time zone."""
+        return ZoneInfo(self.store.device.timezone)
+
+    def now(self) -> datetime:
+        """The store's wall clock."""
+        return datetime.now(self.zone)
+
+
+async def serve(folder: Path) -> None:
+    """Run a store's edge until cancelled; raises config.BadConfig, plug.UnknownAdapter, static.BadRule."""
+    async with running(config.read_store(folder), folder):
+        await asyncio.Event().wait()
+
+
+@asynccontextmanager
+async def running(store: config.Store, folder: Path) -> AsyncIterator[Parts]:
+    """An edge that runs: its pages answer before anything that could be away is asked for."""
+    async with AsyncExitStack() as stack:
+        parts = await _opened(stack, store, folder)
+        parts.stages = {screen.id: Stage(screen, _house(parts)) for screen in store.screen}
+        await stack.enter_async_context(_site(create_app(parts), store.web, parts.screens))
+        await stack.enter_async_context(kept(_loops(parts)))
+        yield parts
+
+
+async def _opened(stack: AsyncExitStack, store: config.Store, folder: Path) -> Parts:
+    """Everything that is on this machine's own disk, in the order in which it is needed."""
+    data = folder / store.device.data
+    health = Health()
+    shelf = await stack.enter_async_context(database(data / "content" / content_store.FILE, content_store.migrate))
+    seed = folder / "seed"
+    shop = await stack.enter_async_context(library(shelf, data / "content", seed if seed.is_dir() else None))
+    stock_db = await stack.enter_async_context(database(data / "stock.sqlite", migrate))
+    stock = await stack.enter_async_context(stock_cache(stock_db))
+    await stock.keep_only([channel.id for channel in store.stock])
+    book = await stack.enter_async_context(outbox(data / "outbox.sqlite", store.device))
+    members_desk = await stack.enter_async_context(desk(store.member_code, store.device, folder, data, health))
+    readers = {camera.screen for camera in store.camera}
+    eyes = {camera.id: Eye(camera, folder, members_desk.symbologies, health) for camera in store.camera}
+    return Parts(
+        store=store,
+        folder=folder,
+        health=health,
+        library=shop,
+        stock=stock,
+        desk=members_desk,
+        outbox=book,
+        ledger=Ledger(book, health),
+        screens=Screens(store.screen, readers=readers),
+        eyes=eyes,
+        members=await _members(stack, store, folder),
+    )
+
+
+async def _members(stack: AsyncExitStack, store: config.Store, folder: Path) -> Members | None:
+    if store.members is None:
+        return None
+    module = plug.adapter("members", store.members.adapter)
+    settings = config.checked(module.Settings, store.members.settings, "members.settings")
+    source: Members = await stack.enter_async_context(module.open(settings, folder))
+    return source
+
+
+def _house(parts: Parts) -> House:
+    """What the stages need of the rest."""
+
+    async def profile(ref: str) -> Profile | None:
+        return await profile_within(parts.members, ref) if parts.members else None
+
+    return House(
+        classify=parts.desk.classify,
+        spend=parts.desk.spend,
+        profile=profile,
+        library=parts.library,
+        lines=lambda sku, language: parts.stock.lines(sku, parts.store.location, language, time.time()),
+        show=parts.screens.show,
+        note=parts.ledger.note,
+        now=parts.now,
+        mono=time.monotonic,
+    )
+
+
+def create_app(parts: Parts) -> web.Application:
+    """The pages of everybody: shoppers, staff, IT, and what watches the machine."""
+    guard = Guard(Accounts(parts.folder / "accounts.json"))
+    app = web.Application(middlewares=[guard.middleware], client_max_size=256 * 1024**2)
+    app.on_response_prepare.append(pages.headers(parts.store.web.frame_ancestors))
+    device = parts.store.device
+    links = [(f"/screens/{screen.id}", screen.name or screen.id) for screen in parts.store.screen]
+    links += [("/staff/", "スタッフ / Staff"), ("/it/", "IT")]
+    app.add_routes(pages.basics(parts.health, links, parts.store.web.start_page))
+    app.add_routes(screen_pages.routes(parts.screens, parts.store.web.frame_ancestors))
+    app.add_routes(push.routes(parts.eyes))
+    app.add_routes(guard.routes())
+    layered = load(parts.folder, config.STORE_LAYERS)
+    title = " · ".join((device.chain, device.store, device.id))
+    app.add_routes(it_pages.routes(parts.health.parts, guard, layered, title))
+    app.add_routes(studio_routes(parts, guard))
+    return app
+
+
+@asynccontextmanager
+async def _site(app: web.Application, settings: config.Web, screens: Screens) -> AsyncIterator[None]:
+    """The pages at their port, with every stream closed first at the end (UI.md 2.5)."""
+    runner = web.AppRunner(app, shutdown_timeout=2, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, settings.host, settings.port).start()
+        yield
+    finally:
+        await screens.close()
+        await runner.cleanup()
+
+
+def _loops(parts: Parts) -> dict[str, Callable[[], Awaitable[None]]]:
+    """Everything that is kept alive, by name."""
+    store = parts.store
+    loops: dict[str, Callable[[], Awaitable[None]]] = {
+        "loops": partial(
+            keep_loops,
+            parts.library,
+            parts.library.changes,
+            [screen.id for screen in store.screen],
+            parts.now,
+            parts.screens.loop,
+        ),
+        "reports": partial(_reports, parts),
+        "stock changes": partial(_stock_moves, parts),
+        "ledger": parts.ledger.run,
+    }
+    for screen, stage in parts.stages.items():
+        loops[f"stage {screen}"] = stage.run
+    for camera in store.camera:
+        eye = parts.eyes[camera.id]
+        loops[f"eye {camera.id}"] = eye.run
+        if camera.screen in parts.stages:
+            tell = parts.stages[camera.screen].put
+            loops[f"sight {camera.id}"] = partial(follow, eye.looks, parts.desk.candidate, tell)
+    for channel in store.stock:
+        loops[f"stock {channel.id}"] = partial(_feed, parts, channel)
+    if store.upstream is not None:
+        loops["uplink"] = partial(_uplink, parts, store.upstream)
+    return loops
+
+
+async def _feed(parts: Parts, channel: config.StockChannel) -> None:
+    module = plug.adapter("stock", channel.adapter)
+    settings = config.checked(module.Settings, channel.settings, f"stock.{channel.id}")
+    async with module.open(settings, parts.folder) as source:
+        await feed(channel.id, source, parts.stock, parts.health)
+
+
+async def _uplink(parts: Parts, upstream: config.Adapter) -> None:
+    module = plug.adapter("upstream", upstream.adapter)
+    settings = config.checked(module.Settings, upstream.settings, "upstream")
+    async with module.open(settings, parts.folder) as dial:
+        await uplink.run(parts.outbox, dial, parts.store.device, parts.health)
+
+
+async def _stock_moves(parts: Parts) -> None:
+    async for _ in parts.stock.changes():
+        for stage in parts.stages.values():
+            stage.stock_moved()
+
+
+async def _reports(parts: Parts) -> None:
+    """What pages report: touches and paints go to the stage, plays to the ledger, watchers to health."""
+    for screen in parts.stages:
+        _watched(parts, screen)
+    while True:
+        match await parts.screens.reports.get():
+            case Touched(screen=screen) | Painted(screen=screen) as item:
+                parts.stages[screen].put(item)
+            case Played() as play:
+                parts.ledger.note(notes.played(play, time.monotonic()))
+            case Watching(screen=screen):
+                _watched(parts, screen)
+
+
+def _watched(parts: Parts, screen: str) -> None:
+    pages_now = parts.screens.watchers(screen)
+    if pages_now:
+        parts.health.up("screen", screen, figures={"pages": pages_now})
+    else:
+        todo = f"Open /screens/{screen} in the screen's browser."
+        parts.health.down("screen", screen, "no browser shows it", todo, {"pages": 0})
