@@ -117,7 +117,9 @@ class HttpStock:
         began = self._monotonic()
         self._pace = called(self._pace, began)
         try:
-            async with self._session.get(self._settings.url, headers=headers, allow_redirects=False) as response:
+            async with self._session.get(
+                self._settings.url, headers=headers, allow_redirects=False, middlewares=(_once,)
+            ) as response:
                 self._refuse(response, conditional=hdrs.IF_NONE_MATCH in headers)
                 body = None if response.status == 304 else await _bounded(response.content)
                 # RFC 9111 4.2.3: the way here counts as age too, so it is counted from the question.
@@ -130,7 +132,7 @@ class HttpStock:
         except aiohttp.ClientConnectorError as error:
             raise StockAway(f"{self._host()} cannot be reached") from error
         except (aiohttp.ClientError, OSError) as error:
-            raise StockAway(f"{self._host()} broke off its answer ({type(error).__name__})") from error
+            raise StockAway(f"{self._host()} broke off its answer") from error
 
     def _refuse(self, response: aiohttp.ClientResponse, conditional: bool) -> None:
         """Raise StockAway for every answer that is neither the document nor "unchanged" to a question for changes."""
@@ -147,6 +149,24 @@ class HttpStock:
 
     def _host(self) -> str:
         return URL(self._settings.url).authority
+
+
+class _BrokenOff(aiohttp.ClientError):
+    """The connection broke during the call."""
+
+
+async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Call once: aiohttp sends a GET again by itself when a connection breaks, and has no switch for that.
+
+    Its issue 10790 says so; it repeats two kinds of errors, so they become another. A call in the budget is then a
+    call on the wire.
+    """
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _BrokenOff(str(error)) from error
 
 
 async def _bounded(stream: aiohttp.StreamReader) -> bytes:
@@ -181,7 +201,7 @@ def _loopback(host: str) -> bool:
 async def open(settings: Settings, where: Path) -> AsyncIterator[HttpStock]:
     """The source for an endpoint, with an HTTP session of its own."""
     context = await asyncio.to_thread(_context, settings, where)
-    # A connection that is used once is never retried by the client, so a call in the budget is a call on the wire.
+    # Kept connections would often be found closed by the far side, and nothing repeats the call (_once).
     connector = aiohttp.TCPConnector(force_close=True, limit=1, ssl=context)
     timeout = aiohttp.ClientTimeout(total=settings.timeout_s)
     cookies = aiohttp.DummyCookieJar()

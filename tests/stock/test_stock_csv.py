@@ -1,0 +1,191 @@
+"""A watched stock file: replaced, written in place, bad, old, away."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from edge import plug
+from edge.adapters import stock_csv
+from edge.adapters.stock_csv import CsvStock, Settings
+from edge.config import BadConfig, checked
+from edge.ports import StockAway, StockReport
+
+if TYPE_CHECKING:
+    from tests.stock.conftest import HandClock
+
+HEAD = "sku,location,available\n"
+Next = Callable[[], Awaitable[StockReport]]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "stock.csv"
+    path.write_text(HEAD + "A,ginza,3\n")
+    return path
+
+
+@asynccontextmanager
+async def watched(file: Path, **settings: Any) -> AsyncIterator[Next]:
+    """The next report of a file, again and again."""
+    chosen = checked(Settings, {"path": file.name, "poll_s": 0.01} | settings, "stock")
+    async with stock_csv.open(chosen, file.parent) as source:
+        reports = source.reports()
+        yield lambda: anext(reports)
+
+
+def counts(report: StockReport) -> dict[str, int]:
+    assert report.levels is not None
+    return {level.sku: level.available for level in report.levels}
+
+
+async def changed(next_report: Next) -> dict[str, int]:
+    """The counts of the next report that has any."""
+    while (report := await next_report()).levels is None:
+        pass
+    return counts(report)
+
+
+def test_the_adapter_is_found_by_its_name() -> None:
+    assert plug.adapter("stock", "csv") is stock_csv
+
+
+async def test_a_file_is_reported_whole_and_then_as_unchanged_at_every_look(file: Path) -> None:
+    async with watched(file) as next_report:
+        first, second = await next_report(), await next_report()
+    assert counts(first) == {"A": 3}
+    assert second.levels is None
+    assert first.locations == second.locations == {"ginza"}
+
+
+async def test_a_file_replaced_whole_is_read_again(file: Path) -> None:
+    async with watched(file) as next_report:
+        await changed(next_report)
+        other = file.with_suffix(".new")
+        other.write_text(HEAD + "A,ginza,2\n")
+        os.replace(other, file)
+        assert await changed(next_report) == {"A": 2}
+
+
+async def test_a_file_written_in_place_is_read_again_even_at_the_same_size_and_time(file: Path) -> None:
+    async with watched(file) as next_report:
+        await changed(next_report)
+        times = file.stat()
+        file.write_text(HEAD + "A,ginza,2\n")
+        os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+        assert await changed(next_report) == {"A": 2}
+
+
+async def test_a_file_that_is_being_written_is_left_alone_until_it_rests(file: Path) -> None:
+    clock_stands = Settings(path=Path("stock.csv"), poll_s=0.01)
+    source = CsvStock(file, clock_stands, wall=lambda: 0.0, monotonic=lambda: 0.0)
+    looks = [source._look()]
+    read: list[int] = []
+
+    def writing() -> stock_csv.Signature:
+        if len(looks) < 5:
+            file.write_text(HEAD + "A,ginza,3\n" * len(looks))
+        looks.append(stock_csv._signature(file.stat()))
+        return looks[-1]
+
+    source._look = writing  # type: ignore[method-assign]
+    file.write_text(HEAD)
+    source._read = lambda expected: read.append(len(looks)) or ()  # type: ignore[method-assign,func-returns-value]
+    with pytest.raises(StockAway, match="no rows"):
+        await anext(source.reports())
+    assert read == [len(looks)]
+    assert looks[-1] == looks[-2]
+
+
+@pytest.mark.parametrize(
+    ("data", "complaint"),
+    [
+        (HEAD + "A,ginza,3\nB,ginza,-1\n", "line 3: available must be a whole number"),
+        (HEAD, "has no rows"),
+        ("", "line 1"),
+    ],
+)
+async def test_a_bad_file_is_away_with_its_line_and_reason(file: Path, data: str, complaint: str) -> None:
+    async with watched(file) as next_report:
+        await changed(next_report)
+        file.write_text(data)
+        with pytest.raises(StockAway, match=complaint):
+            await changed(next_report)
+
+
+async def test_a_file_that_is_gone_or_no_file_is_away(file: Path) -> None:
+    file.unlink()
+    async with watched(file) as next_report:
+        with pytest.raises(StockAway, match="No such file"):
+            await next_report()
+    file.mkdir()
+    async with watched(file) as next_report:
+        with pytest.raises(StockAway, match="is no file"):
+            await next_report()
+
+
+async def test_a_pipe_in_the_files_place_is_refused_without_waiting_on_it(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+    async with watched(file) as next_report:
+        with pytest.raises(StockAway, match="is no file"):
+            await next_report()
+
+
+async def test_a_file_too_large_is_away(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stock_csv, "MAX_BYTES", 16)
+    async with watched(file) as next_report:
+        with pytest.raises(StockAway, match="larger than"):
+            await next_report()
+
+
+async def test_declared_locations_are_spoken_for_even_without_rows(file: Path) -> None:
+    async with watched(file, locations=("ginza", "web")) as next_report:
+        assert (await next_report()).locations == {"ginza", "web"}
+        file.write_text(HEAD)
+        assert await changed(next_report) == {}
+
+
+async def test_a_row_outside_the_declared_locations_refuses_the_file(file: Path) -> None:
+    async with watched(file, locations=("web",)) as next_report:
+        with pytest.raises(StockAway, match="'ginza'"):
+            await next_report()
+
+
+@pytest.mark.promise("K-1")
+@pytest.mark.parametrize(
+    ("max_age_s", "written_ago", "known_for", "age"),
+    [
+        (None, 5000, 0, 0),
+        (3600, 3599, 0, 0),
+        (3600, 3601, 0, 3601),
+        (60, 30, 90, 90),
+        (60, -30, 90, 90),
+    ],
+)
+def test_a_file_older_than_allowed_is_as_old_as_its_writing(
+    file: Path, clock: HandClock, max_age_s: float | None, written_ago: float, known_for: float, age: float
+) -> None:
+    settings = Settings(path=file, max_age_s=max_age_s)
+    source = CsvStock(file, settings, lambda: clock.wall, lambda: clock.monotonic)
+    written_ns = int((clock.wall - written_ago) * 1e9)
+    found = source._age((1, 1, written_ns, written_ns), clock.monotonic - known_for, clock.monotonic)
+    assert found == pytest.approx(age, abs=1e-3)
+
+
+@pytest.mark.promise("K-1")
+def test_a_file_from_the_future_is_not_believed_where_its_age_matters(file: Path, clock: HandClock) -> None:
+    source = CsvStock(file, Settings(path=file, max_age_s=60), lambda: clock.wall, lambda: clock.monotonic)
+    tomorrow = int((clock.wall + 86400) * 1e9)
+    with pytest.raises(StockAway, match="future"):
+        source._age((1, 1, tomorrow, tomorrow), clock.monotonic, clock.monotonic)
+
+
+def test_a_setting_that_does_not_exist_is_named() -> None:
+    with pytest.raises(BadConfig, match="did you mean 'max_age_s'"):
+        checked(Settings, {"path": "stock.csv", "max_age": 3}, "stock.pos")
