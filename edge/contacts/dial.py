@@ -1,0 +1,69 @@
+"""What the ledger asks of an upstream adapter: to dial the far side and say what its acknowledgement is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from random import random
+from typing import Protocol
+
+from edge.ports import Link
+
+
+class Confirms(StrEnum):
+    """Who confirms that an event has arrived: head office's inbox after its commit, or the far side's PUBACK alone."""
+
+    INBOX = "inbox"
+    PUBACK = "puback"
+
+
+@dataclass(frozen=True, slots=True)
+class Will:
+    """What the broker publishes, retained, when the connection is lost and does not return within ``delay_s``."""
+
+    topic: str
+    payload: bytes = field(repr=False)
+    delay_s: int = 30
+
+
+class Dial(Protocol):
+    """Opens connections. ``name`` is for the health page, without secrets."""
+
+    @property
+    def name(self) -> str:
+        """Where it leads, such as ``mqtt 127.0.0.1:1883``."""
+
+    @property
+    def confirms(self) -> Confirms:
+        """Whose word lets the outbox delete."""
+
+    def __call__(self, who: str, will: Will | None, topics: Sequence[str]) -> AbstractAsyncContextManager[Link]:
+        """Connect as ``who`` with a will and subscriptions; raises LinkLost if the far side is away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The times of the wire, in seconds of the monotonic clock; the figures are those of RELIABILITY.md 2.5.
+
+    ``ahead`` is how many events may be sent and not yet confirmed, ``window`` how many may lack their PUBACK.
+    """
+
+    window: int = 20
+    ahead: int = 2_000
+    stall: float = 20.0
+    probe: float = 5.0
+    probe_longest: float = 60.0
+    slow: float = 1.0
+    slow_longest: float = 60.0
+    redial: float = 1.0
+    redial_longest: float = 60.0
+    healthy: float = 60.0
+    ack_every: float = 0.5
+
+
+def redial_pause(attempt: int, pace: Pace, chance: float | None = None) -> float:
+    """How long to wait before the next attempt: full jitter, so that a chain's stores do not return at once."""
+    longest = min(pace.redial_longest, pace.redial * 2.0 ** min(attempt, 30))
+    return longest * (random() if chance is None else chance)  # noqa: S311 - jitter, no secret

@@ -1,0 +1,194 @@
+"""A contact as a CloudEvent 1.0, structured JSON: written by the edge, read by the inbox, the same bytes in between."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from edge.model import Contact, Json
+
+KINDS = ("scan", "session_start", "session_end", "content_shown", "product_touched", "play", "gap")
+CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
+MAX_BODY = 65_536
+"""The largest event in bytes; a contact has some 600 (MQTT.md 2.2), so a larger one is a mistake."""
+
+_PAD = " " * 1024  # more than the attributes of the envelope need
+_LATEST = 1e10
+_TYPE = re.compile(r"tentou\.contact\.(?P<kind>[a-z_]{1,32})\.v1")
+_SOURCE = re.compile(r"/chains/(?P<chain>[a-z0-9-]+)/stores/(?P<store>[a-z0-9-]+)/devices/(?P<device>[a-z0-9-]+)")
+_STREAM = re.compile(r"[0-9a-f]{32}")
+_SEQUENCE = re.compile(r"[0-9]{12}")
+
+Range = tuple[int, int]
+
+
+class BadContact(ValueError):
+    """A contact that cannot become an event: an unknown kind, data that is no JSON, or too much of it."""
+
+
+class BadEvent(ValueError):
+    """Bytes that are no event of ours; the text says which attribute and never its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What the outbox adds to a contact: its place in the ledger and its times. ``wall_ms`` is UNIX time, UTC."""
+
+    id: UUID
+    stream: str
+    seq: int
+    source: str
+    timezone: str
+    bootid: str
+    mono_ms: int
+    wall_ms: int
+    synced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What the inbox needs to know of an event. ``ranges`` are the sequence numbers that a gap accounts for."""
+
+    stream: str
+    seq: int
+    id: str
+    type: str
+    kind: str
+    time: str
+    store: str
+    device: str
+    touchpoint: str
+    session: str
+    member: str = field(default="", repr=False)
+    ranges: tuple[Range, ...] = ()
+
+
+def uuid7(wall_ms: int, randomness: bytes | None = None) -> UUID:
+    """A UUID of version 7 (RFC 9562 5.7): 48 bits of milliseconds, 74 random bits."""
+    tail = randomness if randomness is not None else secrets.token_bytes(10)
+    number = int.from_bytes(wall_ms.to_bytes(6, "big") + tail[:10], "big")
+    number = number & ~(0xF << 76) | 0x7 << 76
+    return UUID(int=number & ~(0x3 << 62) | 0x2 << 62)
+
+
+def source_of(chain: str, store: str, device: str) -> str:
+    """The CloudEvents source of a device."""
+    return f"/chains/{chain}/stores/{store}/devices/{device}"
+
+
+def cloud_event(contact: Contact, stamp: Stamp) -> Json:
+    """The event of a contact; the place, session and pseudonym that sessions gave win over data of the same name."""
+    data: Json = {**contact.data, "touchpoint": contact.touchpoint, "timezone": stamp.timezone}
+    for name, value in (("session", contact.session), ("member", contact.member)):
+        data.pop(name, None)
+        if value:
+            data[name] = value
+    return {
+        "specversion": "1.0",
+        "id": str(stamp.id),
+        "source": stamp.source,
+        "type": f"tentou.contact.{contact.kind}.v1",
+        "subject": contact.touchpoint or "edge",
+        "time": _rfc3339(stamp.wall_ms),
+        "datacontenttype": "application/json",
+        "stream": stamp.stream,
+        "sequence": f"{stamp.seq:012d}",
+        "bootid": stamp.bootid,
+        "monotonicms": str(stamp.mono_ms),  # a CloudEvents integer has 32 bits: too few for milliseconds
+        "clocksync": stamp.synced,
+        "data": data,
+    }
+
+
+def body_of(event: Mapping[str, Any]) -> bytes:
+    """The event's bytes, those of the outbox's row, the wire and the inbox; raises BadContact."""
+    try:
+        body = json.dumps(event, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise BadContact(f"the data of a contact is no JSON: {type(error).__name__}") from error
+    if len(body) > MAX_BODY:
+        raise BadContact(f"a contact of {len(body)} bytes is over {MAX_BODY}")
+    return body
+
+
+def checked(contact: Contact) -> Contact:
+    """The contact itself if it can become an event with room to spare; raises BadContact."""
+    if contact.kind not in KINDS:
+        raise BadContact(f"no kind of contact '{contact.kind}'; known: {', '.join(KINDS)}")
+    if not 0 <= contact.at < _LATEST:  # also false for NaN
+        raise BadContact("the time of a contact is no time of the monotonic clock")
+    body_of(
+        {"data": contact.data, "names": [contact.touchpoint, contact.touchpoint, contact.session, contact.member, _PAD]}
+    )
+    return contact
+
+
+def gap(reason: str, counts: Mapping[str, int], ranges: Sequence[Range], at: float) -> Contact:
+    """The contact that accounts for others: those of ``ranges`` were dropped, or had no number yet if it is empty."""
+    data = {"reason": reason, "counts": dict(counts), "ranges": [list(each) for each in ranges]}
+    return Contact("gap", "", at, data)
+
+
+def read_event(body: bytes) -> Received:
+    """What an event says of itself; unknown kinds and data are welcome, an unreadable place in the ledger is not."""
+    try:
+        event = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BadEvent("no JSON") from error
+    if not isinstance(event, dict) or event.get("specversion") != "1.0":
+        raise BadEvent("no CloudEvent 1.0")
+    source, kind = _matched(event, "source", _SOURCE), _matched(event, "type", _TYPE)["kind"]
+    held = event.get("data")
+    data = held if isinstance(held, dict) else {}
+    seq = int(_matched(event, "sequence", _SEQUENCE)[0])
+    return Received(
+        stream=_matched(event, "stream", _STREAM)[0],
+        seq=seq,
+        id=_text(event, "id"),
+        type=_text(event, "type"),
+        kind=kind,
+        time=_text(event, "time"),
+        store=source["store"],
+        device=source["device"],
+        touchpoint=_text(data, "touchpoint"),
+        session=_text(data, "session"),
+        member=_text(data, "member"),
+        ranges=_ranges(data.get("ranges"), seq) if kind == "gap" else (),
+    )
+
+
+def _matched(event: Mapping[str, Any], name: str, pattern: re.Pattern[str]) -> re.Match[str]:
+    match = pattern.fullmatch(_text(event, name))
+    if match is None:
+        raise BadEvent(f"attribute {name}")
+    return match
+
+
+def _text(values: Any, name: str) -> str:
+    value = values.get(name)
+    return value[:512] if isinstance(value, str) else ""
+
+
+def _ranges(value: Any, seq: int) -> tuple[Range, ...]:
+    """The ranges of a gap; each lies below the gap itself, or the event is not ours."""
+    if not isinstance(value, list):
+        raise BadEvent("ranges")
+    found = []
+    for each in value:
+        if not (isinstance(each, list) and len(each) == 2 and all(type(end) is int for end in each)):
+            raise BadEvent("ranges")
+        if not 1 <= each[0] <= each[1] < seq:
+            raise BadEvent("ranges")
+        found.append((each[0], each[1]))
+    return tuple(found)
+
+
+def _rfc3339(wall_ms: int) -> str:
+    moment = datetime.fromtimestamp(max(wall_ms, 0) / 1000, UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{wall_ms % 1000:03d}Z"

@@ -1,0 +1,187 @@
+"""When to send what on one connection: the window, what is sent again and when, as a value without I/O or a clock.
+
+An event is sent again only on a new connection, when an acknowledgement shows a hole, or as one probe with a growing
+pause (MQTT.md 3.1: resending the window on a timer flooded a slow broker). Times are monotonic seconds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from edge.contacts.dial import Confirms, Pace
+
+
+class Verdict(StrEnum):
+    """What a PUBACK's reason means for its event (RELIABILITY.md 2.5)."""
+
+    TAKEN = "taken"
+    NOBODY = "nobody listens"
+    BUSY = "busy"
+    REFUSED = "refused topic"
+    MALFORMED = "refused payload"
+    TOO_LARGE = "too large"
+
+
+_VERDICTS = {
+    0x00: Verdict.TAKEN,
+    0x10: Verdict.NOBODY,
+    0x87: Verdict.REFUSED,
+    0x90: Verdict.REFUSED,
+    0x95: Verdict.TOO_LARGE,
+    0x99: Verdict.MALFORMED,
+}
+
+
+def verdict_of(reason: int) -> Verdict:
+    """The verdict of a reason code; one that nobody has defined is treated as busy, so nothing is lost by it."""
+    return _VERDICTS.get(reason, Verdict.BUSY)
+
+
+@dataclass
+class Flight:
+    """One connection's sending. ``cursor`` is the highest number handed out, ``sent`` those not confirmed yet."""
+
+    cursor: int
+    limit: int
+    pace: Pace
+    confirms: Confirms
+    now: float
+    acked: int = field(init=False)
+    window: float = field(init=False)
+    aloft: dict[int, None] = field(default_factory=dict)
+    sent: deque[int] = field(default_factory=deque)
+    budget: float = math.inf
+    holding: bool = False
+
+    def __post_init__(self) -> None:
+        self.acked = self.cursor
+        self.window = float(self.limit)
+        self._answered_at = self.now
+        self._resume_at = -math.inf
+        self._slow = self.pace.slow
+        self._round = 1
+        self._again_from = -1
+        self._probe_wait = self.pace.probe
+        self._probe_at = self.now + self._probe_wait
+
+    def room(self, now: float) -> int:
+        """How many events may be sent now, from ``cursor`` on."""
+        if now < self._resume_at or (self.aloft and max(self.aloft) > self.cursor):
+            return 0  # a pause, or the last of an earlier run is still out
+        free = min(int(self.window) - len(self.aloft), self.pace.ahead - len(self.sent), self.budget)
+        return max(0, int(free))
+
+    def depart(self, seq: int, now: float) -> None:
+        """An event was handed to the link."""
+        self._answered_at = self._answered_at if self.aloft else now
+        self.aloft[seq] = None
+        self.sent.append(seq)
+        self.cursor = seq
+        self.budget -= 1
+        self._probe_at = now + self._probe_wait
+
+    def land(self, seq: int, reason: int, now: float) -> Verdict:
+        """The PUBACK of an event came."""
+        self.aloft.pop(seq, None)
+        self._answered_at = now
+        verdict = verdict_of(reason)
+        if verdict is Verdict.TAKEN:
+            self._taken()
+        elif verdict is Verdict.NOBODY:
+            self._hold(seq, now)
+        elif verdict is Verdict.BUSY:
+            self._slow_down(seq, now)
+        else:
+            self.rewind(seq - 1)
+        return verdict
+
+    def landed_upto(self) -> int:
+        """Up to which number every event handed out has its PUBACK of reason 0x00: what ``puback`` mode deletes."""
+        return min([*self.aloft, self.cursor + 1]) - 1
+
+    def confirm(self, upto: int, highest: int, now: float) -> None:
+        """All up to ``upto`` is committed; ``highest`` above it shows that something in between is missing."""
+        progress = upto > self.acked
+        if progress:
+            self._forward(upto)
+            self._grow()
+            self._probe_wait = self.pace.probe
+            self._probe_at = now + self._probe_wait
+        # Only an event that was ours to send is sent again: below the first sent one lies what a gap accounts for.
+        hole = highest > upto and self.sent and self.sent[0] == upto + 1 and self.sent[0] not in self.aloft
+        if hole and upto != self._again_from:
+            self._again_from = upto
+            self.rewind(upto)
+
+    def nudge(self) -> None:
+        """The inbox has just come: send again from the watermark, at full width."""
+        self.rewind(self.acked)
+        self.holding, self.budget, self._round = False, math.inf, 1
+        self._probe_wait = self.pace.probe
+
+    def probe(self, now: float) -> bool:
+        """Start again with one event if nothing was confirmed for long; True if it did."""
+        if self.aloft or now < self._probe_at or not self._unsure():
+            return False
+        self.rewind(self.acked)
+        self.budget = self._round = 1
+        self._probe_wait = min(self._probe_wait * 2, self.pace.probe_longest)
+        self._probe_at = now + self._probe_wait
+        return True
+
+    def stalled(self, now: float) -> bool:
+        """True if the far side has not answered for too long: the connection is to be dropped."""
+        return bool(self.aloft) and now - self._answered_at > self.pace.stall
+
+    def wake_at(self, now: float) -> float:
+        """When to look again if nothing happens before; infinity if only news can change anything."""
+        times = [self._resume_at] if self._resume_at > now else []
+        if self.aloft:
+            times.append(self._answered_at + self.pace.stall)
+        elif self._unsure():
+            times.append(self._probe_at)
+        return min(times, default=math.inf)
+
+    def rewind(self, to: int) -> None:
+        """Hand out again what lies above ``to``."""
+        self.cursor = min(self.cursor, max(to, self.acked))
+        while self.sent and self.sent[-1] > self.cursor:
+            self.sent.pop()
+
+    def _unsure(self) -> bool:
+        return self.holding or (self.confirms is Confirms.INBOX and bool(self.sent))
+
+    def _forward(self, upto: int) -> None:
+        self.acked = upto
+        self.cursor = max(self.cursor, upto)
+        while self.sent and self.sent[0] <= upto:
+            self.sent.popleft()
+
+    def _taken(self) -> None:
+        if self.holding:
+            self.holding, self.budget = False, math.inf
+        self._slow = self.pace.slow
+        self.window = min(float(self.limit), self.window + 1 / self.window)
+
+    def _slow_down(self, seq: int, now: float) -> None:
+        self.rewind(seq - 1)
+        if now < self._resume_at:
+            return  # one burst of refusals is one word
+        self.window = max(1.0, self.window // 2)
+        self._resume_at, self._slow = now + self._slow, min(self._slow * 2, self.pace.slow_longest)
+
+    def _hold(self, seq: int, now: float) -> None:
+        self.rewind(seq - 1)
+        if not self.holding:
+            self._probe_at = now + self._probe_wait
+        self.holding, self.budget = True, 0
+
+    def _grow(self) -> None:
+        """A probe was answered: twice as many next, as long as there is more behind the watermark."""
+        if math.isinf(self.budget):
+            return
+        self._round *= 2
+        self.budget = self._round if self._round < 8 * self.limit else math.inf

@@ -1,0 +1,205 @@
+"""The outbox: every accepted contact is on disk until the inbox has committed it, and no loss goes uncounted.
+
+It holds while the disk honours flushes and the backlog is under the cap; beyond the cap the oldest go, into a gap.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from edge.config import Device
+from edge.contacts import schema
+from edge.contacts.clock import Clock, boot_id
+from edge.contacts.event import BadContact, Range, Stamp, body_of, checked, cloud_event, gap, source_of, uuid7
+from edge.contacts.schema import Loaded, Row
+from edge.db import Database, database
+from edge.model import Contact
+
+T = TypeVar("T")
+
+FILE = "outbox.sqlite"
+"""The outbox's name in the device's data folder."""
+
+CAP = 1_000_000
+"""Rows; some 650 MB, five years of a busy kiosk: the cap is for bugs and attacks (RELIABILITY.md 2.7)."""
+
+CHUNK = 5_000
+
+
+class Outbox:
+    """The ledger's store-and-forward queue in one SQLite file. ``news`` is set whenever there may be more to send."""
+
+    def __init__(self, db: Database, device: Device, loaded: Loaded, bootid: str, cap: int, clock: Clock) -> None:
+        self.stream = loaded.stream
+        self.boot = loaded.boot
+        self.news = asyncio.Event()
+        self.last = loaded.last
+        self.acked = loaded.acked
+        self._waiting: int | None = loaded.waiting  # the database's thread alone changes it; None: count again
+        self._db, self._bootid, self._cap, self._clock = db, bootid, cap, clock
+        self._source = source_of(device.chain, device.store, device.id)
+        self._timezone = device.timezone
+
+    async def record(self, contact: Contact) -> int:
+        """Keep a contact; its number, once it is durable. Raises BadContact, or sqlite3.Error if it was not kept."""
+        return (await self.record_all([contact]))[0]
+
+    async def record_all(self, contacts: Sequence[Contact]) -> list[int]:
+        """Keep several contacts, all or none, in their order; as ``record``."""
+        wanted = [checked(contact) for contact in contacts]
+
+        def act(connection: sqlite3.Connection) -> list[int]:
+            seqs = [self._append(connection, contact) for contact in wanted]
+            self._hold_to_cap(connection)
+            return seqs
+
+        seqs = await self._write(act)
+        self._heard(seqs)
+        return seqs
+
+    async def page(self, after: int, limit: int) -> list[Row]:
+        """The next waiting events above a number."""
+        start = max(after, self.acked)
+        return await self._db.read(lambda connection: schema.page(connection, start, limit))
+
+    async def acknowledge(self, upto: int) -> int:
+        """All up to a number is confirmed: delete it. How many went; 0 for a number never given (a forged one)."""
+        if not self.acked < upto <= self.last:
+            return 0
+        self.acked = upto
+        gone = part = await self._prune(upto)
+        while part:
+            part = await self._prune(upto)
+            gone += part
+        return gone
+
+    async def set_aside(self, seq: int, reason: str) -> bool:
+        """Move an event that can never be delivered to the dead, and tell of it by a gap, both or neither."""
+
+        def act(connection: sqlite3.Connection) -> bool:
+            lost = schema.bury(connection, seq, reason, self._wall_ms())
+            if lost is None:
+                return False
+            self._add(connection, -1)
+            self._account(connection, reason, *lost)
+            return True
+
+        buried = await self._write(act)
+        self._heard([])
+        return buried
+
+    async def account(self, reason: str, counts: Counter[str], ranges: Sequence[Range] = ()) -> int:
+        """Record a gap for contacts that could not be kept, or that the inbox lost; its own number."""
+        seq = await self._write(lambda connection: self._account(connection, reason, counts, ranges))
+        self._heard([seq])
+        return seq
+
+    def waiting(self) -> int:
+        """How many events are not confirmed yet."""
+        return self._waiting or 0
+
+    async def _prune(self, upto: int) -> int:
+        def act(connection: sqlite3.Connection) -> int:
+            gone = schema.prune(connection, upto, CHUNK)
+            self._waiting = schema.count_waiting(connection)
+            return gone
+
+        return await self._write(act)
+
+    async def _write(self, act: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return await self._db.write(act)
+        except (sqlite3.Error, BadContact):
+            self._waiting = None  # the transaction was undone, and with it what was counted
+            raise
+
+    def _append(self, connection: sqlite3.Connection, contact: Contact) -> int:
+        mono, wall = self._clock.mono(), self._clock.wall()
+        stamp = Stamp(
+            id=uuid7(self._wall_ms()),
+            stream=self.stream,
+            seq=schema.last_seq(connection) + 1,
+            source=self._source,
+            timezone=self._timezone,
+            bootid=self._bootid,
+            mono_ms=round(contact.at * 1000),
+            wall_ms=max(0, round((wall - (mono - contact.at)) * 1000)),
+            synced=self._clock.synced(),
+        )
+        row = Row(stamp.seq, contact.kind, body_of(cloud_event(contact, stamp)))
+        schema.insert(connection, row, self.boot, stamp.mono_ms, stamp.wall_ms, stamp.synced)
+        self._add(connection, 1)
+        return stamp.seq
+
+    def _account(
+        self, connection: sqlite3.Connection, reason: str, counts: Counter[str], ranges: Sequence[Range]
+    ) -> int:
+        seq = self._append(connection, gap(reason, counts, ranges, self._clock.mono()))
+        schema.note_gap(connection, seq, reason, counts, ranges)
+        return seq
+
+    def _hold_to_cap(self, connection: sqlite3.Connection) -> None:
+        if self.waiting() <= self._cap:
+            return
+        counts, ranges = schema.take_oldest(connection, max(2, self._cap // 100))
+        if ranges:
+            self._add(connection, -counts.total())
+            self._account(connection, "overflow", counts, ranges)
+
+    def _add(self, connection: sqlite3.Connection, rows: int) -> None:
+        if self._waiting is None:
+            self._waiting = schema.count_waiting(connection)
+        else:
+            self._waiting += rows
+
+    def _heard(self, seqs: Sequence[int]) -> None:
+        self.last = max([self.last, *seqs])
+        self.news.set()
+
+    def _wall_ms(self) -> int:
+        return max(0, round(self._clock.wall() * 1000))
+
+
+@asynccontextmanager
+async def outbox(
+    path: Path, device: Device, cap: int = CAP, clock: Clock | None = None, bootid: str = ""
+) -> AsyncIterator[Outbox]:
+    """Open the outbox of a device; raises sqlite3.Error if the file cannot be used.
+
+    A file that is no longer a database is moved to ``quarantine/``; the new one has a stream of its own and a gap.
+    """
+    boot, times = bootid or boot_id(), clock or Clock()
+    broken = await _broken(path, boot)
+    if broken:
+        await asyncio.to_thread(_quarantine, path, int(times.wall()))
+    async with database(path, schema.migrate) as db:
+        loaded = await db.write(lambda connection: schema.load(connection, boot))
+        opened = Outbox(db, device, loaded, boot, cap, times)
+        if broken:
+            await opened.account("corruption", Counter())
+        yield opened
+
+
+async def _broken(path: Path, boot: str) -> bool:
+    try:
+        async with database(path, schema.migrate) as db:
+            await db.write(lambda connection: schema.load(connection, boot))
+            await db.read(lambda connection: schema.page(connection, 0, 1))
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorname.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+            return True
+        raise
+    return False
+
+
+def _quarantine(path: Path, wall: int) -> None:
+    folder = path.parent / "quarantine" / f"{path.stem}-{wall}"
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in path.parent.glob(f"{path.name}*"):
+        each.rename(folder / each.name)

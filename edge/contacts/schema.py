@@ -1,0 +1,176 @@
+"""The outbox's tables, and the plain SQL on them; every function runs in the database's own thread."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import sqlite_utils
+
+from edge.contacts.event import Range
+
+VERSION = 1
+
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS meta(k TEXT PRIMARY KEY, v ANY) STRICT, WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS boots(n INTEGER PRIMARY KEY, bootid TEXT NOT NULL UNIQUE) STRICT",
+    # AUTOINCREMENT: a number is never used twice, even after its row is gone.
+    """CREATE TABLE IF NOT EXISTS outbox(
+        seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, boot INTEGER NOT NULL, mono INTEGER NOT NULL,
+        wall INTEGER NOT NULL, sync INTEGER NOT NULL, crc INTEGER NOT NULL, body BLOB NOT NULL) STRICT""",
+    """CREATE TABLE IF NOT EXISTS dead(
+        seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, reason TEXT NOT NULL, wall INTEGER NOT NULL,
+        body BLOB NOT NULL) STRICT""",
+    """CREATE TABLE IF NOT EXISTS gaps(
+        seq INTEGER PRIMARY KEY, reason TEXT NOT NULL, counts TEXT NOT NULL, ranges TEXT NOT NULL) STRICT""",
+)
+_KEPT_DEAD = 100_000
+_KEPT_GAPS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One waiting event. ``whole`` is False if the bytes are not those that were written (the CRC tells)."""
+
+    seq: int
+    kind: str
+    body: bytes = field(repr=False)
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What an outbox knows when it opens."""
+
+    stream: str
+    boot: int
+    last: int
+    acked: int
+    waiting: int
+
+
+def migrate(db: sqlite_utils.Database) -> None:
+    """Make or bring up to date the tables. Changes are additive, so that the version before can still read them."""
+    for table in _TABLES:
+        db.conn.execute(table)
+    db.conn.execute(f"PRAGMA user_version={VERSION}")
+    db.conn.execute("INSERT OR IGNORE INTO meta VALUES ('stream', ?), ('acked', 0)", [secrets.token_hex(16)])
+
+
+def load(connection: sqlite3.Connection, bootid: str) -> Loaded:
+    """What is there, without reading the backlog: a start with a million rows costs what one with none costs."""
+    connection.execute("INSERT OR IGNORE INTO boots(bootid) VALUES (?)", [bootid])
+    boot = connection.execute("SELECT n FROM boots WHERE bootid = ?", [bootid]).fetchone()[0]
+    stream = connection.execute("SELECT v FROM meta WHERE k = 'stream'").fetchone()[0]
+    last, acked = last_seq(connection), acked_seq(connection)
+    _trim(connection, acked)
+    return Loaded(stream, boot, last, acked, count_waiting(connection))
+
+
+def _trim(connection: sqlite3.Connection, acked: int) -> None:
+    """Bound the books of what was lost: the newest stay, and every gap that the inbox has not confirmed."""
+    connection.execute("DELETE FROM dead WHERE seq < (SELECT max(seq) FROM dead) - ?", [_KEPT_DEAD])
+    newest = "SELECT seq FROM gaps ORDER BY seq DESC LIMIT 1 OFFSET ?"
+    connection.execute(f"DELETE FROM gaps WHERE seq <= ? AND seq <= ({newest})", [acked, _KEPT_GAPS])  # noqa: S608
+
+
+def last_seq(connection: sqlite3.Connection) -> int:
+    """The highest number ever given in this file."""
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'").fetchone()
+    return row[0] if row else 0
+
+
+def acked_seq(connection: sqlite3.Connection) -> int:
+    """The watermark: up to here all is confirmed."""
+    return int(connection.execute("SELECT v FROM meta WHERE k = 'acked'").fetchone()[0])
+
+
+def count_waiting(connection: sqlite3.Connection) -> int:
+    """How many events wait: the numbers above the watermark less those that gaps account for."""
+    acked, last = acked_seq(connection), last_seq(connection)
+    missing = 0
+    for (text,) in connection.execute("SELECT ranges FROM gaps WHERE seq > ?", [acked]):
+        missing += sum(max(0, end - max(start, acked + 1) + 1) for start, end in json.loads(text))
+    return max(0, last - acked - missing)
+
+
+def insert(connection: sqlite3.Connection, row: Row, boot: int, mono: int, wall: int, sync: bool) -> None:
+    """Keep one event under the number that its body already names."""
+    values = (row.seq, row.kind, boot, mono, wall, int(sync), zlib.crc32(row.body), row.body)
+    connection.execute("INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+
+
+def page(connection: sqlite3.Connection, after: int, limit: int) -> list[Row]:
+    """The next events above a number, in order."""
+    found = connection.execute(
+        "SELECT seq, kind, body, crc FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?", [after, limit]
+    )
+    return [Row(seq, kind, body, zlib.crc32(body) == crc) for seq, kind, body, crc in found]
+
+
+def prune(connection: sqlite3.Connection, upto: int, chunk: int) -> int:
+    """Move the watermark and delete at most ``chunk`` numbers below it; 0 when there is nothing left to delete.
+
+    One DELETE of a million rows holds the file for 5 s (MQTT.md 2.2), hence the chunk.
+    """
+    connection.execute("UPDATE meta SET v = max(v, ?) WHERE k = 'acked'", [upto])
+    first = connection.execute("SELECT min(seq) FROM outbox").fetchone()[0]
+    if first is None or first > upto:
+        return 0
+    end = min(upto, first + chunk - 1)
+    return connection.execute("DELETE FROM outbox WHERE seq <= ?", [end]).rowcount
+
+
+def take_oldest(connection: sqlite3.Connection, limit: int) -> tuple[Counter[str], list[Range]]:
+    """Delete the oldest events and say what they were. Gaps stay: they are what makes a loss known."""
+    acked = acked_seq(connection)
+    found = connection.execute(
+        "SELECT seq, kind FROM outbox WHERE seq > ? AND kind <> 'gap' ORDER BY seq LIMIT ?", [acked, limit]
+    ).fetchall()
+    ranges = runs(seq for seq, _ in found)
+    for start, end in ranges:
+        connection.execute("DELETE FROM outbox WHERE seq BETWEEN ? AND ?", [start, end])
+    return Counter(kind for _, kind in found), ranges
+
+
+def runs(numbers: Iterable[int]) -> list[Range]:
+    """Ascending numbers as ranges: 1, 2, 3, 7 are (1, 3), (7, 7)."""
+    found: list[Range] = []
+    for number in numbers:
+        if found and number == found[-1][1] + 1:
+            found[-1] = (found[-1][0], number)
+        else:
+            found.append((number, number))
+    return found
+
+
+def bury(connection: sqlite3.Connection, seq: int, reason: str, wall: int) -> tuple[Counter[str], list[Range]] | None:
+    """Move an event to the dead with its reason, and say what is lost by it; None if it is no longer there.
+
+    A gap that cannot be delivered hands on what it accounts for, or that would be lost silently.
+    """
+    row = connection.execute("SELECT kind, body FROM outbox WHERE seq = ?", [seq]).fetchone()
+    if row is None:
+        return None
+    kind, body = row
+    connection.execute("INSERT OR REPLACE INTO dead VALUES (?, ?, ?, ?, ?)", [seq, kind, reason, wall, body])
+    connection.execute("DELETE FROM outbox WHERE seq = ?", [seq])
+    counts, ranges = Counter({kind: 1}), [(seq, seq)]
+    inherited = connection.execute("DELETE FROM gaps WHERE seq = ? RETURNING counts, ranges", [seq]).fetchone()
+    if inherited:
+        counts.update(json.loads(inherited[0]))
+        ranges = [(start, end) for start, end in json.loads(inherited[1])] + ranges
+    return counts, ranges
+
+
+def note_gap(
+    connection: sqlite3.Connection, seq: int, reason: str, counts: Counter[str], ranges: Sequence[Range]
+) -> None:
+    """Book what the gap event ``seq`` accounts for."""
+    values = (seq, reason, json.dumps(counts), json.dumps(ranges))
+    connection.execute("INSERT INTO gaps VALUES (?, ?, ?, ?)", values)

@@ -1,0 +1,49 @@
+"""The MQTT topics of the ledger; ids come from a strict alphabet, so a topic cannot be forged from one."""
+
+from __future__ import annotations
+
+import re
+
+from edge.config import Device
+
+CONTACTS = "c/v1/+/contact/+"
+"""What the inbox subscribes to."""
+
+INBOX = "u/v1/all/inbox"
+"""Retained: whether head office's inbox is online. An edge that hears it start sends at once what waits."""
+
+_CONTACT = re.compile(r"c/v1/(?P<edge>[a-z0-9.-]{1,127})/contact/(?P<kind>[a-z_]{1,32})")
+
+
+def edge_of(store: str, device: str) -> str:
+    """An edge's name on the wire, its MQTT client id and its certificate's common name.
+
+    Ids hold hyphens but no dot, so the dot keeps store ``a-b`` device ``c`` apart from store ``a`` device ``b-c``.
+    """
+    return f"{store}.{device}"
+
+
+def edge_name(device: Device) -> str:
+    """The name of this edge on the wire."""
+    return edge_of(device.store, device.id)
+
+
+def contact(edge: str, kind: str) -> str:
+    """Where an edge publishes its contacts, a CloudEvent each."""
+    return f"c/v1/{edge}/contact/{kind}"
+
+
+def ack(edge: str) -> str:
+    """Where the inbox tells an edge how far it has committed; retained."""
+    return f"u/v1/{edge}/ack"
+
+
+def state(edge: str) -> str:
+    """Where an edge tells that it is online, and the broker by its will that it is not; retained."""
+    return f"s/v1/{edge}/state"
+
+
+def edge_that_sent(topic: str) -> str | None:
+    """The edge whose contact topic this is, None if it is no contact topic."""
+    match = _CONTACT.fullmatch(topic)
+    return match["edge"] if match else None
