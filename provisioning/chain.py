@@ -1,0 +1,197 @@
+"""A chain of stores as a folder that can be kept in version control: its layers, its stores, its devices, its keys.
+
+::
+
+    chain.toml  keyset.json  ref.key  bundle.pub          the chain's layer and what every edge needs
+    offline/    root.key  issuer.key  bundle.key          private keys: keep this folder off line and out of git
+    stores/ID/  store.toml  accounts.json  bundle.lock    a store's layer and the people who sign in there
+    stores/ID/devices/ID.toml                             a device's layer
+"""
+
+from __future__ import annotations
+
+import difflib
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from provisioning import keys, toml
+from provisioning.files import PUBLIC, SECRET, Refused, check_id, write
+
+KEYSET_DAYS = 400
+"""How long a first key set lasts; past it member codes count as plain numbers (MEMBER_CODES 3)."""
+DEVICE_CLASSES = ("signage", "kiosk")
+DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """One screen of a device, as ``window`` or ``window:kiosk`` on the command line."""
+
+    id: str
+    device_class: str = "signage"
+
+
+def screen(text: str) -> Screen:
+    """``ID`` or ``ID:class``; raises Refused."""
+    name, _, kind = text.partition(":")
+    kind = kind or "signage"
+    if kind not in DEVICE_CLASSES:
+        raise Refused(f"screen '{name}' cannot be '{kind}'; known: {', '.join(DEVICE_CLASSES)}")
+    return Screen(check_id("screen", name), kind)
+
+
+def init(
+    folder: Path,
+    name: str,
+    *,
+    now_s: float,
+    timezone: str = "Asia/Tokyo",
+    language: str = "ja",
+    settings: Mapping[str, Any] | None = None,
+) -> Path:
+    """Make a chain: its layer, its keys and a signed key set. ``settings`` are merged into the chain's layer.
+
+    Raises Refused if the folder holds one already.
+    """
+    check_id("chain", name)
+    if (folder / "chain.toml").exists():
+        raise Refused(f"{folder} holds a chain already; add to it with 'tentou provision store add'")
+    offline = folder / "offline"
+    offline.mkdir(parents=True, mode=0o700, exist_ok=True)
+    root, issuer, bundles = (keys.make(offline / f"{which}.key") for which in ("root", "issuer", "bundle"))
+    issued_at = int(now_s)
+    text = keys.keyset(
+        name, keys.public(issuer), root, version=1, issued_at=issued_at, not_after=issued_at + KEYSET_DAYS * DAY
+    )
+    write(folder / "keyset.json", text)
+    write(folder / "ref.key", secrets.token_bytes(32), SECRET)
+    write(folder / "bundle.pub", keys.b64url(keys.public(bundles)) + "\n")
+    write(folder / ".gitignore", "offline/\nref.key\naccounts.json\n*.tar\n")
+    layer = {
+        "device": {"chain": name, "timezone": timezone, "language": language},
+        "member_code": {
+            "keyset": "keyset.json",
+            "roots": [keys.b64url(keys.public(root))],
+            "ref_key": "ref.key",
+        },
+    }
+    return _layer(folder / "chain.toml", layer, settings, f"Chain {name}: what holds in every store.")
+
+
+def add_store(folder: Path, store: str, *, timezone: str = "", settings: Mapping[str, Any] | None = None) -> Path:
+    """Make a store in the chain; ``settings`` are merged into its layer. Raises Refused."""
+    need_chain(folder)
+    path = folder / "stores" / check_id("store", store) / "store.toml"
+    if path.exists():
+        raise Refused(f"store '{store}' exists; edit {path}")
+    device = {"store": store} | ({"timezone": timezone} if timezone else {})
+    return _layer(path, {"device": device}, settings, f"Store {store}: what holds for every device in it.")
+
+
+def add_device(
+    folder: Path,
+    device: str,
+    *,
+    store: str,
+    screens: Sequence[Screen] = (),
+    settings: Mapping[str, Any] | None = None,
+) -> Path:
+    """Make a device in a store; its id must be new in the whole chain, as topics name it. Raises Refused."""
+    home = store_folder(folder, store)
+    check_id("device", device)
+    for other in stores(folder):
+        if device in devices(folder, other):
+            raise Refused(
+                f"device '{device}' exists in store '{other}'; ids are unique in a chain, as in '{store}-{device}'"
+            )
+    layer: dict[str, Any] = {"device": {"id": device}}
+    if screens:
+        layer["screen"] = [{"id": one.id, "device_class": one.device_class} for one in screens]
+    return _layer(home / "devices" / f"{device}.toml", layer, settings, f"Device {device}: what holds for it alone.")
+
+
+def write_config(folder: Path, store: str, device: str, into: Path, extra: Mapping[str, Any] | None = None) -> Path:
+    """Write the config directory from which ``tentou run --config`` starts; ``extra`` becomes ``local.toml``.
+
+    Raises Refused. Private keys stay in the chain's folder.
+    """
+    for name, (data, mode) in config_files(folder, store, device).items():
+        write(into / name, data, mode)
+    if extra:
+        write(into / "local.toml", toml.dumps(extra, "This machine alone; it wins over all other layers."), SECRET)
+    return into
+
+
+def config_files(folder: Path, store: str, device: str) -> dict[str, tuple[bytes, int]]:
+    """What a device's config directory holds: names, bytes and file modes. Raises Refused."""
+    home = store_folder(folder, store)
+    layer = _pick("device", device, devices(folder, store), home / "devices") / f"{device}.toml"
+    sources = {
+        "chain.toml": (folder / "chain.toml", PUBLIC),
+        "store.toml": (home / "store.toml", PUBLIC),
+        "device.toml": (layer, PUBLIC),
+        "keyset.json": (folder / "keyset.json", PUBLIC),
+        "ref.key": (folder / "ref.key", SECRET),
+        "accounts.json": (home / "accounts.json", SECRET),
+    }
+    return {name: (path.read_bytes(), mode) for name, (path, mode) in sources.items() if path.exists()}
+
+
+def issuer(folder: Path) -> Path:
+    """The file of the key that signs member codes; for trials only, as a real one stays with the retailer's server."""
+    return need_chain(folder) / "offline" / "issuer.key"
+
+
+def stores(folder: Path) -> list[str]:
+    """The ids of the chain's stores."""
+    return sorted(path.parent.name for path in need_chain(folder).glob("stores/*/store.toml"))
+
+
+def devices(folder: Path, store: str) -> list[str]:
+    """The ids of a store's devices."""
+    return sorted(path.stem for path in (folder / "stores" / store / "devices").glob("*.toml"))
+
+
+def store_folder(folder: Path, store: str) -> Path:
+    """Where a store's files lie; raises Refused with the nearest name for one that does not exist."""
+    return _pick("store", store, stores(folder), folder / "stores") / store
+
+
+def need_chain(folder: Path) -> Path:
+    """The folder itself; raises Refused if no chain is in it."""
+    if not (folder / "chain.toml").exists():
+        raise Refused(f"no chain in {folder}; make one: tentou provision chain init NAME --dir {folder}")
+    return folder
+
+
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Two mappings as one: tables deeply, everything else by replacement."""
+    both = dict(base)
+    for key, value in over.items():
+        old = both.get(key)
+        both[key] = merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return both
+
+
+def _layer(path: Path, layer: Mapping[str, Any], settings: Mapping[str, Any] | None, head: str) -> Path:
+    return write(path, toml.dumps(merged(layer, settings or {}), head))
+
+
+def _pick(what: str, name: str, known: Sequence[str], home: Path) -> Path:
+    """``home``, if the name is known."""
+    if name in known:
+        return home
+    raise Refused(f"no {what} '{name}'; {'; '.join(_hints(what, name, known))}")
+
+
+def _hints(what: str, name: str, known: Sequence[str]) -> Iterator[str]:
+    near = difflib.get_close_matches(name, known, 1)
+    if near:
+        yield f"did you mean '{near[0]}'?"
+    elif known:
+        yield f"known: {', '.join(known[:8])}{' …' if len(known) > 8 else ''}"
+    else:
+        yield f"none exists yet: tentou provision {what} add {name}"

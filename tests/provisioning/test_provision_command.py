@@ -1,0 +1,97 @@
+"""``tentou provision`` as IT types it."""
+
+import argparse
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.config import read_store
+from provisioning import command
+from provisioning.accounts import Accounts, verify
+
+
+@pytest.fixture
+def tentou(capsys: pytest.CaptureFixture[str]) -> Any:
+    """Runs a command; gives its exit code, its output and its errors."""
+    parser = argparse.ArgumentParser(prog="tentou")
+    command.add(parser.add_subparsers(required=True))
+
+    def run(line: str) -> tuple[int, str, str]:
+        args = parser.parse_args(["provision", *line.split()])
+        code = args.run(args)
+        captured = capsys.readouterr()
+        return code, captured.out.strip(), captured.err.strip()
+
+    return run
+
+
+@pytest.mark.promise("P-1")
+def test_from_nothing_to_a_running_config_in_five_commands(
+    tentou: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for line in (
+        "chain init acme",
+        "store add ginza",
+        "device add front --store ginza --screen window:signage --screen counter:kiosk",
+        "bundle --store ginza --out ginza.tar",
+        "bundle verify ginza.tar --key bundle.pub",
+        "bundle install ginza.tar --key bundle.pub --device front --into front",
+    ):
+        code, out, err = tentou(line)
+        assert (code, err) == (0, ""), line
+    assert "tentou run --config front" in out
+    assert [screen.id for screen in read_store(tmp_path / "front").screen] == ["window", "counter"]
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "todo"),
+    [
+        ("store add ginza", 2, "tentou provision chain init"),
+        ("bundle", 2, "--store ID and --out FILE"),
+        ("bundle verify nothing.tar --key AAAA", 2, "nothing.tar cannot be read"),
+        ("bundle verify junk.tar --key AAAA", 1, "copy it again"),
+        ("bundle verify junk.tar --key !", 2, "not base64url"),
+        ("device add front --store ginza --screen a:tv", 2, "known: signage, kiosk"),
+        ("explain device.id", 1, "default holds"),
+        ("account remove taro", 2, "no account 'taro'"),
+    ],
+)
+def test_a_wrong_use_says_what_to_do(
+    tentou: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, code: int, todo: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "junk.tar").write_bytes(b"junk" * 400)
+    got, out, err = tentou(line)
+    assert (got, out) == (code, "")
+    assert todo in err
+
+
+@pytest.mark.promise("X-4")
+def test_a_generated_password_is_printed_once_and_works(tentou: Any, tmp_path: Path) -> None:
+    _, out, _ = tentou(f"account add taro --role it --generate --config {tmp_path} --json")
+    account = Accounts(tmp_path / "accounts.json").find("taro")
+    assert verify(account, json.loads(out)["password"])
+    _, listed, _ = tentou(f"account list --config {tmp_path}")
+    assert listed == "taro  it"
+
+
+def test_a_password_comes_from_standard_input(tentou: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("correct horse battery\n"))
+    code, out, _ = tentou(f"account add hanako --role staff --password-stdin --config {tmp_path}")
+    assert code == 0
+    assert "correct" not in out
+    assert verify(Accounts(tmp_path / "accounts.json").find("hanako"), "correct horse battery")
+
+
+@pytest.mark.promise("P-4")
+def test_explain_names_value_layer_file_and_line_and_hides_secrets(tentou: Any, tmp_path: Path) -> None:
+    (tmp_path / "store.toml").write_text('[upstream.settings]\nhost = "mqtt://u:pw@h"\npassword = "pw"\n')
+    code, out, _ = tentou(f"explain upstream.settings.host --config {tmp_path} --json")
+    told = json.loads(out)
+    assert (code, told["value"], told["layer"], told["line"]) == (0, "mqtt://••••••@h", "store", 2)
+    assert told["file"] == str(tmp_path / "store.toml")
+    assert "pw" not in tentou(f"explain upstream.settings --config {tmp_path}")[1]
