@@ -1,0 +1,1 @@
+"""A whole chain on one laptop: broker, head office, a store's edge, and the world around them."""

@@ -1,0 +1,98 @@
+"""The five posters of the sample shop's loop, in the words of its own campaigns."""
+
+from __future__ import annotations
+
+from edge.demo.draw import Item, Poster
+
+POSTERS: dict[str, Poster] = {
+    "welcome": Poster(
+        sky="#1d2a5b",
+        ground="#141d42",
+        ink="#faf7f1",
+        sun="#e2452d",
+        label="TENTOU GENERAL STORE",
+        lines=("ようこそ", "店頭へ"),
+        small="会員コードで、あなたの売場に",
+        items=(
+            Item("tote", "kinari", "vermilion", 770, 500, 400),
+            Item("lamp", "kinari", "vermilion", 1240, 520, 400),
+            Item("umbrella", "mustard", "charcoal", 1570, 560, 360, 8),
+            Item("vase", "white", "rose", 330, 520, 400),
+            Item("hat", "sand", "indigo", -10, 600, 360, -6),
+            Item("mug", "white", "indigo", 1050, 700, 230),
+            Item("book", "indigo", "vermilion", 640, 690, 240, -8),
+        ),
+    ),
+    "linen": Poster(
+        sky="#cfe3ec",
+        ground="#8fae8b",
+        ink="#1d2a5b",
+        sun="#fbf4e2",
+        label="LINEN WEEK",
+        lines=("風をまとう", "リネン"),
+        small="Linen for warm days",
+        items=(
+            Item("shirt", "kinari", "indigo", 540, 470, 420, -5),
+            Item("dress", "sky", "indigo", 950, 470, 420, 5),
+            Item("jacket", "sand", "indigo", 1330, 500, 420),
+            Item("trousers", "moss", "sand", 1640, 540, 380, 6),
+            Item("shirt", "indigo", "kinari", 180, 500, 420),
+            Item("scarf", "rose", "vermilion", -110, 560, 360, -8),
+            Item("scarf", "mint", "indigo", 830, 690, 250),
+        ),
+    ),
+    "outdoor": Poster(
+        sky="#f4b860",
+        ground="#4f6137",
+        ink="#3a2410",
+        sun="#fbe3a4",
+        label="CAMP AT DAWN",
+        lines=("夜明けの", "野あそび"),
+        small="Tents, lanterns and good boots",
+        items=(
+            Item("tent", "sage", "vermilion", 680, 440, 540),
+            Item("lantern", "vermilion", "kinari", 1090, 650, 270),
+            Item("campchair", "indigo", "mustard", 1340, 580, 420),
+            Item("backpack", "moss", "mustard", 310, 560, 400),
+            Item("boots", "sand", "vermilion", 570, 720, 270),
+            Item("tent", "mustard", "indigo", -70, 500, 420),
+            Item("bottle", "sky", "indigo", 1690, 640, 300, 6),
+        ),
+    ),
+    "kitchen": Poster(
+        sky="#f7d9cd",
+        ground="#c9583a",
+        ink="#5a1f12",
+        sun="#fff3ea",
+        label="KITCHEN",
+        lines=("今日も", "いただきます"),
+        small="Pots and bowls for every day",
+        items=(
+            Item("pot", "vermilion", "mustard", 740, 480, 450),
+            Item("pan", "charcoal", "vermilion", 1230, 540, 430),
+            Item("teapot", "indigo", "kinari", 290, 540, 400),
+            Item("bowl", "sky", "indigo", 620, 740, 250),
+            Item("plate", "kinari", "sage", 1050, 730, 240),
+            Item("glass", "mint", "mustard", 1640, 620, 300),
+            Item("kettle", "mint", "vermilion", -40, 560, 360),
+        ),
+    ),
+    "coffee": Poster(
+        sky="#3b2a24",
+        ground="#241815",
+        ink="#faf0df",
+        sun="#b4693d",
+        label="MORNING COFFEE",
+        lines=("朝いちばん", "の一杯"),
+        small="Beans ground at our counter",
+        items=(
+            Item("dripper", "white", "vermilion", 760, 470, 420),
+            Item("mug", "sage", "kinari", 1050, 690, 280),
+            Item("beans", "sand", "terracotta", 600, 660, 290, -6),
+            Item("kettle", "mint", "vermilion", 1330, 540, 420),
+            Item("beans", "charcoal", "mustard", 280, 560, 380),
+            Item("mug", "white", "indigo", 1690, 640, 300),
+            Item("candle", "rose", "wine", -30, 600, 340),
+        ),
+    ),
+}

@@ -1,0 +1,89 @@
+"""The sample shop's content, made at start: catalogue, pictures, posters and campaigns for an empty library."""
+
+from __future__ import annotations
+
+import csv
+import random
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from content.catalogue import PICTURES, dump_catalogue
+from edge.demo.draw import card, poster
+from edge.demo.posters import POSTERS
+
+SHOP = Path(__file__).parent / "shop"
+PREFIX = "21"
+"""In-store GTINs (20 to 29) belong to nobody else; 29 is the members' numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Good:
+    """One product of the sample shop. ``gtin`` has 13 digits, ``price`` is whole yen with tax."""
+
+    sku: str
+    gtin: str
+    name: dict[str, str]
+    price: int
+    tags: tuple[str, ...]
+    shape: str
+    colour: str
+    accent: str
+
+
+def goods() -> tuple[Good, ...]:
+    """All products, in the order of ``goods.csv``."""
+    with (SHOP / "goods.csv").open(encoding="utf-8", newline="") as file:
+        return tuple(
+            Good(
+                sku=row["sku"],
+                gtin=with_check(f"{PREFIX}{number:010d}"),
+                name={"ja": row["ja"], "en": row["en"]},
+                price=int(row["price"]),
+                tags=tuple(row["tags"].split()),
+                shape=row["shape"],
+                colour=row["colour"],
+                accent=row["accent"],
+            )
+            for number, row in enumerate(csv.DictReader(file), start=1)
+        )
+
+
+def with_check(digits: str) -> str:
+    """The twelve digits with the check digit of EAN-13 (GS1 General Specifications 7.9)."""
+    total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits))
+    return digits + str(-total % 10)
+
+
+def sow(folder: Path) -> None:
+    """Write the seed of a content library; what lies there is replaced."""
+    (folder / PICTURES).mkdir(parents=True, exist_ok=True)
+    (folder / "media").mkdir(exist_ok=True)
+    entries: list[dict[str, object]] = []
+    for number, good in enumerate(goods()):
+        picture = f"{good.sku}.svg"
+        drawn = card(good.shape, good.colour, good.accent, number)
+        (folder / PICTURES / picture).write_text(drawn, encoding="utf-8")
+        entries.append(
+            {
+                "sku": good.sku,
+                "gtin": good.gtin.zfill(14),
+                "name": good.name,
+                "price": good.price,
+                "picture": picture,
+                "tags": list(good.tags),
+            }
+        )
+    (folder / "catalogue.json").write_text(dump_catalogue(entries), encoding="utf-8")
+    for name, art in POSTERS.items():
+        (folder / "media" / f"{name}.svg").write_text(poster(art), encoding="utf-8")
+    shutil.copyfile(SHOP / "campaigns.json", folder / "campaigns.json")
+
+
+def opening_stock(skus: Sequence[str], location: str) -> dict[str, int]:
+    """A believable count for each product: mostly some, sometimes the last one or none; the same at every start."""
+    dice = random.Random(f"stock {location}")  # noqa: S311 - made-up stock, no secret
+    choices = [0, 1, 2, 3, 4, 6, 8, 12, 20]
+    weights = [8, 9, 10, 10, 12, 16, 14, 12, 9]
+    return dict(zip(skus, dice.choices(choices, weights, k=len(skus)), strict=True))

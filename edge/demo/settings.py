@@ -1,0 +1,213 @@
+"""The demo's folder: a chain with its keys, a store's and head office's configuration, accounts, sample members.
+
+::
+
+    demo.json                     ports, the password, and where the keys lie; readable by its owner alone
+    chain/  edge/  hub/           the chain and what `tentou run` and `tentou hub` are started from
+    edge/seed/  edge/pos.csv  edge/members.csv     the store's sample content, till and members
+    world/  logs/  processes.json                  the world outside, what each process says, who runs
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import secrets
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from edge.demo.people import Person, people, pseudonym
+from edge.demo.seed import goods, opening_stock, sow
+from provisioning import chain, keys, toml
+from provisioning.accounts import Accounts, Role, generated
+from provisioning.files import SECRET, write
+
+HOST = "127.0.0.1"
+CHAIN, STORE, EDGE = "tentou", "s001", "s001-edge"
+HERE, NEAR, ONLINE = "s001", "s002", "ec"
+SCREENS = {"kiosk-1": "kiosk", "sign-1": "signage"}
+CAMERAS = {"cam-kiosk": "kiosk-1", "cam-sign": "sign-1"}
+STAFF, IT = "staff", "it"
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the demo's processes listen, all on 127.0.0.1."""
+
+    edge: int
+    world: int
+    broker: int
+    hub: int
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What the processes of a demo know of each other; ``password`` opens both accounts, ``staff`` and ``it``."""
+
+    folder: Path
+    ports: Ports
+    password: str
+
+    def url(self, part: str, path: str = "/") -> str:
+        """An address of one of the processes."""
+        return f"http://{HOST}:{getattr(self.ports, part)}{path}"
+
+
+class PortTaken(Exception):
+    """Something else listens where the demo's pages should be."""
+
+
+def find_ports(first: int) -> Ports:
+    """``first`` for the edge's pages and the next for the world's, the rest near or anywhere; 0 takes any.
+
+    Raises PortTaken if the first is taken.
+    """
+    if first and not _free(first):
+        raise PortTaken(f"port {first} is taken; end what listens there, or choose another: --port {first + 10}")
+    taken: list[int] = [first or _any()]
+    for offset in (1, 2, 3):
+        near = first + offset
+        taken.append(near if first and near < 65536 and _free(near) and near not in taken else _any())
+    return Ports(*taken)
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def _any() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def prepare(folder: Path, ports: Ports, now_s: float | None = None) -> Demo:
+    """Write the demo's folder; in one that was used before, the keys, the password, stock and contacts stay."""
+    old = json.loads((folder / "demo.json").read_text()) if (folder / "demo.json").exists() else None
+    demo = Demo(folder, ports, old["password"] if old else generated())
+    if old is None:
+        _found_chain(demo, time.time() if now_s is None else now_s)
+    edge = folder / "edge"
+    chain.write_config(folder / "chain", STORE, EDGE, edge, _machine(demo))
+    write(folder / "hub" / "hub.toml", toml.dumps(_hub(demo), "Head office of the demo."))
+    sow(edge / "seed")
+    write(edge / "members.csv", members_table(people(), _secret(folder)))
+    if not (edge / "pos.csv").exists():
+        write(edge / "pos.csv", _till())
+    plain = {"ports": asdict(ports), "password": demo.password}
+    write(folder / "demo.json", json.dumps(plain, indent=1), SECRET)
+    return demo
+
+
+def read(folder: Path) -> Demo:
+    """The demo that ``prepare`` wrote."""
+    plain = json.loads((folder / "demo.json").read_text())
+    return Demo(folder, Ports(**plain["ports"]), plain["password"])
+
+
+def _found_chain(demo: Demo, now_s: float) -> None:
+    """A chain with one store and one device, made as IT would make it."""
+    home = demo.folder / "chain"
+    rule = {"name": "jan13", "symbologies": ["ean13", "qrcode"], "pattern": r"29(?P<member>\d{10})\d", "check": "ean13"}
+    chain.init(home, CHAIN, now_s=now_s, settings={"member_code": {"static": [rule]}})
+    chain.add_store(home, STORE, settings=_store())
+    chain.add_device(home, EDGE, store=STORE, settings=_device())
+    book = Accounts(chain.store_folder(home, STORE) / "accounts.json")
+    book.add(STAFF, Role.STAFF, demo.password)
+    book.add(IT, Role.IT, demo.password)
+    write(home / "offline" / "sub.key", secrets.token_bytes(32), SECRET)
+
+
+def _secret(folder: Path) -> bytes:
+    return (folder / "chain" / "offline" / "sub.key").read_bytes()
+
+
+def issuing(folder: Path) -> tuple[Any, bytes]:
+    """The key that signs members' codes and the secret of their pseudonyms: the member server's, not an edge's."""
+    return keys.load(chain.issuer(folder / "chain")), _secret(folder)
+
+
+def _store() -> dict[str, Any]:
+    names = {HERE: ("渋谷店", "Shibuya"), NEAR: ("原宿店", "Harajuku"), ONLINE: ("オンライン", "Online")}
+    places = {HERE: "here", NEAR: "near", ONLINE: "online"}
+    return {
+        "members": {"adapter": "csv", "settings": {"path": "members.csv"}},
+        "location": [
+            {"id": one, "place": places[one], "name": {"ja": ja, "en": en}} for one, (ja, en) in names.items()
+        ],
+    }
+
+
+def _device() -> dict[str, Any]:
+    titles = {"kiosk-1": "店内キオスク", "sign-1": "入口サイネージ"}
+    return {
+        "screen": [
+            {"id": one, "name": titles[one], "device_class": kind, "nickname": kind == "kiosk"}
+            for one, kind in SCREENS.items()
+        ],
+        "camera": [{"id": one, "screen": screen, "adapter": "push"} for one, screen in CAMERAS.items()],
+    }
+
+
+def _machine(demo: Demo) -> dict[str, Any]:
+    """What differs from start to start: ports, so this machine's own layer."""
+    world = demo.ports.world
+    return {
+        "web": {
+            "host": HOST,
+            "port": demo.ports.edge,
+            "frame_ancestors": [f"http://{name}:{world}" for name in (HOST, "localhost")],
+            "start_page": demo.url("world"),
+        },
+        "upstream": {"adapter": "mqtt", "settings": {"host": HOST, "port": demo.ports.broker, "tls": False}},
+        "stock": [
+            {"id": "pos", "adapter": "csv", "settings": {"path": "pos.csv", "locations": [HERE, NEAR]}},
+            _polled("ec", demo.url("hub", "/stock.json")),
+        ],
+    }
+
+
+def _hub(demo: Demo) -> dict[str, Any]:
+    return {
+        "hub": {"id": "hub"},
+        "web": {"host": HOST, "port": demo.ports.hub, "start_page": demo.url("world")},
+        "upstream": {"adapter": "mqtt", "settings": {"host": HOST, "port": demo.ports.broker, "tls": False}},
+        "stock": [_polled("ec", demo.url("world", "/ec/stock.json"))],
+    }
+
+
+def _polled(name: str, url: str) -> dict[str, Any]:
+    """A stock channel that is asked each second."""
+    return {"id": name, "adapter": "http", "settings": {"url": url, "poll_s": 1, "calls_per_hour": 7200}}
+
+
+def members_table(members: Mapping[str, Person], secret: bytes) -> str:
+    """The sample members as the ``members_csv`` adapter reads them, under their pseudonyms."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(["ref", "tier", "segments", "nickname", "language", "favourites", "coupons"])
+    for one in members.values():
+        titles = ";".join(f"{each['id']}={each['title']['ja']}|{each['title']['en']}" for each in one.coupons)
+        listed = (";".join(one.segments), one.nickname, one.language, ";".join(one.favourites), titles)
+        rows.writerow([pseudonym(secret, one.id), one.tier_name, *listed])
+    return text.getvalue()
+
+
+def _till() -> str:
+    """The till's opening stock: this store's and its neighbour's."""
+    skus = [good.sku for good in goods()]
+    counts = {place: opening_stock(skus, place) for place in (HERE, NEAR)}
+    return "sku,location,available\n" + "".join(
+        f"{sku},{place},{count}\n" for place, levels in counts.items() for sku, count in levels.items()
+    )
