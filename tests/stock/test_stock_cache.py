@@ -58,6 +58,14 @@ async def test_what_a_report_no_longer_names_is_no_longer_listed(
     assert one(cache, here, clock.wall, "B").available == 5
 
 
+async def test_what_was_dropped_stays_dropped_over_a_restart(opened: Opened, clock: HandClock) -> None:
+    async with opened() as cache:
+        await cache.apply("pos", report({"A": 2, "B": 5}), clock.wall)
+        await cache.apply("pos", report({"B": 4}), clock.wall)
+    async with opened() as cache:
+        assert cache.levels("pos", "ginza") == {"B": 4}
+
+
 async def test_a_location_that_a_report_does_not_speak_for_keeps_its_stock_and_ages(
     cache: StockCache, here: Location, clock: HandClock
 ) -> None:
@@ -111,6 +119,26 @@ async def test_a_step_of_the_wall_clock_makes_nothing_live(
     line = one(cache, here, clock.wall)
     assert line.available is None
     assert line.fresh or line.band is Band.ASKING
+
+
+@pytest.mark.promise("K-1")
+async def test_time_that_the_machine_slept_counts(cache: StockCache, here: Location, clock: HandClock) -> None:
+    await cache.apply("pos", report({"A": 2}), clock.wall)
+    clock.wall += 240
+    assert one(cache, here, clock.wall).fresh == "4分前"
+
+
+@pytest.mark.promise("K-1")
+@pytest.mark.parametrize("counts", [{"A": 2}, None])
+async def test_the_sources_own_age_outlives_a_step_of_the_clock_and_a_restart(
+    opened: Opened, here: Location, clock: HandClock, counts: dict[str, int] | None
+) -> None:
+    async with opened() as cache:
+        await cache.apply("hub", report({"A": 2}), clock.wall)
+        await cache.apply("hub", report(counts, age=300), clock.wall)
+        assert one(cache, here, clock.wall - 3600).fresh == "5分前"
+    async with opened() as cache:
+        assert one(cache, here, clock.wall).fresh == "5分前"
 
 
 async def test_a_report_after_a_step_back_is_live_again(cache: StockCache, here: Location, clock: HandClock) -> None:

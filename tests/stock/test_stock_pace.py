@@ -12,16 +12,15 @@ from edge.stock.pace import HOUR_S, called, held, pace, wait
 @pytest.mark.promise("K-4")
 @given(
     budget=st.integers(1, 200),
-    wishes=st.lists(st.floats(0, 120), min_size=1, max_size=300),
-    starts=st.sets(st.integers(0, 299)),
+    wishes=st.lists(st.tuples(st.floats(0, 120), st.booleans()), min_size=1, max_size=300),
 )
 def test_no_hour_holds_more_calls_than_declared_over_any_restarts(
-    budget: int, wishes: list[float], starts: set[int]
+    budget: int, wishes: list[tuple[float, bool]]
 ) -> None:
     now, calls = 0.0, []
     going = pace(budget, now)
-    for number, wish in enumerate(wishes):
-        if number in starts:
+    for wish, restart in wishes:
+        if restart:
             going = pace(budget, now)
         now += wish
         now += wait(going, now)
