@@ -69,14 +69,14 @@ def ean13(text: str) -> bool:
 
 
 def m11(text: str) -> bool:
-    """Modulus 11, weights 2 to 7; a result of 10 or 11 is written 0."""
+    """Modulus 11, weights 2 to 7; a result of 10 or 11 is written 0 (the rule of 個人番号 too)."""
     rest = 11 - _weighted(text, (2, 3, 4, 5, 6, 7)) % 11
     return _last(text) == (0 if rest >= 10 else rest)
 
 
 def mod16(text: str) -> bool:
     """NW-7 (Codabar): the values of all signs, start and stop included, add up to a multiple of 16."""
-    return all(sign in CODABAR for sign in text) and sum(map(CODABAR.index, text)) % 16 == 0
+    return len(text) > 2 and all(sign in CODABAR for sign in text) and sum(map(CODABAR.index, text)) % 16 == 0
 
 
 def mod43(text: str) -> bool:

@@ -52,8 +52,9 @@ class _Document(BaseModel):
 def parse(data: bytes, ref: str) -> Profile:
     """The profile of ``ref``; raises BadDocument.
 
-    Tier, coupons and favourites that ``have`` does not name are empty, though they be there. Without ``consent.personal_screen`` only the
-    language is left. A coupon counts while ``issued``, a name with ``greet.show_name``.
+    Tier, coupons and favourites that ``have`` does not name are empty, though they be there. Without
+    ``consent.personal_screen`` only the language is left. A coupon counts while ``issued``, a name with
+    ``greet.show_name``.
     """
     try:
         document = _Document.model_validate_json(data)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -24,6 +23,12 @@ NEVER_SET = 1_767_225_600
 """A clock before 2026 was never set (a flat battery), so a set that is newer than it is no wonder."""
 
 Seconds = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+_P = 2**255 - 19
+_Y8 = int.from_bytes(bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little")
+_SMALL_ORDER = {0, 1, _P - 1, _Y8, _P - _Y8}
+"""The y coordinates of the eight points of small order (RFC 7748 6.1 tells of their danger)."""
 
 
 class BadKeySet(Exception):
@@ -97,6 +102,12 @@ def kid_of(public: bytes) -> bytes:
     return hashlib.sha256(public).digest()[:4]
 
 
+def weak(public: bytes) -> bool:
+    """Whether a public key lets anybody sign: OpenSSL takes points of small order, also respelled, without a word."""
+    y = int.from_bytes(public, "little") & ((1 << 255) - 1)
+    return y >= _P or y in _SMALL_ORDER
+
+
 def to_base64url(data: bytes) -> str:
     """base64url without padding."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
@@ -106,7 +117,7 @@ def from_base64url(text: str) -> bytes:
     """The bytes of a base64url text without padding; raises ValueError for any other spelling of them."""
     try:
         data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except binascii.Error as error:
+    except ValueError as error:
         raise ValueError("not base64url") from error
     if to_base64url(data) != text:
         raise ValueError("not base64url without padding")
@@ -199,6 +210,8 @@ def _key(entry: _Key) -> Key:
     kid = kid_of(public)
     if kid.hex() != entry.kid:
         raise BadKeySet(f"key {entry.kid}: kid is not the hash of x, which would be {kid.hex()}")
+    if weak(public):
+        raise BadKeySet(f"key {entry.kid}: a point of small order, for which anybody can sign")
     if entry.exp < entry.nbf:
         raise BadKeySet(f"key {entry.kid}: exp is before nbf")
     return Key(kid, public, entry.nbf, entry.exp, entry.status)

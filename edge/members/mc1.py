@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from edge.members import base45, cbor
 from edge.members.clock import ClockState
-from edge.members.keyset import Key, KeySet, Status
+from edge.members.keyset import Key, KeySet, Status, weak
 from edge.members.reasons import Reason, Refused
 
 PREFIX = "MC1:"
@@ -138,6 +138,8 @@ def _known(kid: bytes, keyset: KeySet | None) -> Key:
 
 def _signed(sealed: Sealed, key: Key) -> None:
     """cryptography's verify refuses S >= L, so that a signature cannot be respelled (RFC 8032 5.1.7)."""
+    if weak(key.public):
+        raise Refused(Reason.SIGNATURE)
     try:
         Ed25519PublicKey.from_public_bytes(key.public).verify(sealed.signature, sealed.to_be_signed)
     except (InvalidSignature, ValueError):
