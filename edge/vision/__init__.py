@@ -1,0 +1,1 @@
+"""Seeing codes: an eye's process, its parent side, and what counts as one presentation."""

@@ -1,0 +1,200 @@
+"""The parent side of an eye: it starts the process, hears it, kills it when it hangs, and starts it again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import re
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import edge
+from edge.config import Camera
+from edge.health import Health, State
+from edge.model import Look
+from edge.vision.wire import LONGEST_LINE, BadLine, Orders, heard, orders_line, picture
+
+log = logging.getLogger(__name__)
+
+HUNG_S = 2.0
+"""An eye says something at least every half second; silent for longer than this it hangs."""
+START_S = 10.0
+"""The time from the start of the process to its first word, on a slow and busy machine."""
+TICK_S = 0.25
+FIRST_PAUSE_S = 0.1
+LONGEST_PAUSE_S = 30.0
+HEALTHY_S = 10.0
+"""An eye that lived for so long starts again at once when it dies; others after a pause that doubles."""
+WAITING_LOOKS = 64
+
+PASSED_ON = ("PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+"""What an eye's environment keeps of ours: nothing that might be a secret."""
+OF_ITS_OWN = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENCV_IO_MAX_IMAGE_PIXELS": str(1 << 25)}
+
+
+class Eye:
+    """One camera's eye. ``looks`` holds what it saw last; when nobody takes them the oldest are dropped."""
+
+    def __init__(
+        self, camera: Camera, folder: Path, symbologies: Collection[str], health: Health, engine: str = "zxing"
+    ) -> None:
+        self.id, self.adapter = camera.id, camera.adapter
+        self.looks: asyncio.Queue[Look] = asyncio.Queue(WAITING_LOOKS)
+        self.restarts = 0
+        self.pid: int | None = None
+        """The process that looks now, None between two."""
+        self._health = health
+        self._orders = Orders(
+            camera.id,
+            camera.adapter,
+            str(folder),
+            tuple(sorted(symbologies)),
+            camera.memory_mb,
+            engine,
+            camera.settings,
+        )
+        self._silent_s, self._patience_s = 0.0, START_S
+        self._pushed: bytes | None = None
+        self._has_pushed = asyncio.Event()
+
+    async def run(self) -> None:
+        """Keep the eye alive until cancelled; at the end no process is left."""
+        clock = asyncio.get_running_loop()
+        pause = FIRST_PAUSE_S
+        self._health.set("camera", self.id, State.STARTING, "the eye starts")
+        while True:
+            started = clock.time()
+            why = await self._live()
+            self.restarts += 1
+            self._health.down("camera", self.id, f"the eye ended ({why}) and starts again", "", self._counted({}))
+            if clock.time() - started > HEALTHY_S:
+                pause = FIRST_PAUSE_S
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_S)
+
+    def push(self, jpeg: bytes, number: int) -> None:
+        """Hand the eye a picture of a pushed camera; one that it has not taken yet is replaced."""
+        if self.adapter == "push":
+            self._pushed = picture(jpeg, number)
+            self._has_pushed.set()
+
+    async def _live(self) -> str:
+        """One life of the process; how it ended, in a word or two."""
+        process = await _started()
+        self.pid = process.pid
+        self._silent_s, self._patience_s, self._pushed = 0.0, START_S, None
+        try:
+            async with asyncio.TaskGroup() as group:
+                beside = [group.create_task(loop(process)) for loop in (self._watch, self._feed)]
+                last_words = group.create_task(_last_words(process))
+                await self._hear(process)
+                _kill(process)
+                status = await process.wait()
+                for task in beside:
+                    task.cancel()
+            return _ending(status, last_words.result(), self._silent_s > self._patience_s)
+        finally:
+            self.pid = None
+            _kill(process)
+            _close_stdin(process)
+            await process.wait()
+
+    async def _hear(self, process: Process) -> None:
+        """Take the eye's lines until it ends or speaks another language."""
+        assert process.stdout is not None
+        try:
+            async for line in process.stdout:
+                self._silent_s, self._patience_s = 0.0, HUNG_S
+                said = heard(line, self.id)
+                if isinstance(said, Look):
+                    self._see(said)
+                else:
+                    figures = self._counted(said.figures)
+                    self._health.set("camera", self.id, said.state, said.detail, said.todo, figures)
+        except (BadLine, ValueError) as error:  # ValueError: a line without end
+            log.warning("eye %s is killed: %s", self.id, error if isinstance(error, BadLine) else "a line too long")
+
+    async def _watch(self, process: Process) -> None:
+        """Kill the process once it was silent for too long.
+
+        Silence is counted in ticks in which we ourselves were awake: after a pause of this whole machine
+        an eye has nothing to answer for.
+        """
+        while self._silent_s <= self._patience_s:
+            await asyncio.sleep(TICK_S)
+            self._silent_s += TICK_S
+        _kill(process)
+
+    async def _feed(self, process: Process) -> None:
+        """Give the orders, then each pushed picture that is the latest when the pipe has room."""
+        assert process.stdin is not None
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            process.stdin.transport.set_write_buffer_limits(0)
+            process.stdin.write(orders_line(self._orders))
+            while True:
+                await process.stdin.drain()
+                await self._has_pushed.wait()
+                self._has_pushed.clear()
+                if self._pushed is not None:
+                    process.stdin.write(self._pushed)
+                    self._pushed = None
+
+    def _see(self, look: Look) -> None:
+        if self.looks.full():
+            self.looks.get_nowait()
+        self.looks.put_nowait(look)
+
+    def _counted(self, figures: Mapping[str, float]) -> dict[str, float]:
+        return {**figures, "restarts": float(self.restarts)}
+
+
+async def _started() -> Process:
+    """A new eye's process: our interpreter and packages, little of our environment, no terminal's signals."""
+    kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-P",
+        "-m",
+        "edge.vision.eye",
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+        limit=LONGEST_LINE,
+        start_new_session=True,
+        env={**kept, **OF_ITS_OWN, "PYTHONPATH": str(Path(edge.__file__).parents[1])},
+    )
+
+
+def _kill(process: Process) -> None:
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+
+
+def _close_stdin(process: Process) -> None:
+    if process.stdin is not None:
+        process.stdin.close()
+
+
+async def _last_words(process: Process) -> str:
+    """The last line that the eye or its libraries wrote to stderr, without addresses that may hold a password."""
+    assert process.stderr is not None
+    last = b""
+    while part := await process.stderr.read(1 << 14):
+        last = (last + part)[-(1 << 14) :]
+    lines = last.decode("utf-8", "replace").split("\n")
+    line = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return re.sub(r"\S*://\S*", "<address>", line)[:160]
+
+
+def _ending(status: int, last_words: str, hung: bool) -> str:
+    """How a process ended, for the health page; ``status`` as subprocess gives it (negative: a signal)."""
+    if hung:
+        return f"silent for over {HUNG_S:.0f} s"
+    if status < 0:
+        return f"signal {-status}"
+    return f"status {status}: {last_words}" if last_words else f"status {status}"

@@ -1,0 +1,88 @@
+"""How a camera's picture looks as a picture: figures of a frame, and the plain word for what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from edge.ports import Gray
+
+BLACK = 16.0
+"""A picture whose mean gray level is lower, without contrast, is black: a cap, or no light at all."""
+WHITE, BLOWN_SHARE = 250, 0.85
+"""A picture of which more than this share is white is blown out: a lamp or the sun in the lens."""
+PLAIN = 6.0
+"""A picture whose thumbnail deviates less from its mean, in gray levels, shows nothing: something lies on the lens."""
+FROZEN_S = 3.0
+"""A sensor's noise makes every picture differ; the same picture for this long is not a live one."""
+LASTING_S = 2.0
+"""A fault must last, so that a hand before the lens is not called one."""
+
+WORDS = {
+    "black": ("the picture is black", "Take the cap off, look at the lens, switch the light on."),
+    "blown out": ("the picture is blown out", "Turn the camera away from the lamp or the sun, or lower its exposure."),
+    "covered": ("the lens is covered", "Look at the lens: something is before it, or it faces a blank wall."),
+    "frozen": ("the picture is frozen", "Unplug the camera and plug it in again."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One frame in figures: mean and deviation of the thumbnail in gray levels, the share of it that is white,
+    and the sharpness, as the variance of the frame's edges."""
+
+    brightness: float
+    contrast: float
+    white: float
+    sharpness: float
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """What looked wrong and since when, and since when the picture has been the very same one."""
+
+    fault: str = ""
+    since: float = 0.0
+    same_since: float = 0.0
+    fingerprint: int | None = None
+
+
+def gray_of(encoded: bytes) -> Gray | None:
+    """The gray picture of an encoded one (JPEG, PNG…), None if it is none or larger than an eye takes."""
+    try:
+        gray = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_GRAYSCALE)
+    except cv2.error:
+        return None
+    return None if gray is None else np.asarray(gray, np.uint8)
+
+
+def sample(gray: Gray, small: Gray) -> Sample:
+    """The figures of a frame and its thumbnail; at 720p under 2 ms, so once each half second is enough."""
+    edges = cv2.Laplacian(gray[::2, ::2], cv2.CV_16S)
+    white = float(np.count_nonzero(small >= WHITE) / small.size)
+    return Sample(float(small.mean()), float(small.std()), white, float(np.asarray(edges, np.float32).var()))
+
+
+def fault(of: Sample) -> str:
+    """The word of WORDS for a picture that shows nothing, empty for a usable one."""
+    if of.white > BLOWN_SHARE:
+        return "blown out"
+    if of.contrast >= PLAIN:
+        return ""
+    return "black" if of.brightness < BLACK else "covered"
+
+
+def suspect(before: Suspicion, of: Sample, fingerprint: int, live: bool, now: float) -> Suspicion:
+    """The suspicion after one more sample; ``live`` says that the source is a sensor, whose pictures all differ."""
+    same_since = before.same_since if fingerprint == before.fingerprint else now
+    word = fault(of) or ("frozen" if live and now - same_since >= FROZEN_S else "")
+    since = before.since if word and word == before.fault else now
+    return Suspicion(word, since, same_since, fingerprint)
+
+
+def named(suspicion: Suspicion, now: float) -> str:
+    """The fault that has lasted, empty while there is none; ``frozen`` has lasted by its own meaning."""
+    lasted = suspicion.fault == "frozen" or now - suspicion.since >= LASTING_S
+    return suspicion.fault if suspicion.fault and lasted else ""
