@@ -11,7 +11,7 @@ from edge.stock.pace import HOUR_S, called, held, pace, wait
 
 @pytest.mark.promise("K-4")
 @given(
-    budget=st.integers(1, 200),
+    budget=st.integers(1, 12),
     wishes=st.lists(st.tuples(st.floats(0, 120), st.booleans()), min_size=1, max_size=300),
 )
 def test_no_hour_holds_more_calls_than_declared_over_any_restarts(
