@@ -56,7 +56,8 @@ class Ledger:
                 await self._carry()
         finally:
             with contextlib.suppress(sqlite3.Error):
-                await self._keep()
+                while self._queue:
+                    await self._keep()
 
     async def _carry(self) -> None:
         pause = FIRST_PAUSE

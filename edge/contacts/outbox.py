@@ -145,9 +145,11 @@ class Outbox:
         return seq
 
     def _hold_to_cap(self, connection: sqlite3.Connection) -> None:
-        if self.waiting() <= self._cap:
+        over = self.waiting() - self._cap
+        if over <= 0:
             return
-        counts, ranges = schema.take_oldest(connection, max(2, self._cap // 100))
+        # Many at once: each stretch costs a gap, and gaps stay.
+        counts, ranges = schema.take_oldest(connection, max(over, self._cap // 100, min(self._cap // 10, 1_000)))
         if ranges:
             self._add(connection, -counts.total())
             self._account(connection, "overflow", counts, ranges)
@@ -174,7 +176,8 @@ async def outbox(
 
     A file that is no longer a database is moved to ``quarantine/``; the new one has a stream of its own and a gap.
     """
-    boot, times = bootid or boot_id(), clock or Clock()
+    trusted = Clock(synced=lambda: True) if device.clock == "trusted" else Clock()
+    boot, times = bootid or boot_id(), clock or trusted
     broken = await _broken(path, boot)
     if broken:
         await asyncio.to_thread(_quarantine, path, int(times.wall()))

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from edge.adapters import sink_sqlite
 from edge.config import Device
 from edge.contacts import inbox, uplink
 from edge.contacts.dial import Pace

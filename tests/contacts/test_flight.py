@@ -1,0 +1,214 @@
+"""What is sent when: the window, holes, probes and pauses, as pure steps with the time as an argument."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.contacts.dial import Confirms, Pace, redial_pause
+from edge.contacts.doubts import TRIES, Doubts
+from edge.contacts.flight import Flight, Verdict, verdict_of
+
+PACE = Pace()
+
+
+def flight(cursor: int = 0, limit: int = 20, confirms: Confirms = Confirms.INBOX) -> Flight:
+    return Flight(cursor, limit, PACE, confirms, 0.0)
+
+
+def send(f: Flight, upto: int, now: float = 0.0) -> None:
+    """Hand out and land, one after the other, as far as there is room."""
+    while f.cursor < upto and f.room(now):
+        f.depart(f.cursor + 1, now)
+        f.land(f.cursor, 0x00, now)
+
+
+@pytest.mark.parametrize(
+    ("reason", "verdict"),
+    [
+        (0x00, Verdict.TAKEN),
+        (0x10, Verdict.NOBODY),
+        (0x80, Verdict.BUSY),
+        (0x83, Verdict.BUSY),
+        (0x97, Verdict.BUSY),
+        (0x87, Verdict.REFUSED),
+        (0x90, Verdict.REFUSED),
+        (0x99, Verdict.MALFORMED),
+        (0x95, Verdict.TOO_LARGE),
+        (0x42, Verdict.BUSY),
+    ],
+)
+def test_each_reason_has_its_verdict_and_an_unknown_one_loses_nothing(reason: int, verdict: Verdict) -> None:
+    assert verdict_of(reason) is verdict
+
+
+def test_no_more_than_the_window_is_without_its_puback() -> None:
+    f = flight(limit=3)
+    for seq in (1, 2, 3):
+        f.depart(seq, 0.0)
+    assert f.room(0.0) == 0
+    f.land(1, 0x00, 0.0)
+    assert f.room(0.0) == 1
+
+
+def test_no_more_than_so_many_are_sent_ahead_of_the_inbox() -> None:
+    f = flight()
+    send(f, 10_000)
+    assert f.cursor == PACE.ahead
+    f.confirm(500, 500, 1.0)
+    assert f.room(1.0) == 20
+
+
+def test_a_hole_is_sent_again_once_and_only_after_what_is_out_has_landed() -> None:
+    f = flight()
+    send(f, 10)
+    f.depart(11, 0.0)
+    f.confirm(4, 10, 1.0)
+    assert (f.cursor, f.room(1.0)) == (4, 0)
+    f.land(11, 0x00, 1.0)
+    assert f.room(1.0) == 20
+    send(f, 11, 1.0)
+    f.confirm(4, 10, 1.5)
+    assert f.cursor == 11
+
+
+def test_a_hole_that_a_gap_accounts_for_is_not_sent_again() -> None:
+    f = flight()
+    for seq in (1, 2, 4, 5):  # 3 was set aside
+        f.depart(seq, 0.0)
+        f.land(seq, 0x00, 0.0)
+    f.confirm(2, 5, 1.0)
+    assert f.cursor == 5
+
+
+def test_without_a_word_from_the_inbox_one_event_is_tried_again_with_growing_pauses() -> None:
+    f, times, now = flight(), [], 0.0
+    send(f, 50)
+    while len(times) < 6:
+        now = f.wake_at(now)
+        if f.probe(now):
+            times.append(now)
+            assert f.room(now) == 1
+            send(f, 50, now)
+    assert [round(b - a) for a, b in zip([0.0, *times], times, strict=False)] == [5, 10, 20, 40, 60, 60]
+
+
+def test_an_answered_probe_opens_the_gate_by_doubling() -> None:
+    f, now, rounds = flight(), 5.0, []
+    send(f, 1_000)
+    assert f.probe(now)
+    while not math.isinf(f.budget):
+        send(f, 1_000, now)
+        rounds.append(len(f.sent))
+        f.confirm(f.cursor, f.cursor, now)
+    assert rounds == [1, 2, 4, 8, 16, 32, 64, 128]
+
+
+@pytest.mark.promise("L-2")
+def test_when_nobody_listens_all_is_held_and_one_is_tried() -> None:
+    f = flight()
+    for seq in (1, 2, 3):
+        f.depart(seq, 0.0)
+    for seq in (1, 2, 3):
+        assert f.land(seq, 0x10, 0.0) is Verdict.NOBODY
+    assert (f.cursor, f.room(100.0)) == (0, 0)
+    assert f.wake_at(0.0) == 5.0
+    assert f.probe(5.0)
+    assert f.room(5.0) == 1
+    f.depart(1, 5.0)
+    f.land(1, 0x00, 5.0)
+    assert f.room(5.0) == 20
+
+
+def test_a_burst_of_refusals_for_a_full_quota_halves_the_window_once_and_pauses() -> None:
+    f = flight()
+    for seq in range(1, 21):
+        f.depart(seq, 0.0)
+    for seq in range(1, 21):
+        f.land(seq, 0x97, 0.0)
+    assert (int(f.window), f.cursor, f.room(0.5)) == (10, 0, 0)
+    assert f.room(f.wake_at(0.5)) == 10
+    for now in range(1, 200):
+        send(f, f.cursor + 1, float(now))
+    assert int(f.window) == 20
+
+
+def test_a_far_side_that_answers_nothing_is_noticed_by_the_monotonic_clock() -> None:
+    f = flight()
+    f.depart(1, 3.0)
+    assert not f.stalled(22.9)
+    assert f.stalled(23.1)
+    assert f.wake_at(3.0) == 23.0
+
+
+def test_in_puback_mode_only_what_lies_below_every_open_one_is_confirmed() -> None:
+    f = flight(confirms=Confirms.PUBACK)
+    for seq in (1, 2, 3):
+        f.depart(seq, 0.0)
+    f.land(3, 0x00, 0.0)
+    assert f.landed_upto() == 0
+    f.land(1, 0x00, 0.0)
+    assert f.landed_upto() == 1
+    f.land(2, 0x10, 0.0)
+    assert f.landed_upto() == 1
+
+
+@given(st.lists(st.tuples(st.sampled_from("sapnt"), st.integers(0, 60)), max_size=80))
+def test_whatever_happens_the_cursor_stays_above_the_watermark_and_the_window_holds(steps: list[Any]) -> None:
+    f, now = flight(limit=4), 0.0
+    for what, number in steps:
+        now += number / 10
+        f.probe(now)
+        if what == "s" and f.room(now):
+            f.depart(f.cursor + 1, now)
+        elif what == "a":
+            f.confirm(min(number, f.cursor), max(number, f.cursor), now)
+        elif f.aloft:
+            f.land(next(iter(f.aloft)), {"p": 0x00, "n": 0x10, "t": 0x97}.get(what, 0x87), now)
+        assert f.cursor >= f.acked
+        assert len(f.aloft) <= 4
+        assert list(f.sent) == sorted(f.sent)
+        assert all(f.acked < seq <= f.cursor for seq in f.sent)
+
+
+@pytest.mark.promise("L-8")
+def test_a_topic_that_is_refused_five_times_is_given_up_for_its_kind() -> None:
+    doubts = Doubts()
+    assert [doubts.answered(1, "scan", Verdict.REFUSED) for _ in range(TRIES)] == ["", "", "", "", "refused topic"]
+    assert doubts.answered(2, "scan", Verdict.REFUSED) == "refused topic"
+    assert doubts.answered(3, "play", Verdict.REFUSED) == ""
+    assert doubts.answered(4, "scan", Verdict.TAKEN) == ""
+    assert doubts.answered(5, "scan", Verdict.REFUSED) == ""
+
+
+def test_a_payload_is_refused_by_itself_alone() -> None:
+    doubts = Doubts()
+    for _ in range(TRIES - 1):
+        assert doubts.answered(1, "scan", Verdict.MALFORMED) == ""
+    assert doubts.answered(2, "scan", Verdict.MALFORMED) == ""
+    assert doubts.answered(1, "scan", Verdict.MALFORMED) == "refused payload"
+
+
+@pytest.mark.promise("L-8")
+def test_an_event_that_ends_every_connection_is_found_by_sending_one_at_a_time() -> None:
+    doubts = Doubts()
+    assert [doubts.lost([5, 6, 7]) for _ in range(2)] == [None, None]
+    assert doubts.careful
+    assert [doubts.lost([6]) for _ in range(TRIES)] == [None, None, None, None, 6]
+
+
+def test_connections_that_end_with_nothing_in_flight_make_nobody_suspect() -> None:
+    doubts = Doubts()
+    for _ in range(100):
+        assert doubts.lost([]) is None
+    assert not doubts.careful
+
+
+@given(st.integers(0, 10_000), st.floats(0, 1))
+def test_a_redial_waits_anything_from_nothing_to_a_minute(attempt: int, chance: float) -> None:
+    assert 0 <= redial_pause(attempt, PACE, chance) <= 60
+    assert redial_pause(0, PACE, 1.0) == 1
