@@ -1,0 +1,216 @@
+"""``tentou code``: the round from a key to a verified token, and vectors, as a person or a script does it."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from edge.members import command, mc1
+
+IAT, EXP = 1_790_000_000, 1_790_000_660
+CLAIMS = {"sub": "AAECAwQFBgcI", "iat": IAT, "exp": EXP, "cti_hex": "00000000", "flags": 11, "tier": 2}
+CLAIMS |= {"segments": [3, 1207, 88]}
+
+
+def code(*arguments: str | Path) -> int:
+    """The command's exit code."""
+    parser = argparse.ArgumentParser()
+    command.add(parser.add_subparsers())
+    try:
+        parsed = parser.parse_args(["code", *map(str, arguments)])
+        return int(parsed.run(parsed))
+    except SystemExit as wrong:
+        return int(wrong.code or 0)
+
+
+@pytest.fixture
+def key(tmp_path: Path, issuer: Ed25519PrivateKey) -> Path:
+    (tmp_path / "issuer.json").write_text(json.dumps({"seed_hex": issuer.private_bytes_raw().hex()}))
+    return tmp_path / "issuer.json"
+
+
+@pytest.fixture
+def signed(tmp_path: Path, issuer: Ed25519PrivateKey, capsys: pytest.CaptureFixture[str]) -> tuple[Path, str]:
+    """A key set's file and its root, made by the commands."""
+    assert code("keygen", "--test", "--out", tmp_path / "root.json") == 0
+    root = json.loads(capsys.readouterr().out)["public_base64url"]
+    public = issuer.public_key().public_bytes_raw().hex()
+    entry = f"{public}:{IAT - 9}:{EXP}:retiring"
+    make = ("keyset", "make", "--chain", "demo", "--version", "3", "--issued-at", str(IAT), "--not-after", str(EXP))
+    assert code(*make, "--key", entry) == 0
+    (tmp_path / "inner.json").write_text(capsys.readouterr().out)
+    assert code("keyset", "sign", "--root-key", tmp_path / "root.json", tmp_path / "inner.json") == 0
+    (tmp_path / "keyset.json").write_text(capsys.readouterr().out)
+    return tmp_path / "keyset.json", root
+
+
+def issue(key: Path, *more: str) -> int:
+    times = ("--iat", str(IAT), "--exp", str(EXP), "--cti-hex", "00000000")
+    ext = ("--flags", "0x0b", "--tier", "2", "--segments", "3,1207,88")
+    return code("issue", "--key", key, "--sub", "AAECAwQFBgcI", *times, *ext, *more)
+
+
+def test_the_sample_is_issued(key: Path, sample: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert issue(key) == 0
+    assert capsys.readouterr().out == sample + "\n"
+    assert issue(key, "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {"exp": EXP, "text": sample}
+
+
+def test_a_pem_key_issues_too(
+    tmp_path: Path, issuer: Ed25519PrivateKey, sample: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    encoding, form, plain = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    (tmp_path / "issuer.pem").write_bytes(issuer.private_bytes(encoding, form, plain))
+    assert issue(tmp_path / "issuer.pem") == 0
+    assert capsys.readouterr().out == sample + "\n"
+    (tmp_path / "other.pem").write_bytes(X25519PrivateKey.generate().private_bytes(encoding, form, plain))
+    assert issue(tmp_path / "other.pem") == 2
+    assert "not an Ed25519 key" in capsys.readouterr().err
+
+
+def test_a_good_token_is_accepted_with_its_claims(
+    signed: tuple[Path, str], sample: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keyset, root = signed
+    verify = ("verify", "--json", "--keyset", keyset, "--root", root, "--now", str(EXP))
+    assert code(*verify, sample) == 0
+    assert json.loads(capsys.readouterr().out) == {"result": "accept", "reason": None, "claims": CLAIMS}
+    monkeypatch.setattr("sys.stdin", io.StringIO(sample + "\n"))
+    assert code(*verify, "-") == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "now", "reason"),
+    [("", EXP + 31, "expired"), ("0", EXP, "oversize"), ("-", EXP, "signature"), ("x", EXP, "not_mc1")],
+)
+def test_a_bad_token_is_rejected_with_its_reason(
+    change: str, now: int, reason: str, signed: tuple[Path, str], sample: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = {"": sample, "0": sample + "0", "-": sample[:-3] + "000", "x": "x" + sample[1:]}[change]
+    verify = ("verify", "--keyset", signed[0], "--root", signed[1], "--now", str(now))
+    assert code(*verify, "--json", text) == 1
+    assert json.loads(capsys.readouterr().out) == {"result": "reject", "reason": reason, "claims": None}
+    assert code(*verify, text) == 1
+    assert capsys.readouterr().out == f"reject: {reason}\n"
+
+
+def test_wrong_use_exits_2_and_says_what_is_wrong(
+    key: Path, signed: tuple[Path, str], sample: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keyset, root = signed
+    wrong: list[tuple[tuple[str | Path, ...], str]] = [
+        (("verify", "--keyset", keyset, sample), "--root"),
+        (("verify", "--keyset", keyset, "--root", "A" * 43, sample), "not pinned"),
+        (("verify", "--keyset", keyset, "--root", "A+", sample), "base64url"),
+        (("verify", "--keyset", "none.json", "--root", root, sample), "No such file"),
+        (("keygen",), "--test"),
+        (("issue", "--key", key, "--sub", "short"), "12 signs"),
+        (("issue", "--key", key, "--sub", "AAECAwQFBgcI", "--tier", "70000"), "below 65536"),
+        (("issue", "--key", keyset, "--sub", "AAECAwQFBgcI"), "neither"),
+        (("keyset", "sign", "--root-key", key, keyset), "key set"),
+        (("vectors", "check", keyset), "format"),
+    ]
+    for arguments, words in wrong:
+        assert code(*arguments) == 2
+        assert words in capsys.readouterr().err
+
+
+def test_a_pack_is_a_token_a_line(key: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pack = ("pack", "--key", key, "--sub", "AAECAwQFBgcI", "--iat", str(IAT))
+    assert code(*pack, "--json") == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["exp"] for line in lines] == [IAT + 60 * minute for minute in range(1, 121)]
+    assert code(*pack, "--count", "2") == 0
+    ends = [line.split("\t")[0] for line in capsys.readouterr().out.splitlines()]
+    assert ends == [str(IAT + 60), str(IAT + 120)]
+
+
+def test_a_key_file_is_its_owners_alone_and_never_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "key.json"
+    assert code("keygen", "--test", "--out", path) == 0
+    before = path.read_bytes()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert code("keygen", "--test", "--out", path) == 2
+    assert path.read_bytes() == before
+
+
+def test_a_key_set_is_verified_and_its_age_told(signed: tuple[Path, str], capsys: pytest.CaptureFixture[str]) -> None:
+    verify = ("keyset", "verify", "--root", signed[1], "--now")
+    assert code(*verify, str(EXP), "--json", signed[0]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["chain"], told["version"], told["stale"]) == ("demo", 3, False)
+    assert [entry["status"] for entry in told["keys"]] == ["retiring"]
+    assert code(*verify, str(EXP + 1), signed[0]) == 0
+    assert "stale" in capsys.readouterr().out
+    signed[0].write_text(signed[0].read_text().replace('"sig": "', '"sig": "A'))
+    assert code(*verify, str(EXP), "--json", signed[0]) == 1
+    assert json.loads(capsys.readouterr().out)["result"] == "reject"
+
+
+@pytest.fixture
+def vectors(tmp_path: Path, issuer: Ed25519PrivateKey, sample: str) -> dict[str, Any]:
+    sealed = mc1.unseal(sample)
+    public = issuer.public_key().public_bytes_raw().hex()
+    seed = issuer.private_bytes_raw().hex()
+    key = {"kid": "21fe31df", "alg": -19, "public_hex": public, "seed_hex": seed, "nbf": IAT, "exp": EXP}
+    steps = {"protected_hex": "49" + sealed.protected.hex(), "payload_hex": sealed.payload.hex()}
+    steps |= {"to_be_signed_hex": sealed.to_be_signed.hex(), "cose_hex": sealed.cose.hex()}
+    good = {"id": 1, "name": "sample", "text": sample, "result": "accept", "reason": None}
+    good |= {"claims": CLAIMS, "intermediates": steps | {"signature_hex": sealed.signature.hex()}}
+    late = {"id": 2, "name": "late", "text": sample, "now": EXP + 31, "result": "reject", "reason": "expired"}
+    keys = [key | {"status": "active"}]
+    return {"format": "mc1-vectors/1", "defaults": {"now": EXP}, "keys": keys, "tests": [good, late]}
+
+
+def check(vectors: dict[str, Any], folder: Path) -> int:
+    (folder / "vectors.json").write_text(json.dumps(vectors))
+    return code("vectors", "check", "--json", folder / "vectors.json")
+
+
+@pytest.mark.promise("M-1")
+def test_vectors_of_the_sample_agree(
+    vectors: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert check(vectors, tmp_path) == 0
+    assert json.loads(capsys.readouterr().out) == {"result": "agrees", "tests": 2, "differences": []}
+    assert code("vectors", "check", tmp_path / "vectors.json") == 0
+    assert capsys.readouterr().out == "2 tests, 0 differ\n"
+
+
+@pytest.mark.parametrize(
+    ("test", "key", "value", "what"),
+    [
+        (0, "result", "reject", "result"),
+        (1, "reason", "not_yet", "reason"),
+        (0, "claims", CLAIMS | {"tier": 3}, "claims"),
+        (0, "intermediates", {"payload_hex": "00"}, "payload_hex"),
+    ],
+)
+def test_every_difference_from_a_vector_is_told(
+    test: int, key: str, value: object, what: str, vectors: dict[str, Any], tmp_path: Path, capsys: Any
+) -> None:
+    vectors["tests"][test][key] = value
+    assert check(vectors, tmp_path) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["result"] == "differs"
+    assert what in [difference["what"] for difference in told["differences"]]
+
+
+def test_vectors_out_of_form_are_wrong_use(
+    vectors: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert check(vectors | {"format": "mc2"}, tmp_path) == 2
+    assert check(vectors | {"defaults": {}}, tmp_path) == 2
+    assert check(vectors | {"keys": [vectors["keys"][0] | {"kid": "00000000"}]}, tmp_path) == 2
+    assert check(vectors | {"keys": [vectors["keys"][0] | {"public_hex": "xx"}]}, tmp_path) == 2
+    assert capsys.readouterr().err.count("tentou code: ") == 4
