@@ -114,6 +114,7 @@ SUMMARY = {
     "down": "{n} to look at",
     "empty": "Nothing is set up yet",
 }
+WORKING = "{n} of {all} working"
 
 
 def board(parts: Iterable[PartLike], now_s: float, say: Translate) -> dict[str, Any]:
@@ -133,7 +134,7 @@ def words() -> set[str]:
     kinds = [*KINDS.values(), OTHER]
     ages = (text for _, _, text in AGES)
     texts = {text for kind in kinds for text in (kind.title, kind.advice)}
-    return texts.union(STATES.values(), FIGURES.values(), ages, SUMMARY.values())
+    return texts.union(STATES.values(), FIGURES.values(), ages, SUMMARY.values(), {WORKING})
 
 
 def _kind(part: PartLike) -> Kind:
@@ -145,7 +146,10 @@ def _summary(parts: Sequence[PartLike], say: Translate) -> dict[str, Any]:
     worst = next((state for state in ("down", "starting", "up") if state in states), "empty")
     down = [part for part in parts if part.state == "down"]
     text = say(SUMMARY[worst]).format(n=len(down))
-    return {"state": worst, "text": text, "down": [{"id": _id(part), "name": part.name} for part in down]}
+    up = sum(part.state == "up" for part in parts)
+    working = say(WORKING).format(n=up, all=len(parts)) if parts else ""
+    named = [{"id": _id(part), "name": part.name} for part in down]
+    return {"state": worst, "text": text, "working": working, "down": named}
 
 
 def _card(part: PartLike, kind: Kind, now_s: float, say: Translate) -> dict[str, Any]:

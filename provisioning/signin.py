@@ -18,7 +18,7 @@ from provisioning import language, origin
 from provisioning.accounts import Account, Accounts, Role
 from provisioning.i18n import environments
 from provisioning.sessions import Sessions
-from provisioning.throttle import Throttle
+from provisioning.throttle import Throttle, source
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ class Guard:
         form = await _small_form(request)
         name, password, back = (str(form.get(key, "")) for key in ("name", "password", "next"))
         name = name.strip().lower()[:64]
-        keys = (("account", name), ("source", request.remote or ""))
+        keys = (("account", name), source(request.remote or ""))
         wait = 2.0 if self._waiting >= WAITING else self._throttle.attempt(keys, self._clock())
         if wait > 0:
             return self._page(request, back, "wait", name, wait)

@@ -5,20 +5,22 @@ Pure: time is an argument. An attempt counts before its password is looked at, s
 
 from __future__ import annotations
 
+import ipaddress
 from collections import OrderedDict
 from dataclasses import dataclass
 
 FREE = 5
 """Attempts before the first delay (RELIABILITY.md 4.1, T7)."""
-LONGEST_S = {"account": 60.0, "source": 900.0}
-"""The longest delay. An account's is short, so that a stranger cannot lock its owner out for long."""
+LONGEST_S = {"account": 60.0, "source": 900.0, "local": 60.0}
+"""The longest delay. An account's is short, so that a stranger cannot lock its owner out for long; likewise that of
+this machine itself, from which everybody comes behind a reverse proxy."""
 FORGET_S = 3600.0
 """Without an attempt for this long, the count starts again."""
 MOST = 10_000
 """Names and sources remembered; beyond it the longest unseen is forgotten."""
 
 Key = tuple[str, str]
-"""``("account", name)`` or ``("source", address)``."""
+"""``("account", name)``, and ``("source", address)`` or ``("local", address)``."""
 
 
 @dataclass(slots=True)
@@ -46,13 +48,13 @@ class Throttle:
             count.free_at = now + delay(count.attempts, LONGEST_S[key[0]])
         return 0.0
 
-    def forgive(self, account: Key, source: Key) -> None:
-        """The attempt was right: its account starts again, its source loses only this one.
+    def forgive(self, account: Key, origin: Key) -> None:
+        """The attempt was right: its account starts again, its origin loses only this one.
 
-        A source that owns one account gains no free attempts at others by it.
+        Whoever has an account gains no free attempts at others by it.
         """
         self._counts.pop(account, None)
-        count = self._counts.get(source)
+        count = self._counts.get(origin)
         if count is not None:
             count.attempts = max(count.attempts - 1, 0)
             count.free_at = 0.0 if count.attempts < FREE else count.free_at
@@ -65,6 +67,15 @@ class Throttle:
         while len(self._counts) > MOST:
             self._counts.popitem(last=False)
         return count
+
+
+def source(address: str) -> Key:
+    """The key of where a request comes from."""
+    try:
+        local = ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        local = False
+    return ("local" if local else "source", address)
 
 
 def delay(attempts: int, longest: float) -> float:

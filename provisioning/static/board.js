@@ -75,6 +75,7 @@ function showGroup(section, group) {
 function show(state) {
   board.dataset.state = state.summary.state;
   put(document.getElementById("summary"), state.summary.text);
+  put(document.getElementById("working"), state.summary.working);
   document.getElementById("down").replaceChildren(...state.summary.down.map((part) => {
     const item = document.createElement("li");
     const link = document.createElement("a");

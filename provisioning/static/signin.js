@@ -22,6 +22,7 @@ if (wait) {
     wait.textContent = String(left);
     if (left === 0) {
       send.disabled = false;
+      wait.parentElement.hidden = true;
       clearInterval(timer);
     }
   }, SECOND_MS);

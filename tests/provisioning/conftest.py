@@ -26,11 +26,58 @@ def hashed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+CHAIN = """\
+[device]
+chain = "acme"
+timezone = "Asia/Tokyo"
+language = "ja"
+
+[member_code]
+keyset = "keyset.json"
+roots = ["11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"]
+ref_key = "ref.key"
+
+[web]
+port = 8080
+"""
+STORE = """\
+[device]
+store = "ginza"
+
+[[location]]
+id = "ginza"
+place = "here"
+name = { ja = "銀座店", en = "Ginza" }
+
+[upstream]
+adapter = "mqtt"
+
+[upstream.settings]
+username = "front"
+password = "hunter2"
+"""
+DEVICE = """\
+unset = ["web.port"]
+
+[device]
+id = "front"
+
+[[screen]]
+id = "window"
+
+[[screen]]
+id = "counter"
+device_class = "kiosk"
+"""
+
+
 @pytest.fixture
 def config(tmp_path: Path, hashed: Path) -> Path:
     """A config directory with the accounts hanako (staff) and taro (it)."""
     folder = tmp_path / "front"
     folder.mkdir()
+    for name, text in (("chain", CHAIN), ("store", STORE), ("device", DEVICE)):
+        (folder / f"{name}.toml").write_text(text)
     (folder / "accounts.json").write_bytes(hashed.read_bytes())
     return folder
 

@@ -50,14 +50,12 @@ def test_a_change_gives_the_next_serial(tmp_path: Path) -> None:
     assert [bundle.read(data, key).serial for data in (first, again)] == [1, 2]
 
 
-@pytest.mark.promise("P-1")
 def test_an_edge_starts_from_what_a_bundle_installed(made: tuple[bytes, bytes], tmp_path: Path) -> None:
     bundle.install(*made, "front", tmp_path / "front")
     assert read_store(tmp_path / "front").device.id == "front"
     assert (tmp_path / "front" / "ref.key").stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.promise("P-2")
 def test_no_private_key_is_in_a_bundle(made: tuple[bytes, bytes]) -> None:
     assert b"PRIVATE" not in made[0]
     assert not any("offline" in name for name in bundle.read(*made).files)

@@ -28,7 +28,6 @@ def acme(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.promise("P-1")
 def test_a_written_config_is_what_an_edge_reads(acme: Path, tmp_path: Path) -> None:
     extra = {"camera": [{"id": "door", "screen": "window", "adapter": "folder", "settings": {"path": "frames"}}]}
     store = read_store(chain.write_config(acme, "ginza", "front", tmp_path / "front", extra))
@@ -49,7 +48,6 @@ def test_edges_believe_the_key_set(acme: Path, tmp_path: Path) -> None:
     assert found.keys[kid_of(issuer)].public == issuer
 
 
-@pytest.mark.promise("P-2")
 def test_private_keys_stay_in_the_chains_folder(acme: Path, tmp_path: Path) -> None:
     folder = chain.write_config(acme, "ginza", "front", tmp_path / "front")
     secrets = [path.read_bytes() for path in (acme / "offline").iterdir()]

@@ -28,7 +28,6 @@ def tentou(capsys: pytest.CaptureFixture[str]) -> Any:
     return run
 
 
-@pytest.mark.promise("P-1")
 def test_from_nothing_to_a_running_config_in_five_commands(
     tentou: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -186,3 +186,14 @@ async def test_what_a_person_typed_comes_back_escaped_and_without_the_password(b
     text = await (await sign_in(browser, "<script>", "my secret words")).text()
     assert "&lt;script&gt;" in text
     assert "my secret words" not in text
+
+
+@pytest.mark.promise("X-4")
+@pytest.mark.parametrize("path", ["/signin", "/it/", "/it/config", "/it/state.json", "/signin/static/signin.js"])
+async def test_every_page_runs_under_a_strict_policy(browser: ClientSession, path: str) -> None:
+    await sign_in(browser, "taro")
+    answer = await browser.get(path)
+    policy = answer.headers["Content-Security-Policy"]
+    assert answer.status == 200
+    assert "script-src 'self';" in policy
+    assert "unsafe" not in policy

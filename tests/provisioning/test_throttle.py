@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.throttle import MOST, Throttle, delay
+from provisioning.throttle import LONGEST_S, MOST, Throttle, delay, source
 
 OWNER = (("account", "taro"), ("source", "10.0.0.9"))
 
@@ -32,6 +32,18 @@ def test_a_right_password_frees_the_account_and_gives_the_source_no_free_tries()
     throttle.forgive(*mine)
     assert throttle.attempt(OWNER, 0.0) == 0
     assert throttle.attempt(OWNER, 0.0) == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"), [("127.0.0.1", "local"), ("::1", "local"), ("192.168.1.9", "source"), ("", "source")]
+)
+def test_everybody_behind_a_proxy_waits_a_minute_at_most(address: str, kind: str) -> None:
+    throttle = Throttle()
+    assert source(address) == (kind, address)
+    for n in range(40):
+        assert throttle.attempt((("account", str(n)), source(address)), n * 1000.0) == 0
+    wait = throttle.attempt((("account", "one more"), source(address)), 39_000.0)
+    assert wait == LONGEST_S[kind]
 
 
 def test_an_hour_of_quiet_is_forgiven() -> None:
