@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
 from content import store as content_store
 from content import studio
-from content.library import Library, library
-from edge import config, plug, web as pages
+from content.library import Library, library, media_routes
+from edge import config, plug
+from edge import web as pages
 from edge.contacts import uplink
 from edge.contacts.ledger import Ledger
 from edge.contacts.outbox import Outbox, outbox
@@ -30,7 +30,7 @@ from edge.db import database
 from edge.health import Health
 from edge.members.desk import Desk, desk
 from edge.members.profiles import profile_within
-from edge.model import Painted, Played, Profile, Touched, Watching
+from edge.model import DeviceClass, Painted, Played, Profile, Touched, Watching
 from edge.ports import Members
 from edge.screens import pages as screen_pages
 from edge.screens.hub import Screens
@@ -45,9 +45,12 @@ from edge.supervise import kept
 from edge.vision import push
 from edge.vision.eyes import Eye
 from provisioning import pages as it_pages
-from provisioning.accounts import accounts
+from provisioning.accounts import Accounts
 from provisioning.layers import load
 from provisioning.signin import Guard
+
+ORIENTATION = {DeviceClass.SIGNAGE: "portrait", DeviceClass.KIOSK: "portrait"}
+"""How screens of a class usually hang, for the studio's previews."""
 
 
 @dataclass(slots=True)
@@ -166,7 +169,9 @@ def create_app(parts: Parts) -> web.Application:
     layered = load(parts.folder, config.STORE_LAYERS)
     title = " · ".join((device.chain, device.store, device.id))
     app.add_routes(it_pages.routes(parts.health.parts, guard, layered, title))
-    app.add_routes(studio_routes(parts, guard))
+    shown = [(screen.id, screen.name or screen.id, ORIENTATION[screen.device_class]) for screen in parts.store.screen]
+    app.add_routes(studio.routes(parts.library, guard, shown, partial(_on_screen, parts), parts.now))
+    app.add_routes(media_routes(parts.library.files))
     return app
 
 
@@ -246,6 +251,13 @@ async def _reports(parts: Parts) -> None:
                 parts.ledger.note(notes.played(play, time.monotonic()))
             case Watching(screen=screen):
                 _watched(parts, screen)
+
+
+def _on_screen(parts: Parts, screen: str) -> str:
+    """What a screen has confirmed to show: a session's campaign, else the loop's item, "" if nobody watches."""
+    if screen not in parts.stages or not parts.screens.watchers(screen):
+        return ""
+    return parts.stages[screen].campaign or parts.screens.playing(screen)
 
 
 def _watched(parts: Parts, screen: str) -> None:

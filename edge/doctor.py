@@ -54,7 +54,8 @@ def _print(findings: list[Finding], as_json: bool) -> None:
 
 def adapters(store: config.Store, _: Path) -> Iterator[Finding]:
     """Every adapter exists and takes its settings."""
-    wanted = [("camera", f"camera {camera.id}", camera) for camera in store.camera]
+    wanted: list[tuple[str, str, config.Adapter]] = []
+    wanted += [("camera", f"camera {camera.id}", camera) for camera in store.camera]
     wanted += [("stock", f"stock {channel.id}", channel) for channel in store.stock]
     wanted += [("members", "members", store.members)] if store.members else []
     wanted += [("upstream", "upstream", store.upstream)] if store.upstream else []

@@ -1,0 +1,95 @@
+"""The whole main job, in real processes and a real browser: code, camera, greeting, stock, end, ledger."""
+
+from collections import Counter
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.e2e.running import Running, eventually, opened, picture
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.promise("S-2")
+@pytest.mark.promise("L-3")
+async def test_a_members_code_reaches_the_screen_and_head_office(demo: Running, browser: Browser) -> None:
+    screen = await opened(browser, demo.url("edge", "/screens/kiosk-1"))
+    await expect(screen.locator("body")).to_have_attribute("data-scene", "loop")
+    await picture(screen, "1-loop")
+
+    phone = await opened(browser, demo.url("world", "/app/"), 430, 860)
+    await expect(phone.locator("svg").first).to_be_visible()
+    await picture(phone, "2-phone")
+    await phone.locator("#hold").click()
+
+    await expect(screen.locator("body")).to_have_attribute("data-scene", "member", timeout=15_000)
+    await expect(screen.locator(".tile").first).to_be_visible()
+    await screen.wait_for_timeout(600)
+    await picture(screen, "3-member")
+    spoken = await screen.locator("#stage").inner_text()
+    sku = await screen.locator("button.tile").first.get_attribute("data-value")
+
+    await a_purchase_moves_the_tile(demo, browser, screen, str(sku))
+    await screen.locator("button.tile").first.click()
+    await expect(screen.locator(".sheet")).to_be_visible()
+    await picture(screen, "5-product")
+    await phone.locator("#hold").click()
+
+    await expect(screen.locator(".warning")).to_be_visible(timeout=30_000)
+    await picture(screen, "6-warning")
+    await expect(screen.locator("body")).to_have_attribute("data-scene", "loop", timeout=15_000)
+    await screen.wait_for_timeout(600)
+    await picture(screen, "7-loop-again")
+    await nothing_is_left(screen, spoken)
+    await head_office_holds_exactly_what_happened(demo, str(sku))
+
+
+async def a_purchase_moves_the_tile(demo: Running, browser: Browser, screen: Page, sku: str) -> None:
+    tile = screen.locator(f"button.tile[data-value='{sku}']")
+    seen = await tile.locator(".stock").inner_text()
+    shop = await opened(browser, demo.url("world", "/ec/"), 900, 1200)
+    await shop.locator(f"article[data-sku='{sku}'] button").click()
+    while (await shop.request.post(demo.url("world", f"/ec/buy/{sku}"))).ok:
+        pass
+    await picture(shop, "4-online-shop")
+    await expect(tile.locator(".stock")).not_to_have_text(seen, timeout=15_000)
+    await expect(tile.locator("li.none")).to_have_count(1, timeout=15_000)
+
+
+async def nothing_is_left(screen: Page, spoken: str) -> None:
+    """No word of the member's scene in the DOM, in storage, in caches, in cookies."""
+    kept = await screen.evaluate(
+        """async () => {
+          const caches_ = [];
+          for (const name of await caches.keys())
+            for (const request of await (await caches.open(name)).keys()) caches_.push(request.url);
+          return [document.documentElement.outerHTML, JSON.stringify(localStorage), JSON.stringify(sessionStorage),
+                  document.cookie, caches_.join(" ")].join(" ");
+        }"""
+    )
+    words = [line.strip() for line in spoken.splitlines() if len(line.strip()) > 5]
+    assert words
+    assert [word for word in words if word in kept] == []
+
+
+async def head_office_holds_exactly_what_happened(demo: Running, sku: str) -> None:
+    await eventually(lambda: any("session_end" in event["type"] for event in demo.contacts()))
+    stream, accepted = demo.accepted()
+    await eventually(lambda: len(demo.contacts()) >= demo.accepted()[1])
+    events = demo.contacts()
+    kinds = Counter(event["type"].split(".")[2] for event in events)
+    told = {kind: count for kind, count in kinds.items() if kind != "play"}
+    assert told == {
+        "scan": 1,
+        "session_start": 1,
+        "content_shown": 1,
+        "product_touched": 1,
+        "session_end": 1,
+    }
+    assert kinds["play"] >= 1
+    assert {event["stream"] for event in events} == {stream}
+    assert [int(event["sequence"]) for event in events] == list(range(1, len(events) + 1))
+    assert len(events) >= accepted
+    assert len({event["id"] for event in events}) == len(events)
+    by_kind = {event["type"].split(".")[2]: event for event in events}
+    assert by_kind["product_touched"]["data"]["sku"] == sku
+    assert by_kind["session_end"]["data"]["reason"] == "idle"

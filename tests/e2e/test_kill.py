@@ -1,0 +1,99 @@
+"""Every process of the demo is killed in turn while people go on scanning; nothing accepted is lost or doubled."""
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+from collections import Counter
+from pathlib import Path
+
+import aiohttp
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.e2e.running import Running, alive, eventually, opened
+
+VICTIMS = ("eye", "broker", "hub", "edge")
+
+
+def eye_of(edge: int) -> int:
+    """An eye is a child of the edge."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            pid, _, rest = stat.read_text().partition(" ")
+            if rest.rsplit(") ", 1)[1].split()[1] == str(edge):
+                return int(pid)
+    raise LookupError("the edge has no eye")
+
+
+def pid_of(demo: Running, name: str) -> int:
+    return eye_of(demo.pid("edge")) if name == "eye" else demo.pid(name)
+
+
+async def people(demo: Running) -> None:
+    """Member after member holds a phone up and takes it away."""
+    members = re.findall(r'<option value="(\w+)"', await page_of(demo))
+    while True:
+        for member in members:
+            for path, body in (("/app/hold", {"member": member}), ("/app/release", {})):
+                await demo.post(path, camera="cam-kiosk", **body)
+                await asyncio.sleep(1.2)
+
+
+async def page_of(demo: Running) -> str:
+    async with aiohttp.ClientSession() as session, session.get(demo.url("world", "/app/")) as answer:
+        return await answer.text()
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.promise("L-1")
+@pytest.mark.promise("L-2")
+@pytest.mark.promise("L-3")
+@pytest.mark.promise("V-4")
+@pytest.mark.promise("S-3")
+async def test_whatever_is_killed_the_loop_returns_and_every_contact_arrives_once(
+    demo: Running, browser: Browser
+) -> None:
+    screen = await opened(browser, demo.url("edge", "/screens/kiosk-1"))
+    scanning = asyncio.create_task(people(demo))
+    try:
+        for victim in VICTIMS:
+            await expect(screen.locator("body")).to_have_attribute("data-scene", "member", timeout=30_000)
+            pid = pid_of(demo, victim)
+            os.kill(pid, signal.SIGKILL)
+            await eventually(lambda pid=pid: not alive(pid))
+            if victim == "edge":
+                await expect(screen.locator("body")).to_have_attribute("data-scene", "loop", timeout=10_000)
+            await eventually(lambda victim=victim, pid=pid: started_again(demo, victim, pid))
+            assert await screen.evaluate("document.querySelector('#loop').getBoundingClientRect().height") > 0
+        await expect(screen.locator("body")).to_have_attribute("data-scene", "member", timeout=30_000)
+    finally:
+        scanning.cancel()
+        await asyncio.gather(scanning, return_exceptions=True)
+    await demo.post("/app/release", camera="cam-kiosk")
+    await expect(screen.locator("body")).to_have_attribute("data-scene", "loop", timeout=60_000)
+    await screen.close()
+    await every_accepted_contact_is_there_once(demo)
+
+
+def started_again(demo: Running, victim: str, old: int) -> bool:
+    try:
+        return pid_of(demo, victim) != old
+    except (LookupError, KeyError):
+        return False
+
+
+async def every_accepted_contact_is_there_once(demo: Running) -> None:
+    def settled() -> bool:
+        stream, accepted = demo.accepted()
+        return sum(event["stream"] == stream for event in demo.contacts()) >= accepted > 0
+
+    await eventually(settled, 60)
+    stream, accepted = demo.accepted()
+    events = [event for event in demo.contacts() if event["stream"] == stream]
+    assert [int(event["sequence"]) for event in events] == list(range(1, len(events) + 1))
+    assert len(events) >= accepted
+    kinds = Counter(event["type"].split(".")[2] for event in events)
+    assert kinds["scan"] >= len(VICTIMS)
+    assert kinds["gap"] == 0
