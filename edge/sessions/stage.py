@@ -29,6 +29,7 @@ from edge.sessions.machine import (
     step,
 )
 from edge.sessions.scene import LANGUAGES, Visitor, scene
+from edge.vision.presence import AWAY_S
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +118,7 @@ class Stage:
             case Crowd():
                 await self._happen(Refused(ONE_PERSON))
             case Gone(at=at):
-                await self._happen(Left(self._house.mono() - at))
+                await self._happen(Left(self._house.mono() - at + AWAY_S))
             case Touched(session=session) if session == self._session.id:
                 await self._touched(item)
             case Painted(event=event):
