@@ -7,6 +7,7 @@ a little out of focus, noisy, and squeezed to JPEG. The eye gets nothing else.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache, lru_cache
 
 import cv2
 import numpy as np
@@ -62,8 +63,9 @@ def pose(shown: float, leaving: float | None, seed: int) -> Pose:
     )
 
 
+@lru_cache(maxsize=4)
 def backdrop(seed: int) -> Picture:
-    """The shop behind the shopper, out of focus: a lit wall, shelves with goods, a floor."""
+    """The shop behind the shopper, out of focus: a lit wall, shelves with goods, a floor. Not to be written to."""
     dice = np.random.default_rng(seed)
     rows = np.linspace(0, 1, HEIGHT)[:, None, None]
     wall = np.array([208, 222, 232]) * (1 - rows) + np.array([176, 192, 206]) * rows
@@ -83,11 +85,12 @@ def backdrop(seed: int) -> Picture:
     return cv2.GaussianBlur(picture, (0, 0), 9).astype(np.uint8)
 
 
-def grains(seed: int) -> tuple[npt.NDArray[np.int16], ...]:
-    """A few frames' worth of sensor noise, used again and again."""
-    dice = np.random.default_rng(seed)
+@cache
+def grains() -> tuple[npt.NDArray[np.int8], ...]:
+    """A few frames' worth of sensor noise, used again and again; not to be written to."""
+    dice = np.random.default_rng(1)
     return tuple(
-        (dice.standard_normal((HEIGHT, WIDTH, 3), np.float32) * NOISE_SIGMA).astype(np.int16) for _ in range(GRAINS)
+        (dice.standard_normal((HEIGHT, WIDTH, 3), np.float32) * NOISE_SIGMA).astype(np.int8) for _ in range(GRAINS)
     )
 
 
@@ -116,7 +119,7 @@ def _drawn(symbol: Matrix, wide: int) -> Picture:
     return np.where(dark, 24, 250).astype(np.uint8)
 
 
-def rendered(scene: Picture, phone: Picture | None, where: Pose | None, grain: npt.NDArray[np.int16]) -> Picture:
+def rendered(scene: Picture, phone: Picture | None, where: Pose | None, grain: npt.NDArray[np.int8]) -> Picture:
     """One frame before JPEG: the scene, the phone in it if one is there, and the sensor's noise."""
     frame = scene.copy()
     if phone is not None and where is not None:

@@ -28,13 +28,12 @@ class Lens:
     def __init__(self, seed: int, now: Callable[[], float] = time.monotonic) -> None:
         self.number = int(time.time()) * 16
         self.jpeg = b""
+        self._shop = seed
         self._seed = seed * 1000
         self._now = now
         self._face: Face | None = None
         self._since = 0.0
         self._left: float | None = None
-        self._scene = camera.backdrop(seed)
-        self._grains = camera.grains(seed)
         self._idle: list[bytes] = []
         self._fresh = asyncio.Event()
 
@@ -55,18 +54,19 @@ class Lens:
 
     def take(self) -> bytes:
         """The next frame, as JPEG. Takes some 20 ms with a phone in view: call it in a thread."""
-        now, grain = self._now(), self._grains[self.number % camera.GRAINS]
+        now, grain = self._now(), camera.grains()[self.number % camera.GRAINS]
         if self._face is None or (self._left is not None and now - self._left > DEPARTURE_S):
             self._face = None
             return self._empty()
         leaving = None if self._left is None else now - self._left
         where = camera.pose(now - self._since, leaving, self._seed)
-        return camera.encoded(camera.rendered(self._scene, self._face(), where, grain))
+        return camera.encoded(camera.rendered(camera.backdrop(self._shop), self._face(), where, grain))
 
     def _empty(self) -> bytes:
         """The shop without a phone: a few frames, drawn once and shown in turn."""
         if not self._idle:
-            self._idle = [camera.encoded(camera.rendered(self._scene, None, None, grain)) for grain in self._grains]
+            scene = camera.backdrop(self._shop)
+            self._idle = [camera.encoded(camera.rendered(scene, None, None, grain)) for grain in camera.grains()]
         return self._idle[self.number % len(self._idle)]
 
     async def film(self) -> None:

@@ -82,8 +82,13 @@ def sow(folder: Path) -> None:
 
 
 def opening_stock(skus: Sequence[str], location: str) -> dict[str, int]:
-    """A believable count for each product: mostly some, sometimes the last one or none; the same at every start."""
+    """A believable count for each product, the same at every start: sometimes the last one, sometimes none."""
     dice = random.Random(f"stock {location}")  # noqa: S311 - made-up stock, no secret
-    choices = [0, 1, 2, 3, 4, 6, 8, 12, 20]
-    weights = [8, 9, 10, 10, 12, 16, 14, 12, 9]
-    return dict(zip(skus, dice.choices(choices, weights, k=len(skus)), strict=True))
+    counts, weights = (0, 1, 2, 3, 4, 6, 8, 12, 20), (5, 8, 10, 11, 13, 16, 15, 13, 9)
+    return dict(zip(skus, dice.choices(counts, weights, k=len(skus)), strict=True))
+
+
+def opening_online(skus: Sequence[str]) -> dict[str, int]:
+    """The EC's counts: most of them so that one purchase turns a screen's ◎ (4 and more) into △, or △ into ×."""
+    dice = random.Random("stock online")  # noqa: S311 - made-up stock, no secret
+    return dict(zip(skus, dice.choices([1, 2, 4, 5], [2, 1, 6, 2], k=len(skus)), strict=True))

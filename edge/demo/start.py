@@ -59,6 +59,6 @@ def contacts(hub: Path) -> dict[str, int]:
         return {}
     try:
         with closing(sqlite3.connect(f"{found.as_uri()}?mode=ro", uri=True, timeout=1)) as connection:
-            return dict(connection.execute("SELECT type, sum(contacts) FROM tallies GROUP BY type"))
+            return dict(connection.execute("SELECT kind, sum(contacts) FROM tallies GROUP BY kind"))
     except sqlite3.OperationalError:
         return {}

@@ -17,8 +17,8 @@ from edge.demo import counter, handset, settings, start
 from edge.demo.lens import Lens
 from edge.demo.people import people
 from edge.demo.phone import Phones
-from edge.demo.seed import goods, opening_stock
-from edge.demo.settings import CAMERAS, HERE, ONLINE, Demo
+from edge.demo.seed import goods, opening_online
+from edge.demo.settings import CAMERAS, HERE, Demo
 from edge.demo.shopping import Till, shop
 from edge.supervise import kept
 
@@ -35,7 +35,7 @@ async def running(demo: Demo) -> AsyncIterator[None]:
     skus = [good.sku for good in goods()]
     async with AsyncExitStack() as stack:
         ec = await stack.enter_async_context(
-            shop(demo.folder / "world" / "ec.sqlite", opening_stock(skus, ONLINE)),
+            shop(demo.folder / "world" / "ec.sqlite", opening_online(skus)),
         )
         key, secret = settings.issuing(demo.folder)
         phones = Phones(key, secret, people())

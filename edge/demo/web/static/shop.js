@@ -9,7 +9,8 @@ const selling = counter === "ec" ? "/ec/buy/" : "/pos/sell/";
 
 function show(article, count) {
   const line = article.querySelector(".left");
-  line.querySelector("output").value = count > 0 ? `${shelf.dataset.left} ${count}` : shelf.dataset.none;
+  const mark = count > FEW ? "◎" : count > 0 ? "△" : "×";
+  line.querySelector("output").value = `${mark} ${count > 0 ? `${shelf.dataset.left} ${count}` : shelf.dataset.none}`;
   line.classList.toggle("few", count > 0 && count <= FEW);
   line.classList.toggle("none", count < 1);
   article.querySelector("button").disabled = count < 1;

@@ -1,0 +1,143 @@
+"""The world's pages and its API, served for real, without edge and hub."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from edge.adapters import sink_sqlite
+from edge.contacts import event
+from edge.demo import start, world
+from edge.demo.counter import Sales
+from edge.demo.handset import Desk
+from edge.demo.lens import Lens
+from edge.demo.people import people
+from edge.demo.phone import Phones
+from edge.demo.seed import sow
+from edge.demo.settings import Demo, Ports, find_ports, prepare
+from edge.demo.shopping import Till, shop
+from edge.model import Contact
+from edge.ports import StockLevel
+from edge.stock import document
+
+
+@asynccontextmanager
+async def served(folder: Path) -> AsyncIterator[tuple[Demo, aiohttp.ClientSession]]:
+    """The whole world."""
+    demo = prepare(folder, find_ports(0))
+    async with world.running(demo), aiohttp.ClientSession(demo.url("world")) as session:
+        yield demo, session
+
+
+@asynccontextmanager
+async def pages(folder: Path) -> AsyncIterator[TestClient[web.Request, web.Application]]:
+    """Its pages alone, over a small shop and cameras that do not film."""
+    sow(folder / "edge" / "seed")
+    (folder / "edge" / "pos.csv").write_text("sku,location,available\nmug-white,s001,2\n")
+    desk = Desk(Phones(Ed25519PrivateKey.generate(), b"secret", people()), {"cam-sign": Lens(1)})
+    async with shop(folder / "ec.sqlite", {"mug-white": 3}) as ec:
+        sales = Sales(ec, Till(folder / "edge" / "pos.csv", "s001"))
+        app = world.create_app(Demo(folder, Ports(1, 2, 3, 4), "password"), desk, sales)
+        async with TestClient(TestServer(app)) as client:
+            yield client
+
+
+@pytest.mark.parametrize("path", ["/", "/app/", "/ec/", "/pos/"])
+@pytest.mark.parametrize("language", ["ja", "en"])
+async def test_every_page_answers_in_its_language_without_inline_style_or_script(
+    tmp_path: Path, path: str, language: str
+) -> None:
+    async with pages(tmp_path) as client:
+        response = await client.get(path, params={"lang": language})
+        text = await response.text()
+    assert response.status == 200
+    assert f'<html lang="{language}">' in text
+    assert "style=" not in text
+    assert "<script>" not in text
+    assert "default-src 'self'" in response.headers["Content-Security-Policy"]
+
+
+async def test_the_simulated_camera_sends_numbered_jpegs_to_its_eye(tmp_path: Path) -> None:
+    frames: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def eye(request: web.Request) -> web.WebSocketResponse:
+        link = web.WebSocketResponse()
+        await link.prepare(request)
+        async for message in link:
+            frames.put_nowait(message.data)
+        return link
+
+    async with served(tmp_path) as (demo, session):
+        app = web.Application()
+        app.add_routes([web.get("/cameras/cam-kiosk/push", eye)])
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", demo.ports.edge).start()
+        async with session.post("/app/hold", json={"camera": "cam-kiosk", "member": "1001"}) as response:
+            assert response.status == 200
+        first, second = await frames.get(), await frames.get()
+        await runner.cleanup()
+    assert int.from_bytes(first[:8], "big") < int.from_bytes(second[:8], "big")
+    assert second[8:10] == b"\xff\xd8"
+
+
+async def test_who_holds_a_code_up_is_known_until_the_hand_goes_away(tmp_path: Path) -> None:
+    async with pages(tmp_path) as client:
+        held = await client.post("/app/hold", json={"camera": "cam-sign", "member": "1002", "variant": "forged"})
+        assert (await held.json())["symbology"] == "qrcode"
+        code = await client.get("/app/code", params={"member": "1002", "variant": "forged"})
+        assert (await code.json())["held"] == ["cam-sign"]
+        released = await client.post("/app/release")
+        assert (await released.json())["held"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"camera": "no", "member": "1001"}, 404),
+        ({"camera": "cam-sign", "member": "no"}, 404),
+        ({"camera": "cam-sign", "member": "1001", "variant": "no"}, 400),
+        ({"camera": "cam-sign", "member": "1001", "more": 1}, 400),
+        ({"member": "1001"}, 400),
+    ],
+)
+async def test_a_hold_that_cannot_be_is_refused(tmp_path: Path, body: dict[str, object], status: int) -> None:
+    async with pages(tmp_path) as client:
+        assert (await client.post("/app/hold", json=body)).status == status
+
+
+async def test_buying_online_moves_the_document_that_the_hub_reads(tmp_path: Path) -> None:
+    async with pages(tmp_path) as client:
+        first = await client.get("/ec/stock.json")
+        assert document.parse(await first.read())[1] == (StockLevel("mug-white", "ec", 3),)
+        known = {"If-None-Match": first.headers["ETag"]}
+        assert (await client.get("/ec/stock.json", headers=known)).status == 304
+        assert await (await client.post("/ec/buy/mug-white")).json() == {"sku": "mug-white", "available": 2}
+        second = await client.get("/ec/stock.json", headers=known)
+        assert document.parse(await second.read())[1] == (StockLevel("mug-white", "ec", 2),)
+        assert [(await client.post("/ec/buy/mug-white")).status for _ in range(3)] == [200, 200, 409]
+
+
+async def test_selling_at_the_till_moves_the_stores_file_and_no_other_site_can(tmp_path: Path) -> None:
+    async with pages(tmp_path) as client:
+        foreign = await client.post("/pos/sell/mug-white", headers={"Sec-Fetch-Site": "cross-site"})
+        assert foreign.status == 403
+        assert await (await client.post("/pos/sell/mug-white")).json() == {"sku": "mug-white", "available": 1}
+        assert await (await client.get("/pos/levels")).json() == {"mug-white": 1}
+        assert (await client.post("/pos/sell/nothing")).status == 404
+    assert "mug-white,s001,1\n" in (tmp_path / "edge" / "pos.csv").read_text()
+
+
+async def test_contacts_are_counted_from_head_offices_own_database(tmp_path: Path) -> None:
+    assert start.contacts(tmp_path) == {}
+    stamp = event.Stamp(event.uuid7(1), "a" * 32, 1, event.source_of("c", "s", "d"), "Asia/Tokyo", "b", 1, 1, True)
+    body = event.body_of(event.cloud_event(Contact("scan", "kiosk-1", 1.0), stamp))
+    async with sink_sqlite.open(sink_sqlite.Settings(), tmp_path / "data") as sink:
+        await sink.insert([("a" * 32, 1, body)])
+        assert start.contacts(tmp_path) == {"scan": 1}
