@@ -36,8 +36,11 @@ class CompiledRule:
 
 def compile_rules(settings: MemberCode | Sequence[StaticRule]) -> tuple[CompiledRule, ...]:
     """The rules of a configuration; raises BadRule, so that an unsafe rule stops the start and not a shopper."""
-    given = settings.static if isinstance(settings, MemberCode) else settings
-    rules = tuple(map(_compile, given))
+    if isinstance(settings, MemberCode):
+        if settings.static and settings.ref_key is None:
+            raise BadRule("static rules need member_code.ref_key: without a secret a pseudonym gives its number away")
+        settings = settings.static
+    rules = tuple(map(_compile, settings))
     for at, rule in enumerate(rules):
         for earlier in rules[:at]:
             _apart(earlier, rule)

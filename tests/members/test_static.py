@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -90,7 +91,14 @@ def test_two_rules_for_one_number_stop_the_start(one: str, other: str, meets: bo
 
 def test_a_name_is_given_once() -> None:
     with pytest.raises(BadRule, match="two rules are named 'card'"):
-        compile_rules(MemberCode(static=(rule(), rule(symbologies=("itf",)))))
+        compile_rules(MemberCode(ref_key=Path("ref.key"), static=(rule(), rule(symbologies=("itf",)))))
+
+
+@pytest.mark.promise("M-4")
+def test_without_a_secret_for_pseudonyms_no_number_is_taken() -> None:
+    with pytest.raises(BadRule, match="ref_key"):
+        compile_rules(MemberCode(static=(rule(),)))
+    assert compile_rules(MemberCode()) == ()
 
 
 PIECES = st.sampled_from([r"\d", "A", "[AB]", "[0-2A-]", r"\d{2}", "A{1,2}", "B?", "(?:A|B1)", "(?:1A){2}", r"\."])
