@@ -61,6 +61,11 @@ MEMBERS = Kind(
     "members",
     "Members are greeted without their own content meanwhile. Check the member source.",
 )
+KEYS = Kind(
+    "Members",
+    "members",
+    "Without a good key set codes count as plain numbers. Check the key set's file and this machine's clock.",
+)
 CLOCK = Kind("Clock", "clock", "Check the time service (NTP). Until then no code unlocks anything personal.")
 CONTENT = Kind("Content", "content", "The last good content keeps playing. Look at what was published last.")
 OTHER = Kind("Other parts", "part", "It is restarted by itself. If it stays down, send the log to support.")
@@ -74,13 +79,13 @@ KINDS: Mapping[str, Kind] = {
     "uplink": LINK,
     "upstream": LINK,
     "hub": LINK,
-    "inbox": LEDGER,
+    "inbox": LINK,
     "sink": LEDGER,
     "outbox": LEDGER,
     "ledger": LEDGER,
     "stock": STOCK,
     "members": MEMBERS,
-    "codes": MEMBERS,
+    "codes": KEYS,
     "clock": CLOCK,
     "content": CONTENT,
 }
@@ -89,18 +94,21 @@ KINDS: Mapping[str, Kind] = {
 STATES: Mapping[str, str] = {"up": "Working", "down": "Down", "starting": "Starting"}
 FIGURES: Mapping[str, str] = {
     "fps": "frames/s",
-    "decoded": "codes read",
+    "decode_ms": "decoding (ms)",
+    "brightness": "brightness",
+    "sharpness": "sharpness",
     "restarts": "restarts",
-    "watchers": "pages open",
+    "pages": "pages open",
     "waiting": "waiting",
-    "sent": "sent",
-    "in_flight": "on the way",
-    "dropped": "not kept",
-    "quarantined": "set aside",
+    "queue": "being written",
+    "lost": "not kept",
+    "last": "last number",
+    "acknowledged": "acknowledged",
+    "taken": "taken",
+    "refused": "refused",
     "age_s": "age (s)",
-    "skus": "products",
-    "items": "items",
-    "rows": "rows",
+    "levels": "stock rows",
+    "locations": "places",
 }
 AGES: Sequence[tuple[float, float, str]] = (
     (60, 1, "for {n} s"),

@@ -70,14 +70,15 @@ async def accessible(page: Page) -> None:
 
 def fill(health: Health) -> None:
     """A store on an ordinary day."""
-    health.up("screen", "window", figures={"watchers": 1})
-    health.up("screen", "counter", figures={"watchers": 1})
-    health.up("camera", "door", "640x480, codes and no picture leave the eye", figures={"fps": 9.8, "restarts": 0})
-    health.up("outbox", "contacts", figures={"waiting": 3, "sent": 12_408})
-    health.up("broker", "head office")
-    health.up("stock", "stores", figures={"age_s": 4, "skus": 60})
+    health.up("screen", "window", figures={"pages": 1})
+    health.up("screen", "counter", figures={"pages": 1})
+    health.up("camera", "door", figures={"fps": 9.8, "restarts": 0})
+    health.up("ledger", "outbox", figures={"waiting": 3, "acknowledged": 12_408})
+    health.up("upstream", "mqtt")
+    health.up("inbox", "mqtt")
+    health.up("stock", "stores", figures={"age_s": 4, "levels": 180})
     health.up("members", "csv")
-    health.up("clock", "time", "synchronised")
+    health.up("clock", "time", "synced")
 
 
 async def test_a_part_that_goes_down_shows_without_a_reload(page: Page, health: Health) -> None:
