@@ -86,9 +86,9 @@ def backdrop(seed: int) -> Picture:
 
 
 @cache
-def grains() -> tuple[npt.NDArray[np.int8], ...]:
+def grains(seed: int = 1) -> tuple[npt.NDArray[np.int8], ...]:
     """A few frames' worth of sensor noise, used again and again; not to be written to."""
-    dice = np.random.default_rng(1)
+    dice = np.random.default_rng(seed)
     return tuple(
         (dice.standard_normal((HEIGHT, WIDTH, 3), np.float32) * NOISE_SIGMA).astype(np.int8) for _ in range(GRAINS)
     )

@@ -14,7 +14,8 @@ let held = [];
 function draw(now) {
   if (now.svg !== drawn) {
     drawn = now.svg;
-    code.src = `data:image/svg+xml,${encodeURIComponent(now.svg)}`;
+    const made = new DOMParser().parseFromString(now.svg, "image/svg+xml").documentElement;
+    code.replaceChildren(document.importNode(made, true));
   }
   bar.max = now.period;
   bar.value = now.left;
