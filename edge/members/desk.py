@@ -80,7 +80,8 @@ class Desk:
 
     def take(self, text: str, roots: tuple[bytes, ...]) -> None:
         """Hold this key set if it is good and not older; raises BadKeySet and keeps the one that is held."""
-        self._keyset = newer(self._keyset, read_keyset(text, roots, time.time()))
+        known = state(self._sync, time.monotonic()) is not ClockState.FLOOR
+        self._keyset = newer(self._keyset, read_keyset(text, roots, time.time() if known else None))
 
 
 @asynccontextmanager
@@ -93,8 +94,8 @@ async def desk(
     async with database(data / "members.sqlite", replays.migrate) as db:
         made = Desk(rules, ref_key, await Replay.open(db), device.clock == "trusted", health)
         keys = _Keys(made, settings, folder, health)
-        keys.look()
         made.look_at_clock()
+        keys.look()
         watching = asyncio.create_task(_watch(made, keys), name="member desk")
         try:
             yield made

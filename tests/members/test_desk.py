@@ -1,0 +1,97 @@
+"""The member desk: from files in a config directory to decisions about codes."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from edge.config import Device, MemberCode
+from edge.health import Health, State
+from edge.members.classify import Reason, Recognised, Rejected
+from edge.members.desk import Desk, desk
+from edge.members.issue import issue
+from edge.members.keyset import Key, kid_of, make_keyset, sign_keyset, to_base64url
+from edge.model import Code, Level
+
+ROOT, ISSUER = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+NOW = int(time.time())
+
+
+def public(key: Ed25519PrivateKey) -> bytes:
+    return key.public_key().public_bytes_raw()
+
+
+def keyset(version: int = 1, root: Ed25519PrivateKey = ROOT) -> str:
+    key = Key(kid_of(public(ISSUER)), public(ISSUER), NOW - 1000, NOW + 10_000)
+    return sign_keyset(make_keyset("acme", version, NOW - 1000, NOW + 10_000, [key]), root)
+
+
+@asynccontextmanager
+async def opened(folder: Path, health: Health | None = None, clock: str = "trusted") -> AsyncIterator[Desk]:
+    settings = MemberCode(keyset=Path("keyset.json"), roots=(to_base64url(public(ROOT)),))
+    device = Device(chain="acme", store="s1", id="e1", clock=clock)
+    async with desk(settings, device, folder, folder, health or Health()) as made:
+        yield made
+
+
+def token() -> Code:
+    return Code(issue(ISSUER, "AAECAwQFBgcI", NOW, NOW + 60, flags=5), "qrcode", "zxing")
+
+
+def nothing(_: bytes) -> bool:
+    return False
+
+
+@pytest.mark.promise("M-5")
+async def test_a_token_is_recognised_from_files_alone(tmp_path: Path) -> None:
+    (tmp_path / "keyset.json").write_text(keyset())
+    async with opened(tmp_path) as made:
+        found = made.classify(token(), nothing)
+        assert isinstance(found, Recognised)
+        assert found.credential is Level.PERSONAL
+
+
+@pytest.mark.promise("M-2")
+async def test_a_spent_token_stays_spent_over_a_restart_and_is_forgiven_in_its_own_session(tmp_path: Path) -> None:
+    (tmp_path / "keyset.json").write_text(keyset())
+    code = token()
+    async with opened(tmp_path) as made:
+        found = made.classify(code, nothing)
+        assert isinstance(found, Recognised)
+        await made.spend(found.replay, found.exp)
+    async with opened(tmp_path) as made:
+        assert made.classify(code, nothing) == Rejected(Reason.REPLAY)
+        assert isinstance(made.classify(code, lambda replay: replay == found.replay), Recognised)
+
+
+async def test_a_clock_that_nobody_vouches_for_unlocks_nothing_personal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.members.desk.kernel_synced", lambda: False)
+    (tmp_path / "keyset.json").write_text(keyset())
+    health = Health()
+    async with opened(tmp_path, health, "checked") as made:
+        found = made.classify(token(), nothing)
+        assert isinstance(found, Recognised)
+        assert found.credential is Level.MEMBERS
+    assert [part.state for part in health.parts() if part.kind == "clock"] == [State.DOWN]
+
+
+@pytest.mark.parametrize("text", ["", "{}", keyset(root=ISSUER)])
+async def test_a_key_set_that_no_pinned_root_signed_is_named_and_not_used(tmp_path: Path, text: str) -> None:
+    (tmp_path / "keyset.json").write_text(text)
+    health = Health()
+    async with opened(tmp_path, health) as made:
+        assert made.classify(token(), nothing) == Rejected(Reason.UNKNOWN_KEY)
+    assert [part.state for part in health.parts() if part.kind == "codes"] == [State.DOWN]
+
+
+async def test_an_older_key_set_never_replaces_a_newer_one(tmp_path: Path) -> None:
+    (tmp_path / "keyset.json").write_text(keyset(2))
+    async with opened(tmp_path) as made:
+        with pytest.raises(Exception, match="older"):
+            made.take(keyset(1), (public(ROOT),))
+        assert isinstance(made.classify(token(), nothing), Recognised)
