@@ -111,7 +111,7 @@ def _chain_init(args: argparse.Namespace) -> dict[str, Any]:
     path = chain.init(args.dir, args.name, now_s=time.time(), timezone=args.timezone, language=args.language)
     key = (args.dir / "bundle.pub").read_text(encoding="utf-8").strip()
     text = (
-        f"Chain '{args.name}' is in {args.dir}.\n"
+        f"Chain '{args.name}' is in '{args.dir}'.\n"
         f"Keep {args.dir / 'offline'} off line: its keys sign key sets, member codes (for trials) and bundles.\n"
         f"Bundle key for devices: {key}\n"
         f"Next: tentou provision store add ID --dir {args.dir}"

@@ -91,6 +91,14 @@ KINDS: Mapping[str, Kind] = {
 }
 """The groups in the order of the page; kinds that are not named stand under OTHER."""
 
+LABELS: Mapping[str, str] = {
+    "upstream": "Line to the broker",
+    "inbox": "Head office's inbox",
+    "codes": "Keys",
+    "members": "Profiles",
+}
+"""What a part is, where its group holds several sorts."""
+
 STATES: Mapping[str, str] = {"up": "Working", "down": "Down", "starting": "Starting"}
 FIGURES: Mapping[str, str] = {
     "fps": "frames/s",
@@ -142,7 +150,7 @@ def words() -> set[str]:
     kinds = [*KINDS.values(), OTHER]
     ages = (text for _, _, text in AGES)
     texts = {text for kind in kinds for text in (kind.title, kind.advice)}
-    return texts.union(STATES.values(), FIGURES.values(), ages, SUMMARY.values(), {WORKING})
+    return texts.union(LABELS.values(), STATES.values(), FIGURES.values(), ages, SUMMARY.values(), {WORKING})
 
 
 def _kind(part: PartLike) -> Kind:
@@ -164,6 +172,7 @@ def _card(part: PartLike, kind: Kind, now_s: float, say: Translate) -> dict[str,
     return {
         "id": _id(part),
         "kind": part.kind,
+        "label": say(LABELS[part.kind]) if part.kind in LABELS else "",
         "name": part.name,
         "state": str(part.state),
         "word": say(STATES.get(part.state, part.state)),

@@ -53,6 +53,7 @@ function showPart(card, part) {
   card.dataset.state = part.state;
   const time = card.querySelector("time");
   put(card.querySelector("h3"), part.name);
+  put(card.querySelector(".label"), part.label);
   put(card.querySelector(".state span"), part.word);
   put(time, part.since);
   time.dateTime = part.since_iso;
