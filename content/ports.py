@@ -8,6 +8,8 @@ from typing import Protocol, TypeVar
 
 from aiohttp import web
 
+from provisioning.accounts import Role
+
 T = TypeVar("T")
 
 
@@ -28,16 +30,12 @@ class Account(Protocol):
     def name(self) -> str:
         """The name for the audit log."""
 
-    @property
-    def role(self) -> str:
-        """What the account may do."""
-
 
 class Guard(Protocol):
-    """Who is at the door. Cross-site requests are refused by ``require`` itself."""
+    """Who is at the door. Its own middleware refuses cross-site requests before they come here."""
 
-    def user(self, request: web.Request) -> Account | None:
-        """The account that signed in, if any."""
+    def require(self, request: web.Request, role: Role, active: bool = True) -> Account:
+        """The account with the right to ``role``'s pages; raises a redirect to the sign-in page.
 
-    def require(self, request: web.Request, role: str) -> Account:
-        """The account, if it has the role; else raises HTTPFound to the sign-in page or HTTPForbidden."""
+        ``active`` False is for a page's own polling, which must keep no session awake.
+        """

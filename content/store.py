@@ -102,11 +102,15 @@ _LAST_TOUCH = """
 SELECT act FROM changes GROUP BY act HAVING NOT EXISTS (
     SELECT 1 FROM changes AS mine JOIN changes AS later
     ON mine.kind = later.kind AND mine.id = later.id AND later.act > mine.act WHERE mine.act = changes.act)
+AND NOT EXISTS (
+    SELECT 1 FROM changes AS made JOIN things AS user
+    ON user.kind <> made.kind AND instr(user.body, '"' || made.id || '"')
+    WHERE made.act = changes.act AND made.before IS NULL AND made.kind IN ('media', 'playlist'))
 """
 
 
 def _undoable(connection: sqlite3.Connection) -> frozenset[int]:
-    """The acts whose things nobody has touched since, and which are not themselves an undoing."""
+    """The acts whose things nobody has touched or used since, and which are not themselves an undoing."""
     untouched = {row[0] for row in connection.execute(_LAST_TOUCH)}
     undoing = {row[0] for row in connection.execute("SELECT id FROM acts WHERE undoes IS NOT NULL")}
     return frozenset(untouched - undoing)

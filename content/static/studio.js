@@ -1,0 +1,22 @@
+// Connects each part of a page to its behaviour; a page works without any of them, only with more taps.
+// @ts-check
+import { connect as frames } from "./frames.js";
+import { connect as upload } from "./upload.js";
+import { connect as confirm } from "./confirm.js";
+import { connect as products } from "./products.js";
+import { connect as editor } from "./editor.js";
+
+const PARTS = /** @type {const} */ ([
+  ["[data-loop]", frames],
+  ["[data-upload]", upload],
+  ["[data-confirm]", confirm],
+  ["[data-products]", products],
+  ["[data-editor]", editor],
+]);
+
+for (const [selector, connect] of PARTS) {
+  for (const element of document.querySelectorAll(selector)) connect(/** @type {HTMLElement} */ (element));
+}
+for (const form of document.querySelectorAll("form[data-auto]")) {
+  form.addEventListener("change", () => /** @type {HTMLFormElement} */ (form).requestSubmit());
+}

@@ -1,0 +1,146 @@
+"""What every page of the studio works with: the library, the screens, who is signed in, the store's clock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jinja2
+from aiohttp import web
+from multidict import MultiDict
+
+from content.library import Library
+from content.loop import Item, loop_for, url
+from content.model import Campaign, Decision, Facts, Layer, Media, Product
+from content.ports import Account, Guard
+from content.publish import PROBLEMS, Shop
+from content.resolve import hours, resolve
+from content.studio import forms
+from content.studio.words import DONE, VERBS, state
+from content.wording import DAYS, LAYERS, why
+from provisioning import language
+from provisioning.accounts import Role
+from provisioning.i18n import environments
+
+HERE = Path(__file__).parent.parent
+NOBODY = Facts()
+
+
+class Screen(NamedTuple):
+    """A screen as the studio knows it; ``orientation`` is portrait or landscape."""
+
+    id: str
+    name: str
+    orientation: str = "landscape"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a frame on a page plays: the loop's items, or the scene of a member's campaign over them.
+
+    ``confirmed`` tells that the screen itself has said that it shows one of them.
+    """
+
+    screen: Screen
+    decision: Decision
+    items: tuple[Item, ...]
+    scene: Campaign | None
+    products: tuple[Product, ...]
+    confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything that a page may ask for; ``now`` is the store's wall clock, ``on_screen`` what a screen shows."""
+
+    library: Library
+    guard: Guard
+    screens: Mapping[str, Screen]
+    on_screen: Callable[[str], str]
+    now: Callable[[], datetime]
+    closing: time
+    pages: Mapping[str, jinja2.Environment]
+    converting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+
+    def staff(self, request: web.Request, active: bool = True) -> Account:
+        """Who is signed in; redirects whoever is not."""
+        return self.guard.require(request, Role.STAFF, active)
+
+    async def form(self, request: web.Request) -> forms.Form:
+        """What a person filled in; files have their own way in."""
+        posted = await request.post()
+        return MultiDict((name, value) for name, value in posted.items() if isinstance(value, str))
+
+    def shop(self) -> Shop:
+        """What a campaign of this store may name."""
+        return Shop(self.screens.keys(), self.library.media(), self.library.products().keys())
+
+    def decide(self, screen: Screen, facts: Facts = NOBODY, at: datetime | None = None) -> View:
+        """What a screen shows to somebody at a time, now by default."""
+        media = self.library.media()
+        decision = resolve(self.library.campaigns(), screen.id, facts, at or self.now(), media)
+        scene = decision.campaigns[0] if decision.layer is Layer.MEMBER else None
+        names = scene.products if scene else ()
+        products = tuple(self.library.products()[sku] for sku in names if sku in self.library.products())
+        items = loop_for(decision, media)
+        expected = {name for item in items for name in (item.content, item.campaign)}
+        return View(screen, decision, items, scene, products[:6], self.on_screen(screen.id) in expected)
+
+    def page(self, request: web.Request, template: str, status: int = 200, **values: Any) -> web.Response:
+        """A page in the reader's language."""
+        chosen = language.chosen(request)
+        shared = {
+            "path": request.path,
+            "here": request.path.strip("/").split("/")[1] if request.path.strip("/").count("/") else "",
+            "note": DONE.get(request.query.get("done", ""), {}).get(chosen, ""),
+            "screens": tuple(self.screens.values()),
+            "media": self.library.media(),
+            "library": self.library,
+            "now": self.now(),
+        }
+        text = self.pages[chosen].get_template(template).render(shared | values)
+        response = web.Response(text=text, content_type="text/html", status=status)
+        response.headers["Cache-Control"] = "no-store"
+        language.remember(request, response)
+        return response
+
+    def medium(self, id: str) -> Media:
+        """A medium by id; not found if there is none, or its file is not whole."""
+        if id not in self.library.media():
+            raise web.HTTPNotFound
+        return self.library.media()[id]
+
+    def campaign(self, id: str) -> Campaign:
+        """A campaign as last saved, published or not; not found if there is none."""
+        found = {each.id: each for each in self.library.now.campaigns} | dict(self.library.now.drafts)
+        if id not in found:
+            raise web.HTTPNotFound
+        return found[id]
+
+
+def environments_for_studio() -> Mapping[str, jinja2.Environment]:
+    """The studio's pages in each language, with what their templates call."""
+    made = environments(HERE / "templates", HERE / "locales", language.LANGUAGES)
+    for name, environment in made.items():
+        environment.globals |= {
+            "url": url,
+            "hours": hours,
+            "state": state,
+            "days": DAYS[name],
+            "verbs": {verb: texts[name] for verb, texts in VERBS.items()},
+            "layers": {layer: texts[name] for layer, texts in LAYERS.items()},
+            "why": lambda reason, name=name: why(reason, name),
+            "problem": lambda word, name=name: PROBLEMS[word][name],
+            "said": lambda words, name=name: words.get(name) or next(iter(words.values()), ""),
+            "clock": lambda at, zone: datetime.fromtimestamp(at, zone),
+        }
+    return made
+
+
+def leave(path: str, done: str = "") -> web.HTTPSeeOther:
+    """Where to go after an act, with a word (``DONE``) of what was done."""
+    return web.HTTPSeeOther(f"{path}?done={done}" if done else path)

@@ -1,0 +1,44 @@
+"""The studio's words for what was done and how a campaign stands, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from content.model import Campaign
+from content.schedule import closed, over
+
+VERBS: Mapping[str, Mapping[str, str]] = {
+    "upload": {"ja": "写真を入れました", "en": "added a picture"},
+    "replace": {"ja": "写真を差し替えました", "en": "replaced a picture"},
+    "change": {"ja": "写真の設定を変えました", "en": "changed a picture's settings"},
+    "playlist": {"ja": "番組を変えました", "en": "changed a playlist"},
+    "draft": {"ja": "下書きを保存しました", "en": "saved a draft"},
+    "publish": {"ja": "公開しました", "en": "published"},
+    "withdraw": {"ja": "公開をやめました", "en": "stopped publishing"},
+    "delete": {"ja": "削除しました", "en": "deleted"},
+    "undo": {"ja": "元に戻しました", "en": "undid"},
+    "seed": {"ja": "見本の店を用意しました", "en": "set up the sample shop"},
+}
+
+DONE: Mapping[str, Mapping[str, str]] = {
+    "saved": {"ja": "保存しました", "en": "Saved"},
+    "published": {"ja": "公開しました", "en": "Published"},
+    "withdrawn": {"ja": "公開をやめました", "en": "No longer published"},
+    "deleted": {"ja": "削除しました。記録から元に戻せます", "en": "Deleted. You can undo it under Log"},
+    "undone": {"ja": "元に戻しました", "en": "Undone"},
+    "stuck": {
+        "ja": "そのあとに変更があったので、元に戻せませんでした",
+        "en": "Not undone: something newer depends on it",
+    },
+}
+
+
+def state(campaign: Campaign, now: datetime) -> str:
+    """How a campaign stands: draft, over, coming, waiting (outside its days and hours) or on."""
+    if not campaign.published:
+        return "draft"
+    if over(campaign, now):
+        return "over"
+    rule = closed(campaign, now)
+    return {"": "on", "first": "coming"}.get(rule, "waiting")
