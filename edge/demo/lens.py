@@ -12,6 +12,7 @@ import aiohttp
 
 from edge.demo import camera
 from edge.demo.camera import DEPARTURE_S, Picture
+from edge.vision.push import REPLACED
 
 log = logging.getLogger(__name__)
 
@@ -36,10 +37,13 @@ class Lens:
         self._left: float | None = None
         self._idle: list[bytes] = []
         self._fresh = asyncio.Event()
+        self._wanted = asyncio.Event()
+        self._wanted.set()
 
     def hold(self, face: Face) -> None:
         """Somebody holds a phone up; ``face`` draws what is on it whenever a frame is taken."""
         self._seed += 1
+        self._wanted.set()
         self._face, self._since, self._left = face, self._now(), None
 
     def release(self) -> None:
@@ -81,15 +85,21 @@ class Lens:
             await asyncio.sleep(due - clock.time())
 
     async def push(self, url: str) -> None:
-        """Send the newest frame whenever there is one, for ever; an eye that is away is asked again each 0.3 s."""
+        """Send the newest frame whenever there is one, for ever; an eye that is away is asked again each 0.3 s.
+
+        When a page with a real camera took the place, it keeps it until somebody holds a phone up to this one again.
+        """
         up = False
         async with aiohttp.ClientSession() as session:
             while True:
+                await self._wanted.wait()
                 with suppress(aiohttp.ClientError, ConnectionError, TimeoutError):
                     async with session.ws_connect(url, heartbeat=STUCK_S, compress=0) as link:
                         log.info("camera sends to %s", url)
                         up = True
                         await self._send(link)
+                        if link.close_code == REPLACED:
+                            self._wanted.clear()
                 if up:
                     log.warning("camera cannot send to %s", url)
                 up = False

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
+import numpy as np
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.adapters import sink_sqlite
 from edge.contacts import event
-from edge.demo import start, world
+from edge.demo import camera, start, world
 from edge.demo.counter import Sales
 from edge.demo.handset import Desk
 from edge.demo.lens import Lens
@@ -25,6 +26,7 @@ from edge.demo.shopping import Till, shop
 from edge.model import Contact
 from edge.ports import StockLevel
 from edge.stock import document
+from edge.vision.push import REPLACED
 
 
 @asynccontextmanager
@@ -85,6 +87,30 @@ async def test_the_simulated_camera_sends_numbered_jpegs_to_its_eye(tmp_path: Pa
         await runner.cleanup()
     assert int.from_bytes(first[:8], "big") < int.from_bytes(second[:8], "big")
     assert second[8:10] == b"\xff\xd8"
+
+
+async def test_a_real_camera_keeps_its_place_until_a_phone_is_held_up_again() -> None:
+    links: asyncio.Queue[web.WebSocketResponse] = asyncio.Queue()
+
+    async def eye(request: web.Request) -> web.WebSocketResponse:
+        link = web.WebSocketResponse()
+        await link.prepare(request)
+        links.put_nowait(link)
+        await link.close(code=REPLACED)
+        return link
+
+    app = web.Application()
+    app.add_routes([web.get("/push", eye)])
+    lens = Lens(1)
+    async with TestServer(app) as server:
+        pushing = asyncio.create_task(lens.push(str(server.make_url("/push"))))
+        await links.get()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(links.get(), 1)
+        lens.hold(lambda: camera.face(np.ones((1, 95), np.bool_), 1.0))
+        await links.get()
+        pushing.cancel()
+        await asyncio.gather(pushing, return_exceptions=True)
 
 
 async def test_who_holds_a_code_up_is_known_until_the_hand_goes_away(tmp_path: Path) -> None:
