@@ -114,7 +114,7 @@ class Grabber:
                 continue
             number += 1
             if rate:
-                self._stop.wait(began + number / rate - time.monotonic())
+                self._stop.wait(rest_s(began, number, rate, time.monotonic()))
             with self._changed:
                 self._newest = (number, np.asarray(picture, np.uint8))
                 self._changed.notify_all()
@@ -132,6 +132,11 @@ class Grabber:
         with self._changed:
             self._over = over
             self._changed.notify_all()
+
+
+def rest_s(began: float, number: int, rate: float, now: float) -> float:
+    """How long the frame of a file, counted from 1, still waits for its time at so many frames a second."""
+    return max(0.0, began + number / rate - now)
 
 
 def opened(source: Source, settings: Settings) -> cv2.VideoCapture:

@@ -32,7 +32,8 @@ class Inlet:
         self._changed = threading.Condition()
         self._latest: tuple[int, bytes] | None = None
         self._ended = False
-        threading.Thread(target=self._receive, name="pushed pictures", daemon=True).start()
+        self._thread = threading.Thread(target=self._receive, name="pushed pictures", daemon=True)
+        self._thread.start()
 
     def read(self, timeout: float) -> Frame | None:
         """The newest picture; one that cannot be decoded is none. Raises SourceEnded when the pipe has ended."""
@@ -48,6 +49,10 @@ class Inlet:
             time.sleep(0.01)  # a page that sends rubbish must not spin the loop
             return None
         return Frame(gray, latest[0])
+
+    def wait(self) -> None:
+        """Wait until the pipe has ended and all of it was taken."""
+        self._thread.join()
 
     def _receive(self) -> None:
         while (header := self._exactly(HEADER.size)) is not None:

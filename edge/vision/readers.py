@@ -82,7 +82,7 @@ def _pyzbar(symbologies: Collection[str]) -> Reader:
             return ()
 
     def read(gray: Gray) -> tuple[Code, ...]:
-        return once(gray) or once(np.subtract(255, gray))
+        return (once(gray) or once(np.subtract(255, gray))) if gray.size else ()
 
     return read
 

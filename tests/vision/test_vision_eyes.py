@@ -1,0 +1,232 @@
+"""Eyes as real processes: what they see, what they never write, and that they come back whatever ends them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+
+from edge.health import Health, Part, State
+from edge.model import Look
+from edge.ports import Gray
+from edge.vision.eyes import Eye
+from edge.vision.wire import Orders, heard, orders_line
+
+Draw = Callable[..., Gray]
+Open = Callable[..., AbstractAsyncContextManager[Eye]]
+TEXT = "MC1:SEEN BY AN EYE"
+WAIT_S = 30.0
+
+
+async def next_text(eye: Eye) -> str:
+    """The text of the next look that shows a code."""
+    async with asyncio.timeout(WAIT_S):
+        while not (codes := (await eye.looks.get()).codes):
+            pass
+    return codes[0].text
+
+
+async def until(true: Callable[[], Any]) -> None:
+    async with asyncio.timeout(WAIT_S):
+        while not true():
+            await asyncio.sleep(0.02)
+
+
+def part(health: Health, name: str = "door") -> Part:
+    unknown = Part("camera", name, State.STARTING, 0.0)
+    return next((part for part in health.parts() if part.name == name), unknown)
+
+
+def forget(eye: Eye) -> None:
+    while not eye.looks.empty():
+        eye.looks.get_nowait()
+
+
+@pytest.fixture
+def folder(pictures: Callable[..., Path], symbol: Draw, scene: Draw) -> Path:
+    return pictures(scene(symbol(TEXT)))
+
+
+async def test_an_eye_sees_the_code_of_a_picture_and_tells_its_health(opened: Open, folder: Path) -> None:
+    health = Health()
+    async with opened("folder", health, path=str(folder)) as eye:
+        assert await next_text(eye) == TEXT
+        await until(lambda: part(health).state is State.UP)
+        figures = part(health).figures
+        assert {"fps", "decode_ms", "brightness", "sharpness", "age_s", "restarts"} <= set(figures)
+
+
+async def test_a_frames_number_travels_from_the_push_to_the_look(opened: Open, symbol: Draw, scene: Draw) -> None:
+    jpeg = cv2.imencode(".jpg", scene(symbol(TEXT)))[1].tobytes()
+    async with opened("push") as eye:
+        look = await pushed_until_seen(eye, jpeg, number=2**40 + 7)
+    assert look.frame == 2**40 + 7
+    assert look.codes[0].text == TEXT
+
+
+async def pushed_until_seen(eye: Eye, jpeg: bytes, number: int) -> Look:
+    async with asyncio.timeout(WAIT_S):
+        while eye.looks.empty():
+            eye.push(jpeg, number)
+            await asyncio.sleep(0.05)
+        return await eye.looks.get()
+
+
+async def killed(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+
+
+async def stopped(pid: int) -> None:
+    os.kill(pid, signal.SIGSTOP)
+
+
+async def starved(pid: int) -> None:
+    """No byte of memory more: its next allocation fails."""
+    resource.prlimit(pid, resource.RLIMIT_AS, (1 << 20, 1 << 20))
+
+
+@pytest.mark.promise("V-4")
+@pytest.mark.parametrize("fault", [killed, stopped, starved])
+async def test_an_eye_that_ends_or_hangs_is_back_while_another_goes_on(
+    fault: Callable[[int], Awaitable[None]], opened: Open, folder: Path
+) -> None:
+    health = Health()
+    async with (
+        opened("folder", health, name="left", path=str(folder), fps=10) as left,
+        opened("folder", health, name="right", path=str(folder), fps=10) as right,
+    ):
+        await asyncio.gather(next_text(left), next_text(right))
+        old, other = left.pid, right.pid
+        assert old is not None
+        await fault(old)
+        await until(lambda: left.pid not in (None, old))
+        forget(left)
+        forget(right)
+        assert await next_text(left) == TEXT
+        assert await next_text(right) == TEXT
+        assert (right.pid, right.restarts, left.restarts) == (other, 0, 1)
+        with pytest.raises(ProcessLookupError):
+            os.kill(old, 0)
+
+
+@pytest.mark.promise("V-4")
+async def test_the_memory_of_an_eye_is_bounded_by_the_kernel(opened: Open, folder: Path) -> None:
+    async with opened("folder", path=str(folder)) as eye:
+        await next_text(eye)
+        assert eye.pid is not None
+        assert resource.prlimit(eye.pid, resource.RLIMIT_AS) == (2048 << 20, 2048 << 20)
+
+
+async def test_no_process_is_left_when_an_eye_is_closed(opened: Open, folder: Path) -> None:
+    async with opened("folder", path=str(folder)) as eye:
+        await next_text(eye)
+        pid = eye.pid
+    assert pid is not None
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+@pytest.mark.promise("V-5")
+async def test_a_camera_that_is_away_is_named_and_seen_again_when_it_is_back(
+    opened: Open, tmp_path: Path, symbol: Draw, scene: Draw
+) -> None:
+    health = Health()
+    async with opened("folder", health, path="later") as eye:
+        await until(lambda: part(health).state is State.DOWN)
+        assert part(health).detail == "no pictures in later"
+        assert part(health).todo
+        pid = eye.pid
+        (tmp_path / "later").mkdir()
+        cv2.imwrite(str(tmp_path / "later" / "1.png"), scene(symbol(TEXT)))
+        assert await next_text(eye) == TEXT
+        await until(lambda: part(health).state is State.UP)
+        assert eye.pid == pid
+
+
+@pytest.mark.parametrize(
+    ("adapter", "settings", "words"),
+    [("folder", {"path": ".", "speed": 3}, "unknown key 'speed'"), ("floppy", {}, "no camera adapter 'floppy'")],
+)
+async def test_wrong_settings_are_named_on_the_health_page_and_not_tried_again(
+    adapter: str, settings: dict[str, Any], words: str, opened: Open
+) -> None:
+    health = Health()
+    async with opened(adapter, health, **settings) as eye:
+        await until(lambda: part(health).state is State.DOWN)
+        assert words in part(health).detail
+        assert eye.restarts == 0
+
+
+def eye_process(folder: Path, workplace: Path) -> subprocess.Popen[bytes]:
+    """An eye in a working directory, home and temporary folder of its own."""
+    places = {name: str(workplace) for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME")}
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "edge.vision.eye"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=workplace,
+        env={"PYTHONPATH": str(Path(__file__).parents[2]), **places},
+    )
+
+
+@pytest.mark.promise("V-3")
+def test_an_eye_writes_no_file_holds_none_open_and_says_nothing_but_codes_and_pulses(
+    folder: Path, tmp_path: Path
+) -> None:
+    workplace = tmp_path / "workplace"
+    workplace.mkdir()
+    with eye_process(folder, workplace) as eye:
+        assert eye.stdin is not None
+        assert eye.stdout is not None
+        told = Orders("door", "folder", str(folder), ("qrcode",), 2048, settings={"path": ".", "fps": 30})
+        eye.stdin.write(orders_line(told))
+        eye.stdin.flush()
+        lines = [eye.stdout.readline() for _ in range(40)]
+        open_files = {os.readlink(file) for file in Path(f"/proc/{eye.pid}/fd").iterdir()}
+        limits = Path(f"/proc/{eye.pid}/limits").read_text()
+        said, complaints = eye.communicate()
+    assert list(workplace.iterdir()) == []
+    assert {re.sub(r"\W.*", "", name) for name in open_files} <= {"pipe"}
+    assert re.search(r"Max file size +0 +0 ", limits)
+    assert re.search(r"Max core file size +0 +0 ", limits)
+    assert all(set(json.loads(line)) in (LOOK_KEYS, PULSE_KEYS) for line in [*lines, *said.splitlines()])
+    assert any(isinstance(heard(line, "door"), Look) for line in lines)
+    assert (eye.returncode, complaints) == (0, b"")
+
+
+LOOK_KEYS = {"codes", "frame", "at"}
+PULSE_KEYS = {"state", "detail", "todo", "figures"}
+
+
+@pytest.mark.promise("V-3")
+async def test_neither_a_log_nor_a_health_page_ever_holds_a_codes_text(
+    opened: Open, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    health = Health()
+    async with opened("folder", health, path=str(folder)) as eye:
+        await next_text(eye)
+        look = await eye.looks.get()
+        os.kill(eye.pid or 0, signal.SIGABRT)
+        await until(lambda: eye.restarts)
+    assert TEXT not in caplog.text + repr(health.parts()) + repr(look)
+
+
+def test_an_eye_starts_without_the_webs_or_the_second_readers_packages() -> None:
+    code = "import sys, edge.vision.eye; print(*{name.partition('.')[0] for name in sys.modules})"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout.split()
+    assert {"cv2", "zxingcpp"} <= set(loaded)
+    assert not {"aiohttp", "pyzbar", "jinja2", "paho", "sqlite3", "PIL", "cryptography"} & set(loaded)
