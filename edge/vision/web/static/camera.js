@@ -27,6 +27,7 @@ function stop() {
 async function start() {
   stop();
   show("asking");
+  document.body.dataset.facing = facing;
   const opened = await openCamera(facing);
   if (!opened.stream) return show(opened.problem);
   stream = opened.stream;
