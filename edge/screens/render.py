@@ -1,0 +1,107 @@
+"""Scenes as HTML fragments: a template of ``kiosk_ui`` and the values that a session allows, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from edge.config import Screen
+from edge.model import DeviceClass, Show
+from edge.screens.assets import Assets
+from provisioning.i18n import environments
+
+LANGUAGES = ("ja", "en")
+NAMES = {"ja": "日本語", "en": "English"}
+SIGNS = {"many": "◎", "few": "△", "none": "×", "unlisted": "－", "asking": "？"}
+MOST_TILES = 6
+
+BLANK: Mapping[str, Any] = {
+    "greeting": "",
+    "nickname": "",
+    "headline": "",
+    "text": "",
+    "picture": "",
+    "tiles": (),
+    "favourites": (),
+    "coupons": (),
+    "may_open": False,
+    "warning": False,
+    "product": None,
+    "hint": "again",
+}
+
+
+class UnknownScene(Exception):
+    """A Show names a scene for which no template exists."""
+
+
+class Renderer:
+    """Renders scenes and pages in the languages of the screens; holds no value between two calls."""
+
+    def __init__(self, assets: Assets, kiosks: Collection[str] = ()) -> None:
+        self._assets = assets
+        self._kiosks = frozenset(kiosks)
+        self._environments = environments(assets.folder / "templates", assets.folder / "locales", LANGUAGES)
+        for language, environment in self._environments.items():
+            environment.globals.update(static=assets.url, signs=SIGNS, names=NAMES, other=_other(language))
+
+    def render(self, show: Show) -> str:
+        """The fragment of a scene, empty for the loop alone; raises UnknownScene."""
+        if show.scene == "loop":
+            return ""
+        values = {**BLANK, "touch": show.screen in self._kiosks, **show.values}
+        try:
+            template = self._environments[spoken(show.language)].get_template(f"scenes/{show.scene}.html")
+        except jinja2.TemplateNotFound as missing:
+            raise UnknownScene(f"no scene '{show.scene}' in kiosk_ui/templates/scenes") from missing
+        return template.render(
+            **values, shelf=shelf(values), level=show.level.value, timed=show.seconds is not None
+        ).strip()
+
+    def page(self, screen: Screen, inviting: bool) -> str:
+        """The page that shows a screen: nothing in it is about a person, so it may be cached."""
+        language = spoken(screen.language)
+        invitations = [self._part("parts/invitation.html", each) for each in (language, _other(language))]
+        return (
+            self._environments[language]
+            .get_template("page.html")
+            .render(
+                screen=screen.id,
+                name=screen.name or screen.id,
+                kiosk=screen.device_class is DeviceClass.KIOSK,
+                inviting=inviting,
+                invitations=invitations,
+                version=self._assets.version,
+            )
+        )
+
+    def unknown(self, screens: Collection[Screen]) -> str:
+        """The page for an address that is no screen's."""
+        template = self._environments["ja"].get_template("unknown.html")
+        return template.render(screens=screens, version=self._assets.version)
+
+    def _part(self, name: str, language: str) -> Markup:
+        return Markup(self._environments[language].get_template(name).render())  # noqa: S704 - our own template
+
+
+def spoken(language: str) -> str:
+    """The language of ours nearest to a BCP 47 tag: guests of other tongues get English."""
+    primary = language.lower().split("-")[0]
+    return primary if primary in LANGUAGES else "en"
+
+
+def shelf(values: Mapping[str, Any]) -> list[tuple[str, tuple[Any, ...]]]:
+    """The groups of tiles to show, by kind: favourites first, at most half the shelf when recommendations follow."""
+    favourites, tiles = tuple(values["favourites"]), tuple(values["tiles"])
+    if not favourites:
+        return [("tiles", tiles[:MOST_TILES])] if tiles else []
+    mine = favourites[: MOST_TILES // 2 if tiles else MOST_TILES]
+    rest = tiles[: MOST_TILES - len(mine)]
+    return [("favourites", mine), *([("tiles", rest)] if rest else [])]
+
+
+def _other(language: str) -> str:
+    return next(each for each in LANGUAGES if each != language)

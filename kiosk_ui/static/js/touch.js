@@ -1,0 +1,29 @@
+// Fingers on a scene's buttons become touches; everything else that a finger can do to a page is refused.
+// @ts-check
+
+const TWICE_MS = 350; // a second tap this soon on the same button is the same tap
+
+/** @param {HTMLElement} stage @param {(action: string, value: string) => void} touched */
+export function connectTouch(stage, touched) {
+  const ends = new AbortController();
+  /** @type {Element | null} */ let last = null;
+  let at = -Infinity;
+
+  /** @param {Event} event */
+  function click(event) {
+    const target = event.target instanceof Element ? event.target.closest("[data-action]") : null;
+    if (!(target instanceof HTMLElement)) return;
+    if (target === last && event.timeStamp - at < TWICE_MS) return;
+    last = target;
+    at = event.timeStamp;
+    target.classList.add("pressed");
+    touched(target.dataset.action ?? "", target.dataset.value ?? "");
+  }
+
+  const refuse = (/** @type {Event} */ event) => event.preventDefault();
+  stage.addEventListener("click", click, { signal: ends.signal });
+  for (const kind of ["contextmenu", "dragstart", "selectstart"]) {
+    document.addEventListener(kind, refuse, { signal: ends.signal });
+  }
+  return { disconnect: () => ends.abort() };
+}

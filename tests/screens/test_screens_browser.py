@@ -1,0 +1,193 @@
+"""A screen's page in real Chromium: it shows, acknowledges, reports, and forgets."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.async_api import Page
+
+from edge.model import Loop, LoopItem, Played, Show, Touched
+
+Member = Callable[..., Show]
+Store = Any
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+LEFT_BEHIND = """async () => {
+    const kept = [];
+    for (const name of await caches.keys()) {
+        const cache = await caches.open(name);
+        for (const request of await cache.keys()) {
+            kept.push(request.url, await (await cache.match(request)).text());
+        }
+    }
+    const databases = (await indexedDB.databases()).map((each) => each.name);
+    return [document.documentElement.outerHTML, document.title, document.cookie, location.href, ...kept, ...databases,
+        JSON.stringify({...localStorage}), JSON.stringify({...sessionStorage}), JSON.stringify(history.state)];
+}"""
+
+
+async def watch(page: Page, store: Store, screen: str) -> None:
+    """Open a screen's page and wait until it shows the loop that the service gave it."""
+    await page.goto(f"{store.url}/screens/{screen}")
+    await page.locator(".layer.front").wait_for()
+
+
+async def colours(page: Page) -> int:
+    """How many colours the screen shows now: a blank one has one."""
+    picture = Image.open(io.BytesIO(await page.screenshot()))
+    return len(picture.convert("RGB").resize((108, 192)).getcolors(108 * 192) or ())
+
+
+def item(url: str, content: str, kind: str = "image") -> LoopItem:
+    return LoopItem(url, kind, 1.0, content, "")
+
+
+@pytest.mark.promise("S-4")
+async def test_the_loop_plays_at_once_under_the_invitation(page: Page, store: Store) -> None:
+    await watch(page, store, "window")
+    assert await page.locator("#attract").inner_text() != ""
+    assert await page.locator("#stage").inner_text() == ""
+    assert await colours(page) > 50
+
+
+async def test_a_members_scene_is_shown_and_its_paint_acknowledged(page: Page, store: Store, member: Member) -> None:
+    await watch(page, store, "kiosk")
+    event = await store.screens.show(member("kiosk"))
+    painted = await store.painted(event)
+    assert "会員さま" in await page.locator("#stage").inner_text()
+    now = await page.evaluate("performance.timeOrigin + performance.now()")
+    assert 0 < now - painted.wall_ms < 60_000
+    assert await page.locator("html").get_attribute("lang") == "ja"
+
+
+@pytest.mark.parametrize(
+    ("button", "action", "value"),
+    [
+        (".end", "end", ""),
+        (".strong", "personal", ""),
+        (".quiet", "language", "en"),
+        (".tile >> nth=2", "product", "sku-2"),
+        ("h1", "more", ""),
+    ],
+)
+async def test_a_touch_is_reported(
+    page: Page, store: Store, member: Member, button: str, action: str, value: str
+) -> None:
+    await watch(page, store, "kiosk")
+    await store.painted(await store.screens.show(member("kiosk")))
+    await page.locator(f"#stage {button}").click()
+    touched = await store.report(lambda report: isinstance(report, Touched))
+    assert touched == Touched("kiosk", "session-1", action, value)
+
+
+@pytest.mark.promise("S-2")
+async def test_after_the_end_nothing_of_the_member_is_left(page: Page, store: Store, member: Member) -> None:
+    await watch(page, store, "kiosk")
+    secret = dataclasses.replace(member("kiosk", nickname="かさん", headline="かつおぶし"), session="session-77")
+    await store.painted(await store.screens.show(secret))
+    assert "かつおぶし" in str(await page.evaluate(LEFT_BEHIND))
+    await store.painted(await store.screens.show(Show("kiosk", "loop")))
+    left = str(await page.evaluate(LEFT_BEHIND))
+    for trace in ("かつおぶし", "かさん", "session-77", "sku-", "会員さま", "/media/products/"):
+        assert trace not in left
+
+
+@pytest.mark.promise("S-2")
+async def test_a_scene_ends_by_itself_when_nobody_ends_it(page: Page, store: Store, member: Member) -> None:
+    await watch(page, store, "kiosk")
+    await store.painted(await store.screens.show(dataclasses.replace(member("kiosk"), seconds=0.2)))
+    await page.locator("body[data-scene=loop]").wait_for()
+    assert await page.locator("#stage").inner_html() == ""
+
+
+async def test_stock_that_changes_keeps_the_pictures(page: Page, store: Store, member: Member) -> None:
+    await watch(page, store, "window")
+    await store.painted(await store.screens.show(member("window")))
+    await page.evaluate("document.querySelector('.tile img').decode()")
+    await page.evaluate("document.querySelector('.tile img').dataset.mark = 'the same'")
+    await store.painted(await store.screens.show(member("window", headline="あと1点")))
+    assert await page.locator(".tile img").first.get_attribute("data-mark") == "the same"
+
+
+async def test_the_countdown_runs(page: Page, store: Store, member: Member) -> None:
+    await watch(page, store, "kiosk")
+    await store.painted(await store.screens.show(member("kiosk")))
+    await page.locator("[data-ring] b", has_text="19").wait_for()
+    left = await page.locator("[data-ring]").evaluate("ring => Number(ring.style.getPropertyValue('--left'))")
+    assert 0 < left < 1
+
+
+@pytest.mark.promise("C-5")
+async def test_each_play_is_reported_with_what_it_was(page: Page, store: Store) -> None:
+    await store.screens.loop("window", Loop("v2", (item("/media/products/1.svg", "mug"),)))
+    await watch(page, store, "window")
+    played = await store.report(lambda report: isinstance(report, Played))
+    assert (played.screen, played.item.content, played.complete) == ("window", "mug", True)
+    assert store.screens.playing("window") == "mug"
+
+
+async def test_a_scene_interrupts_the_loop_and_says_so(page: Page, store: Store, member: Member) -> None:
+    await watch(page, store, "window")
+    await store.painted(await store.screens.show(member("window")))
+    played = await store.report(lambda report: isinstance(report, Played))
+    assert (played.item.content, played.complete) == ("default-welcome", False)
+
+
+@pytest.mark.promise("S-4")
+async def test_items_that_cannot_be_shown_are_passed_over(page: Page, store: Store) -> None:
+    broken = (item("/media/gone.jpg", "gone"), item("/media/products/1.svg", "no film", "video"))
+    await store.screens.loop("window", Loop("v2", (*broken, item("/media/products/2.svg", "towel"))))
+    await watch(page, store, "window")
+    played = await store.report(lambda report: isinstance(report, Played))
+    assert played.item.content == "towel"
+    assert await colours(page) > 10
+
+
+@pytest.mark.promise("S-4")
+async def test_a_loop_of_which_nothing_can_be_shown_leaves_our_own_picture(page: Page, store: Store) -> None:
+    await store.screens.loop("window", Loop("v2", (item("/media/gone.jpg", "gone"),)))
+    async with page.expect_response("**/media/gone.jpg"):
+        await page.goto(f"{store.url}/screens/window")
+    await page.locator(".drawn").wait_for()
+    assert await page.locator(".layer.front").count() == 0
+    assert await colours(page) > 50
+
+
+@pytest.mark.promise("C-1")
+async def test_a_file_that_is_not_what_was_promised_never_replaces_the_good_loop(page: Page, store: Store) -> None:
+    first = item("/media/products/0.svg", "first")
+    await store.screens.loop("window", Loop("v1", (first,)))
+    await watch(page, store, "window")
+    forged = dataclasses.replace(item("/media/products/1.svg", "forged"), sha256="0" * 64)
+    good = item("/media/products/2.svg", "good")
+    await store.screens.loop("window", Loop("v2", (forged,)))
+    await store.screens.loop("window", Loop("v3", (forged, good)))
+    played = await store.report(lambda report: isinstance(report, Played))
+    assert (played.item.content, played.complete) == ("first", True)
+    await store.report(lambda report: isinstance(report, Played) and report.item.content == "good")
+    assert "forged" not in [report.item.content for report in store.reports if isinstance(report, Played)]
+
+
+async def test_two_pages_may_show_one_screen(page: Page, store: Store, member: Member) -> None:
+    second = await page.context.new_page()
+    for each in (page, second):
+        await watch(each, store, "kiosk")
+    await store.screens.show(member("kiosk"))
+    for each in (page, second):
+        await each.locator("#stage .member").wait_for()
+    assert store.screens.watchers("kiosk") == 2
+
+
+async def test_a_page_renews_itself_when_another_version_is_served(page: Page, store: Store) -> None:
+    await page.clock.install()
+    await watch(page, store, "window")
+    page_before = store.screens.assets
+    object.__setattr__(store.screens, "assets", dataclasses.replace(page_before, version="0123456789ab"))
+    async with page.expect_navigation():
+        await page.clock.run_for(11_000)
+    store.screens.assets = page_before
