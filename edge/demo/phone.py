@@ -46,7 +46,7 @@ class Phones:
         self._key = key
         self._foreign = Ed25519PrivateKey.generate()
         self._shown: dict[tuple[str, str], Shown] = {}
-        self._presented: set[str] = set()
+        self._presented: dict[str, Shown] = {}
 
     def shown(self, member: str, variant: str, now: float) -> Shown:
         """What the member's phone shows now; a rotating code changes every 30 s. Raises KeyError."""
@@ -60,17 +60,18 @@ class Phones:
         code = self.shown(member, variant, now)
         if variant == "fresh":
             self._shown.pop((member, "frozen"), None)
-            if code.text in self._presented:
+            if code == self._presented.get(member):
                 self._shown.pop((member, variant))
                 code = self.shown(member, variant, now)
-            self._presented.add(code.text)
+            self._presented[member] = code
         return code
 
     def _made(self, person: Person, variant: str, now: float) -> Shown:
         if variant == "static":
             return Shown(person.card, "ean13", now, rotates=False)
         if variant == "frozen":
-            return Shown(self.shown(person.id, "fresh", now).text, "qrcode", now, rotates=False)
+            last = self._presented.get(person.id) or self.shown(person.id, "fresh", now)
+            return Shown(last.text, "qrcode", now, rotates=False)
         iat = int(now) - (600 if variant == "expired" else 0)
         text = issue(
             self._foreign if variant == "other" else self._key,

@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from edge.demo.people import Person, people, pseudonym
+from edge.demo.people import SEGMENTS, Person, people, pseudonym
 from edge.demo.seed import goods, opening_stock, sow
 from provisioning import chain, keys, toml
 from provisioning.accounts import Accounts, Role, generated
@@ -120,13 +120,21 @@ def _found_chain(demo: Demo, now_s: float) -> None:
     """A chain with one store and one device, made as IT would make it."""
     home = demo.folder / "chain"
     rule = {"name": "jan13", "symbologies": ["ean13", "qrcode"], "pattern": r"29(?P<member>\d{10})\d", "check": "ean13"}
-    chain.init(home, CHAIN, now_s=now_s, settings={"member_code": {"static": [rule]}})
+    chain.init(home, CHAIN, now_s=now_s, settings={"member_code": {"static": [rule], **_numbers()}})
     chain.add_store(home, STORE, settings=_store())
     chain.add_device(home, EDGE, store=STORE, settings=_device())
     book = Accounts(chain.store_folder(home, STORE) / "accounts.json")
     book.add(STAFF, Role.STAFF, demo.password)
     book.add(IT, Role.IT, demo.password)
     write(home / "offline" / "sub.key", secrets.token_bytes(32), SECRET)
+
+
+def _numbers() -> dict[str, dict[str, int]]:
+    """The names of the numbers in tokens, as the chain's settings tell them to every edge."""
+    return {
+        "segments": {name: number for number, name in enumerate(SEGMENTS, start=1)},
+        "tiers": {one.tier_name: one.tier for one in people().values()},
+    }
 
 
 def _secret(folder: Path) -> bytes:

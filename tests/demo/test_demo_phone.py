@@ -43,7 +43,7 @@ def test_a_bad_code_is_bad_for_the_reason_on_its_button(variant: str, reason: st
 def test_a_frozen_code_is_the_one_that_was_held_up_before() -> None:
     phones, _ = chain()
     held = phones.present("1001", "fresh", NOW)
-    assert phones.present("1001", "frozen", NOW + 20).text == held.text
+    assert phones.present("1001", "frozen", NOW + 40).text == held.text
     assert phones.present("1001", "frozen", NOW + 100).text == held.text
     phones.present("1001", "fresh", NOW + 101)
     assert phones.present("1001", "frozen", NOW + 102).text != held.text
