@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-import shutil
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -16,7 +15,6 @@ from content.files import Files
 
 LARGEST = 60 << 20
 """The largest photo, in bytes; a 108-megapixel JPEG has about 40 MB."""
-LARGEST_VIDEO = 200 << 20
 PATIENCE_S = 60.0
 
 PROBLEMS: Mapping[str, Mapping[str, str]] = {
@@ -33,13 +31,12 @@ PROBLEMS: Mapping[str, Mapping[str, str]] = {
         "en": "SVG files are not accepted. Save it as PNG first",
     },
     "video": {
-        "ja": "この店のパソコンには動画を変換するffmpegがありません。写真を選ぶか、IT担当者に頼んでください",
-        "en": "This store's PC has no ffmpeg to convert videos. Choose a photo, or ask IT",
+        "ja": "動画はまだ受け付けていません。写真を選んでください",
+        "en": "Videos are not taken yet. Choose a photo",
     },
     "large": {"ja": "ファイルが大きすぎます（写真は60MBまで）", "en": "The file is too large (photos: 60 MB)"},
     "pixels": {"ja": "画素数が多すぎます（1億2千万画素まで）", "en": "It has too many pixels (up to 120 megapixels)"},
     "tiny": {"ja": "写真が小さすぎます", "en": "The picture is too small"},
-    "long": {"ja": "動画が長すぎます（3分まで）", "en": "The video is too long (up to 3 minutes)"},
     "broken": {
         "ja": "ファイルが途中で切れているか壊れています。もう一度選んでください",
         "en": "The file is cut short or damaged. Choose it again",
@@ -62,18 +59,17 @@ class BadUpload(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """A file that lies whole in the library's folder; sizes in pixels, ``seconds`` of a video, else 0."""
+    """A file that lies whole in the library's folder; sizes in pixels."""
 
     sha256: str
     suffix: str
     kind: str
     width: int
     height: int
-    seconds: float = 0.0
 
 
 def sniff(head: bytes) -> str:
-    """What a file is by its first 64 bytes: a Pillow format, "video", or raises BadUpload. Names and types lie."""
+    """The Pillow format of a file by its first 64 bytes; raises BadUpload for what is no photo. Names and types lie."""
     if head.startswith(b"\xff\xd8\xff"):
         return "JPEG"
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -85,10 +81,17 @@ def sniff(head: bytes) -> str:
     if head[:4] in {b"II*\x00", b"MM\x00*"}:
         return "TIFF"
     if head[4:8] == b"ftyp":
-        return "HEIF" if head[8:12] in _HEIF else "AVIF" if head[8:12] in _AVIF else "video"
-    if head.startswith(b"\x1aE\xdf\xa3"):
-        return "video"
+        return _boxed(head[8:12])
     raise BadUpload(_stranger(head))
+
+
+def _boxed(brand: bytes) -> str:
+    """What an ISO base media file is by its major brand; all but pictures are videos."""
+    if brand in _HEIF:
+        return "HEIF"
+    if brand in _AVIF:
+        return "AVIF"
+    raise BadUpload("video")
 
 
 def _stranger(head: bytes) -> str:
@@ -97,6 +100,8 @@ def _stranger(head: bytes) -> str:
         return "empty"
     if head.startswith((b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         return "document"
+    if head.startswith(b"\x1aE\xdf\xa3"):
+        return "video"
     return "drawing" if text.startswith((b"<svg", b"<?xml")) else "unknown"
 
 
@@ -114,20 +119,6 @@ async def arriving(files: Files) -> AsyncIterator[Path]:
 async def ingest(files: Files, path: Path) -> Ingested:
     """Make an upload at ``path`` (in ``files.incoming()``) into a file of the library. Raises BadUpload."""
     form = await asyncio.to_thread(_checked, path)
-    if form == "video":
-        raise BadUpload("video")
-    return await _photo(files, path, form)
-
-
-def _checked(path: Path) -> str:
-    with path.open("rb") as file:
-        form = sniff(file.read(64))
-    if path.stat().st_size > (LARGEST_VIDEO if form == "video" else LARGEST):
-        raise BadUpload("large")
-    return form
-
-
-async def _photo(files: Files, path: Path, form: str) -> Ingested:
     target = path.with_suffix(".out")
     said = await run(sys.executable, "-P", "-m", "content.ingest", str(path), str(target), form)
     if "problem" in said:
@@ -135,6 +126,14 @@ async def _photo(files: Files, path: Path, form: str) -> Ingested:
     suffix = str(said["suffix"])
     sha256 = await asyncio.to_thread(files.keep, target, suffix, target.with_name(target.name + ".thumb"))
     return Ingested(sha256, suffix, "image", int(str(said["width"])), int(str(said["height"])))
+
+
+def _checked(path: Path) -> str:
+    with path.open("rb") as file:
+        form = sniff(file.read(64))
+    if path.stat().st_size > (LARGEST):
+        raise BadUpload("large")
+    return form
 
 
 async def run(*command: str) -> dict[str, object]:
@@ -156,8 +155,3 @@ async def run(*command: str) -> dict[str, object]:
         return dict(json.loads(out))
     except ValueError as error:
         raise BadUpload("broken") from error
-
-
-def can_convert_video() -> bool:
-    """True when this machine has what videos need."""
-    return bool(shutil.which("ffmpeg") and shutil.which("ffprobe"))

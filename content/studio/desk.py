@@ -20,7 +20,7 @@ from content.ports import Account, Guard
 from content.publish import PROBLEMS, Shop
 from content.resolve import hours, resolve
 from content.studio import forms
-from content.studio.words import DONE, VERBS, state
+from content.studio.words import DONE, VERBS, state, whole
 from content.wording import DAYS, LAYERS, why
 from provisioning import language
 from provisioning.accounts import Role
@@ -130,6 +130,7 @@ def environments_for_studio() -> Mapping[str, jinja2.Environment]:
             "url": url,
             "hours": hours,
             "state": state,
+            "whole": whole,
             "days": DAYS[name],
             "verbs": {verb: texts[name] for verb, texts in VERBS.items()},
             "layers": {layer: texts[name] for layer, texts in LAYERS.items()},

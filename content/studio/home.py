@@ -12,7 +12,7 @@ from content.model import Campaign, Facts, Layer, Media
 from content.publish import problems
 from content.studio import forms
 from content.studio.desk import Desk, Screen, leave
-from content.uploads import LARGEST_VIDEO, PROBLEMS, BadUpload, Ingested, arriving, ingest
+from content.uploads import LARGEST, PROBLEMS, BadUpload, Ingested, arriving, ingest
 from provisioning import language
 
 
@@ -121,8 +121,7 @@ async def _taken(desk: Desk, request: web.Request, who: str) -> Media:
 
 
 def _medium(made: Ingested, id: str, title: str, version: int) -> Media:
-    seconds = made.seconds or 10.0
-    return Media(id, title, made.kind, made.sha256, made.suffix, made.width, made.height, seconds, version)
+    return Media(id, title, made.kind, made.sha256, made.suffix, made.width, made.height, version=version)
 
 
 async def _received(request: web.Request, path: Path) -> str:
@@ -137,7 +136,7 @@ async def _received(request: web.Request, path: Path) -> str:
     with path.open("xb") as file:
         while chunk := await part.read_chunk(1 << 16):
             size += len(chunk)
-            if size > LARGEST_VIDEO:
+            if size > LARGEST:
                 raise BadUpload("large")
             file.write(chunk)
     return _title(part.filename or "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from content.model import Campaign
+from content.model import Campaign, Media
 from content.schedule import closed, over
 
 VERBS: Mapping[str, Mapping[str, str]] = {
@@ -42,3 +42,14 @@ def state(campaign: Campaign, now: datetime) -> str:
         return "over"
     rule = closed(campaign, now)
     return {"": "on", "first": "coming"}.get(rule, "waiting")
+
+
+FAR_FROM_FITTING = 1.35
+"""As on the screens (kiosk_ui/static/js/layers.js): a picture whose shape differs more is shown whole, not cut."""
+
+
+def whole(medium: Media, orientation: str) -> bool:
+    """True when a screen shows a medium whole, with margins, instead of cutting it to its own shape."""
+    screen = 9 / 16 if orientation == "portrait" else 16 / 9
+    ratio = medium.width / medium.height / screen
+    return medium.suffix != ".svg" and max(ratio, 1 / ratio) > FAR_FROM_FITTING

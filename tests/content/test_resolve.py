@@ -110,6 +110,7 @@ def test_the_campaign_aimed_at_the_member_comes_first() -> None:
     assert shown(decide(everybody, tea, both, facts=TEA)) == ["z-both", "tea", "a-all"]
 
 
+@pytest.mark.promise("C-5")
 def test_a_loop_item_says_what_it_was_for_the_ledger() -> None:
     medium = replace(MEDIA["a"], version=3, title="新茶")
     item = loop_for(decide(replace(campaign("x"), seconds=(7.0,))), {"a": medium})[0]

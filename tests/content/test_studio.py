@@ -14,6 +14,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from axe_playwright_python.async_playwright import Axe
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from multidict import MultiDict
@@ -28,6 +29,7 @@ from content.model import Campaign, Daypart, Decision, Facts, Layer, Media, Play
 from content.resolve import resolve
 from content.snapshot import HOUSE
 from content.studio import forms, routes
+from content.studio.words import FAR_FROM_FITTING, whole
 from edge.db import database
 from edge.web import headers
 from provisioning.accounts import Role
@@ -47,6 +49,8 @@ FLAGS = [
 ]
 TEMPLATES = Path(__file__).parents[2] / "content" / "templates"
 LOCALES = TEMPLATES.parent / "locales"
+LAYERS = TEMPLATES.parents[1] / "kiosk_ui" / "static" / "js" / "layers.js"
+WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
 
 @dataclass
@@ -199,7 +203,7 @@ async def test_a_campaign_for_a_segment_is_made_previewed_and_explained(studio: 
     assert (made.layer, made.segments, made.products) == (Layer.MEMBER, frozenset({"お茶", "和菓子"}), ("T-1",))
 
 
-async def test_no_page_is_wider_than_a_phone_or_fails_in_either_language(studio: Shop) -> None:
+async def test_every_page_fits_a_phone_and_is_accessible_in_either_language(studio: Shop) -> None:
     medium = await picture(studio)
     await studio.library.save(Playlist("p", "春", (medium.id,), (8.0,)), "花子", "playlist")
     await studio.library.publish(Campaign("c", "春の企画", Layer.SCHEDULE, (medium.id,)), "花子")
@@ -211,6 +215,8 @@ async def test_no_page_is_wider_than_a_phone_or_fails_in_either_language(studio:
             assert await page.evaluate("document.documentElement.scrollWidth") <= 390, path
             small = "e => e.map(x => x.getBoundingClientRect()).filter(r => r.width && r.height < 44).length"
             assert await page.eval_on_selector_all(".button, .tool, .tab, .chip", small) == 0, path
+            found = (await Axe().run(page, options=WCAG)).response["violations"]
+            assert [each["id"] for each in found] == [], path
 
 
 PAGES = ["/staff/", "/staff/pictures", "/staff/playlists", "/staff/campaigns", "/staff/campaigns/new"]
@@ -303,6 +309,23 @@ async def test_a_photo_mixed_in_takes_turns_with_what_is_on(studio: Shop) -> Non
     await studio.client.post((await answer.json())["next"], data={"until": "hour", "manner": "mix", "screens": ["one"]})
     titles = {item.title for item in loop_for(studio.decide("one"), studio.library.media())}
     assert titles == {"新茶", "second"}
+
+
+@pytest.mark.parametrize(
+    ("size", "orientation", "expected"),
+    [
+        ((1920, 1080), "landscape", False),
+        ((1440, 1080), "landscape", False),
+        ((1920, 1080), "portrait", True),
+        ((1080, 1920), "portrait", False),
+        ((4000, 3000), "portrait", True),
+    ],
+)
+def test_the_preview_cuts_a_photo_just_where_the_screen_does(
+    size: tuple[int, int], orientation: str, expected: bool
+) -> None:
+    assert whole(Media("m", "m", "image", "", ".jpg", *size), orientation) is expected
+    assert f"const FAR_FROM_FITTING = {FAR_FROM_FITTING};" in LAYERS.read_text()
 
 
 def row(**fields: str) -> MultiDict[str]:
