@@ -151,6 +151,8 @@ def _house(parts: Parts) -> House:
         note=parts.ledger.note,
         now=parts.now,
         mono=time.monotonic,
+        segments={number: name for name, number in parts.store.member_code.segments.items()},
+        tiers={number: name for name, number in parts.store.member_code.tiers.items()},
     )
 
 

@@ -113,12 +113,15 @@ class StaticRule(Settings):
 
 class MemberCode(Settings):
     """Which codes are members'. ``keyset`` is a file, ``roots`` its pinned root public keys (base64url),
-    ``ref_key`` a file with the chain's secret for pseudonyms of static numbers."""
+    ``ref_key`` a file with the chain's secret for pseudonyms of static numbers. ``segments`` and ``tiers`` name the
+    numbers that tokens carry, so that campaigns speak of them by name before any profile has arrived."""
 
     keyset: Path | None = None
     roots: tuple[str, ...] = Field((), max_length=2)
     ref_key: Path | None = None
     static: tuple[StaticRule, ...] = ()
+    segments: dict[str, int] = {}
+    tiers: dict[str, int] = {}
 
 
 class Store(Settings):

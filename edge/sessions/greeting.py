@@ -14,6 +14,7 @@ from content.model import Campaign, Media, Product
 from edge.model import Level, Profile, StockLine, Tile
 
 GREETINGS = {"ja": "会員さま、いらっしゃいませ", "en": "Welcome, dear member"}
+WELCOMES = {"ja": "いらっしゃいませ", "en": "welcome back"}
 FOR_MEMBERS = {"ja": "会員の皆さまへ", "en": "For our members"}
 TAX = {"ja": "税込", "en": "incl. tax"}
 MOST_TILES = 6
@@ -79,9 +80,10 @@ def compose(
     """The values of a scene for a level: all of ``EMPTY``'s names, those that the level may not use left empty."""
     profile = guest.profile
     headline = said(campaign.headline, language) if campaign else ""
+    nickname = masked(profile.nickname) if profile and guest.nickname else ""
     full: dict[str, Any] = {
-        "greeting": said(GREETINGS, language),
-        "nickname": masked(profile.nickname) if profile and guest.nickname else "",
+        "greeting": said(WELCOMES if nickname else GREETINGS, language),
+        "nickname": nickname,
         "headline": headline or said(FOR_MEMBERS, language),
         "text": said(campaign.text, language) if campaign else "",
         "picture": picture(campaign, shelf.media),

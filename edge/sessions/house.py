@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -30,7 +30,8 @@ class House:
     """The stage's surroundings. Nothing here waits on a network but ``profile``, which the stage never waits for.
 
     ``classify`` takes a code and tells whether a replay hash is to be forgiven (it belongs to the running session);
-    ``now`` is the store's wall clock, with its zone; ``mono`` seconds of the monotonic clock.
+    ``now`` is the store's wall clock, with its zone; ``mono`` seconds of the monotonic clock; ``segments`` and
+    ``tiers`` name the numbers that tokens carry.
     """
 
     classify: Callable[[Code, Callable[[bytes], bool]], Recognised | Rejected]
@@ -42,3 +43,5 @@ class House:
     note: Callable[[Contact], None]
     now: Callable[[], datetime]
     mono: Callable[[], float]
+    segments: Mapping[int, str] = field(default_factory=dict)
+    tiers: Mapping[int, str] = field(default_factory=dict)

@@ -76,19 +76,20 @@ def chosen(screen: config.Screen, session: Session, visitor: Visitor, house: Hou
     """The member campaign for who stands there; at the members' level nothing about them counts."""
     library = house.library
     personal = session.level in (Level.SEGMENT, Level.PERSONAL) and visitor.recognised is not None
-    facts = _facts(visitor) if personal else Facts(member=True)
+    facts = _facts(visitor, house) if personal else Facts(member=True)
     decision = resolve(library.campaigns(), screen.id, facts, house.now(), library.media())
     return decision.campaigns[0] if decision.layer is Layer.MEMBER and decision.campaigns else None
 
 
-def _facts(visitor: Visitor) -> Facts:
+def _facts(visitor: Visitor, house: House) -> Facts:
     recognised, profile = visitor.recognised, visitor.profile
     assert recognised is not None
-    segments = frozenset(str(number) for number in recognised.segments)
+    segments = frozenset(house.segments.get(number, str(number)) for number in recognised.segments)
+    tier = house.tiers.get(recognised.tier, str(recognised.tier))
     return Facts(
         member=True,
         segments=segments | (profile.segments if profile else frozenset()),
-        tier=profile.tier if profile and profile.tier else str(recognised.tier),
+        tier=profile.tier if profile and profile.tier else tier,
         restrict=recognised.flags.R,
     )
 
