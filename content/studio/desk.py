@@ -42,7 +42,8 @@ class Screen(NamedTuple):
 class View:
     """What a frame on a page plays: the loop's items, or the scene of a member's campaign over them.
 
-    ``confirmed`` tells that the screen itself has said that it shows one of them.
+    ``live`` is what the screen itself has said: "yes" it shows one of them, "other" it shows something else (a member
+    stands there, or it has not come to its item's end), "no" it says nothing.
     """
 
     screen: Screen
@@ -50,7 +51,7 @@ class View:
     items: tuple[Item, ...]
     scene: Campaign | None
     products: tuple[Product, ...]
-    confirmed: bool
+    live: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,9 @@ class Desk:
         products = tuple(self.library.products()[sku] for sku in names if sku in self.library.products())
         items = loop_for(decision, media)
         expected = {name for item in items for name in (item.content, item.campaign)}
-        return View(screen, decision, items, scene, products[:6], self.on_screen(screen.id) in expected)
+        seen = self.on_screen(screen.id)
+        live = "yes" if seen in expected else "other" if seen else "no"
+        return View(screen, decision, items, scene, products[:6], live)
 
     def page(self, request: web.Request, template: str, status: int = 200, **values: Any) -> web.Response:
         """A page in the reader's language."""

@@ -99,7 +99,9 @@ async def shop(folder: Path) -> AsyncIterator[Shop]:
         app.on_response_prepare.append(headers(()))
         client = TestClient(TestServer(app))
         opened = Shop(made, client, door, awake)
-        app.add_routes([*routes(made, door, SCREENS, opened.on_screen, lambda: NOW), *media_routes(made.files)])
+        app.add_routes(
+            [*routes(made, door, SCREENS, lambda id: opened.on_screen(id), lambda: NOW), *media_routes(made.files)]
+        )
         async with client:
             yield opened
 
@@ -229,6 +231,15 @@ async def test_nobody_gets_in_without_signing_in(studio: Shop, method: str, path
     studio.door.open = False
     answer = await studio.client.request(method, path, allow_redirects=False)
     assert (answer.status, answer.headers["Location"]) == (303, "/signin")
+
+
+@pytest.mark.parametrize(
+    ("seen", "words"),
+    [("welcome", "表示中"), ("a-members-campaign", "会員の応対中"), ("", "返事を待っています")],
+)
+async def test_the_first_page_says_only_what_a_screen_itself_has_said(studio: Shop, seen: str, words: str) -> None:
+    studio.on_screen = lambda _: seen  # type: ignore[method-assign]
+    assert words in await (await studio.client.get("/staff/")).text()
 
 
 async def test_a_pages_own_polling_keeps_no_session_awake(studio: Shop) -> None:
