@@ -237,8 +237,10 @@ async def test_nobody_gets_in_without_signing_in(studio: Shop, method: str, path
     ("seen", "words"),
     [("welcome", "表示中"), ("a-members-campaign", "会員の応対中"), ("", "返事を待っています")],
 )
-async def test_the_first_page_says_only_what_a_screen_itself_has_said(studio: Shop, seen: str, words: str) -> None:
-    studio.on_screen = lambda _: seen  # type: ignore[method-assign]
+async def test_the_first_page_says_only_what_a_screen_itself_has_said(
+    studio: Shop, monkeypatch: pytest.MonkeyPatch, seen: str, words: str
+) -> None:
+    monkeypatch.setattr(studio, "on_screen", lambda _: seen)
     assert words in await (await studio.client.get("/staff/")).text()
 
 
