@@ -1,7 +1,7 @@
 // The WebSocket of one screen: reconnects by itself, and knows within 2.5 s that the service went silent.
 // @ts-check
 
-const SILENT_MS = 2500; // the service speaks at least once a second
+const SILENT_MS = 2250; // the service speaks at least once a second; with one tick more this is noticed in 2.5 s
 const TICK_MS = 250;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1000;
