@@ -259,6 +259,8 @@ class MqttLink:
         """Drop the connection without a word."""
         held = self.client.socket()
         self._detach()
+        for name in ("register_write", "unregister_write", "close"):
+            setattr(self.client, f"on_socket_{name}", None)  # or paho calls them from its destructor
         if held is not None:
             held.close()
         self._lose(self._lost or "the connection was closed")

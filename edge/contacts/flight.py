@@ -104,11 +104,14 @@ class Flight:
 
     def confirm(self, upto: int, highest: int, now: float) -> None:
         """All up to ``upto`` is committed; ``highest`` above it shows that something in between is missing."""
-        progress = upto > self.acked
-        if progress:
+        # What was sent has arrived even if the watermark stands: a gap that is still to be sent may hold it.
+        arrived = bool(self.sent) and highest >= self.sent[0]
+        if upto > self.acked:
             self._forward(upto)
-            self._grow()
             self._probe_wait = self.pace.probe
+            arrived = True
+        if arrived:
+            self._grow()
             self._probe_at = now + self._probe_wait
         # Only an event that was ours to send is sent again: below the first sent one lies what a gap accounts for.
         hole = highest > upto and self.sent and self.sent[0] == upto + 1 and self.sent[0] not in self.aloft

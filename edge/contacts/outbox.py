@@ -56,12 +56,9 @@ class Outbox:
 
         def act(connection: sqlite3.Connection) -> list[int]:
             seqs = [self._append(connection, contact) for contact in wanted]
-            self._hold_to_cap(connection)
-            return seqs
+            return seqs + self._hold_to_cap(connection)
 
-        seqs = await self._write(act)
-        self._heard(seqs)
-        return seqs
+        return (await self._make(act))[: len(wanted)]
 
     async def page(self, after: int, limit: int) -> list[Row]:
         """The next waiting events above a number."""
@@ -82,23 +79,18 @@ class Outbox:
     async def set_aside(self, seq: int, reason: str) -> bool:
         """Move an event that can never be delivered to the dead, and tell of it by a gap, both or neither."""
 
-        def act(connection: sqlite3.Connection) -> bool:
+        def act(connection: sqlite3.Connection) -> list[int]:
             lost = schema.bury(connection, seq, reason, self._wall_ms())
             if lost is None:
-                return False
+                return []
             self._add(connection, -1)
-            self._account(connection, reason, *lost)
-            return True
+            return [self._account(connection, reason, *lost)]
 
-        buried = await self._write(act)
-        self._heard([])
-        return buried
+        return bool(await self._make(act))
 
     async def account(self, reason: str, counts: Counter[str], ranges: Sequence[Range] = ()) -> int:
         """Record a gap for contacts that could not be kept, or that the inbox lost; its own number."""
-        seq = await self._write(lambda connection: self._account(connection, reason, counts, ranges))
-        self._heard([seq])
-        return seq
+        return (await self._make(lambda connection: [self._account(connection, reason, counts, ranges)]))[0]
 
     def waiting(self) -> int:
         """How many events are not confirmed yet."""
@@ -111,6 +103,19 @@ class Outbox:
             return gone
 
         return await self._write(act)
+
+    async def _make(self, act: Callable[[sqlite3.Connection], list[int]]) -> list[int]:
+        """Run what makes events. A caller cancelled meanwhile undoes nothing, so the news is told all the same."""
+
+        async def made() -> list[int]:
+            seqs = await self._write(act)
+            self.last = max([self.last, *seqs])
+            self.news.set()
+            return seqs
+
+        making = asyncio.ensure_future(made())
+        making.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return await asyncio.shield(making)
 
     async def _write(self, act: Callable[[sqlite3.Connection], T]) -> T:
         try:
@@ -144,25 +149,22 @@ class Outbox:
         schema.note_gap(connection, seq, reason, counts, ranges)
         return seq
 
-    def _hold_to_cap(self, connection: sqlite3.Connection) -> None:
+    def _hold_to_cap(self, connection: sqlite3.Connection) -> list[int]:
         over = self.waiting() - self._cap
         if over <= 0:
-            return
+            return []
         # Many at once: each stretch costs a gap, and gaps stay.
         counts, ranges = schema.take_oldest(connection, max(over, self._cap // 100, min(self._cap // 10, 1_000)))
-        if ranges:
-            self._add(connection, -counts.total())
-            self._account(connection, "overflow", counts, ranges)
+        if not ranges:
+            return []
+        self._add(connection, -counts.total())
+        return [self._account(connection, "overflow", counts, ranges)]
 
     def _add(self, connection: sqlite3.Connection, rows: int) -> None:
         if self._waiting is None:
             self._waiting = schema.count_waiting(connection)
         else:
             self._waiting += rows
-
-    def _heard(self, seqs: Sequence[int]) -> None:
-        self.last = max([self.last, *seqs])
-        self.news.set()
 
     def _wall_ms(self) -> int:
         return max(0, round(self._clock.wall() * 1000))

@@ -86,7 +86,8 @@ def test_a_hole_that_a_gap_accounts_for_is_not_sent_again() -> None:
 
 
 def test_without_a_word_from_the_inbox_one_event_is_tried_again_with_growing_pauses() -> None:
-    f, times, now = flight(), [], 0.0
+    f, now = flight(), 0.0
+    times: list[float] = []
     send(f, 50)
     while len(times) < 6:
         now = f.wake_at(now)
@@ -98,7 +99,8 @@ def test_without_a_word_from_the_inbox_one_event_is_tried_again_with_growing_pau
 
 
 def test_an_answered_probe_opens_the_gate_by_doubling() -> None:
-    f, now, rounds = flight(), 5.0, []
+    f, now = flight(), 5.0
+    rounds: list[int] = []
     send(f, 1_000)
     assert f.probe(now)
     while not math.isinf(f.budget):
@@ -106,6 +108,20 @@ def test_an_answered_probe_opens_the_gate_by_doubling() -> None:
         rounds.append(len(f.sent))
         f.confirm(f.cursor, f.cursor, now)
     assert rounds == [1, 2, 4, 8, 16, 32, 64, 128]
+
+
+def test_a_probe_that_arrived_is_an_answer_even_while_the_watermark_waits_for_a_gap() -> None:
+    f = flight()
+    for seq in (1, 4, 5):  # 2 and 3 overflowed; their gap is 5
+        f.depart(seq, 0.0)
+        f.land(seq, 0x00, 0.0)
+    f.confirm(1, 1, 0.0)
+    assert f.probe(5.0)
+    f.depart(4, 5.0)
+    f.land(4, 0x00, 5.0)
+    assert f.room(5.0) == 0
+    f.confirm(1, 4, 5.0)
+    assert f.room(5.0) == 2
 
 
 @pytest.mark.promise("L-2")

@@ -141,6 +141,18 @@ async def test_an_event_that_is_set_aside_keeps_its_bytes_and_its_reason(
         assert box.waiting() == 3
 
 
+async def test_a_caller_who_goes_away_leaves_the_gap_to_be_sent(
+    tmp_path: Path, device: Device, contacts: Any, eventually: Any
+) -> None:
+    async with outbox(tmp_path / "outbox.sqlite", device) as box:
+        await box.record_all(contacts(3))
+        box.news.clear()
+        caller = asyncio.create_task(box.set_aside(2, "poison"))
+        await asyncio.sleep(0)
+        caller.cancel()
+        await eventually(lambda: box.last == 4 and box.news.is_set())
+
+
 @pytest.mark.promise("L-4")
 async def test_a_gap_that_cannot_be_delivered_hands_on_what_it_accounts_for(
     tmp_path: Path, device: Device, contacts: Any

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +14,10 @@ import pytest
 
 from edge.config import Device
 from edge.contacts import inbox, uplink
-from edge.contacts.dial import Pace
+from edge.contacts.dial import Confirms, Pace, Will
 from edge.contacts.outbox import outbox
-from edge.health import Health
+from edge.health import Health, State
+from edge.ports import LinkLost, Message
 
 
 def received(folder: Path) -> list[int]:
@@ -26,10 +31,18 @@ def port(request: pytest.FixtureRequest) -> int:
     return started if isinstance(started, int) else int(started().port)
 
 
+@pytest.fixture
+async def box(tmp_path: Path, device: Device) -> Any:
+    async with outbox(tmp_path / "outbox.sqlite", device) as opened:
+        yield opened
+
+
 @pytest.mark.promise("L-2")
-async def test_what_is_recorded_arrives_and_leaves_the_outbox(
+@pytest.mark.promise("L-3")
+async def test_what_is_recorded_arrives_once_in_order_and_leaves_the_outbox(
     port: int,
     tmp_path: Path,
+    box: Any,
     device: Device,
     sink: Any,
     dialled: Any,
@@ -38,11 +51,223 @@ async def test_what_is_recorded_arrives_and_leaves_the_outbox(
     contacts: Any,
     quick: Pace,
 ) -> None:
-    async with outbox(tmp_path / "outbox.sqlite", device) as box:
-        await box.record_all(contacts(300))
-        health = Health()
-        async with background(
-            uplink.run(box, dialled(port), device, health, quick), inbox.run(sink, dialled(port), health, pace=quick)
-        ):
-            await eventually(lambda: box.waiting() == 0)
+    await box.record_all(contacts(300))
+    health = Health()
+    async with background(
+        uplink.run(box, dialled(port), device, health, quick), inbox.run(sink, dialled(port), health, pace=quick)
+    ):
+        await eventually(lambda: box.waiting() == 0)
     assert received(tmp_path) == list(range(1, 301))
+
+
+@pytest.mark.promise("L-2")
+@pytest.mark.parametrize("fault", ["kill -9", "freeze"])
+async def test_a_broker_that_dies_while_events_drain_loses_none(
+    fault: str,
+    mosquitto: Any,
+    tmp_path: Path,
+    box: Any,
+    device: Device,
+    sink: Any,
+    dialled: Any,
+    background: Any,
+    eventually: Any,
+    contacts: Any,
+    quick: Pace,
+) -> None:
+    broker = mosquitto()
+    async with background(
+        uplink.run(box, dialled(broker.port), device, Health(), quick),
+        inbox.run(sink, dialled(broker.port), Health(), pace=quick),
+    ):
+        for _ in range(3):
+            await box.record_all(contacts(400))
+            await eventually(lambda: box.acked > 0)
+            broker.freeze() if fault == "freeze" else broker.kill()
+            await box.record_all(contacts(100))
+            if fault == "freeze":
+                await asyncio.sleep(0.7)
+            broker.kill()
+            broker.start()
+        await eventually(lambda: box.waiting() == 0)
+    assert received(tmp_path) == list(range(1, 1_501))
+
+
+@pytest.mark.promise("L-2")
+async def test_the_uplink_may_stop_at_any_moment(
+    mosquitto: Any,
+    tmp_path: Path,
+    box: Any,
+    device: Device,
+    sink: Any,
+    dialled: Any,
+    background: Any,
+    eventually: Any,
+    contacts: Any,
+    quick: Pace,
+) -> None:
+    dial = dialled(mosquitto().port)
+    await box.record_all(contacts(600))
+    async with background(inbox.run(sink, dial, Health(), pace=quick)):
+        for moment in (0.0, 0.02, 0.05, 0.1, 0.15):
+            async with background(uplink.run(box, dial, device, Health(), quick)):
+                await asyncio.sleep(moment)
+        async with background(uplink.run(box, dial, device, Health(), quick)):
+            await eventually(lambda: box.waiting() == 0)
+    assert received(tmp_path) == list(range(1, 601))
+
+
+class DiesAfterCommit:
+    """A sink whose process ends between its commit and the acknowledgement, a few times."""
+
+    def __init__(self, sink: Any, deaths: int) -> None:
+        self.sink, self.deaths = sink, deaths
+
+    async def insert(self, events: Sequence[tuple[str, int, bytes]]) -> dict[str, int]:
+        whole: dict[str, int] = await self.sink.insert(events)
+        if self.deaths:
+            self.deaths -= 1
+            raise LinkLost("killed between commit and acknowledgement")
+        return whole
+
+
+@pytest.mark.promise("L-3")
+async def test_an_inbox_that_dies_between_commit_and_acknowledgement_makes_no_duplicates(
+    mosquitto: Any,
+    tmp_path: Path,
+    box: Any,
+    device: Device,
+    sink: Any,
+    dialled: Any,
+    background: Any,
+    eventually: Any,
+    contacts: Any,
+    quick: Pace,
+) -> None:
+    dial, dying = dialled(mosquitto().port), DiesAfterCommit(sink, 4)
+    await box.record_all(contacts(200))
+    async with background(uplink.run(box, dial, device, Health(), quick), inbox.run(dying, dial, Health(), pace=quick)):
+        await eventually(lambda: box.waiting() == 0)
+    assert (received(tmp_path), dying.deaths) == (list(range(1, 201)), 0)
+
+
+@pytest.mark.promise("L-8")
+@pytest.mark.parametrize(
+    ("line", "reason"), [("max_packet_size 3000", "too large"), ("message_size_limit 3000", "poison")]
+)
+async def test_an_event_too_large_for_the_broker_is_set_aside_and_the_rest_arrives(
+    line: str,
+    reason: str,
+    mosquitto: Any,
+    tmp_path: Path,
+    box: Any,
+    device: Device,
+    sink: Any,
+    dialled: Any,
+    background: Any,
+    eventually: Any,
+    contacts: Any,
+    quick: Pace,
+) -> None:
+    dial, many = dialled(mosquitto(line).port), contacts(30)
+    many[10].data["text"] = "x" * 4_000
+    await box.record_all(many)
+    async with background(uplink.run(box, dial, device, Health(), quick), inbox.run(sink, dial, Health(), pace=quick)):
+        await eventually(lambda: box.waiting() == 0)
+    assert received(tmp_path) == [*range(1, 11), *range(12, 32)]
+    assert await box._db.read(lambda c: c.execute("SELECT seq, reason FROM dead").fetchall()) == [(11, reason)]
+
+
+@pytest.mark.promise("L-8")
+async def test_a_topic_that_the_brokers_access_list_refuses_blocks_no_other(
+    mosquitto: Any,
+    tmp_path: Path,
+    box: Any,
+    device: Device,
+    sink: Any,
+    dialled: Any,
+    background: Any,
+    eventually: Any,
+    contacts: Any,
+    quick: Pace,
+) -> None:
+    allowed = ("c/v1/+/contact/scan", "c/v1/+/contact/gap", "s/v1/#", "u/v1/#")
+    rules = [f"topic readwrite {topic}" for topic in allowed] + ["topic read c/v1/#"]
+    (tmp_path / "acl").write_text("\n".join(rules) + "\n")
+    dial = dialled(mosquitto(f"acl_file {tmp_path / 'acl'}").port)
+    await box.record_all(contacts(4))
+    async with background(uplink.run(box, dial, device, Health(), quick), inbox.run(sink, dial, Health(), pace=quick)):
+        await eventually(lambda: box.waiting() == 0)
+    assert received(tmp_path)[:2] == [1, 3]
+    dead = await box._db.read(lambda c: c.execute("SELECT seq, reason FROM dead").fetchall())
+    assert [seq for seq, _ in dead] == [2, 4]
+
+
+@pytest.mark.promise("L-2")
+async def test_in_puback_mode_nothing_is_deleted_while_nobody_listens(
+    mosquitto: Any, box: Any, device: Device, dialled: Any, background: Any, eventually: Any, contacts: Any, quick: Pace
+) -> None:
+    port = mosquitto().port
+    dial, health = dialled(port, Confirms.PUBACK), Health()
+    await box.record_all(contacts(50))
+    async with background(uplink.run(box, dial, device, health, quick)):
+        await eventually(lambda: any(part.detail.endswith("nobody listens") for part in health.parts()))
+        assert box.waiting() == 50
+        async with dialled(port)("consumer", None, ("c/v1/#",)):
+            await eventually(lambda: box.waiting() == 0)
+
+
+async def test_without_a_broker_health_says_so_and_nothing_is_lost(
+    box: Any, device: Device, dialled: Any, background: Any, eventually: Any, contacts: Any, quick: Pace
+) -> None:
+    health = Health()
+    await box.record_all(contacts(5))
+    async with background(uplink.run(box, dialled(1), device, health, quick)):
+        await eventually(lambda: [part.state for part in health.parts()] == [State.DOWN])
+    assert "contacts are kept" in health.parts()[0].todo
+    assert box.waiting() == 5
+
+
+async def test_a_broker_that_accepts_and_never_answers_is_given_up(mosquitto: Any, dialled: Any) -> None:
+    broker = mosquitto()
+    broker.freeze()
+    with pytest.raises(LinkLost, match="does not answer"):
+        async with dialled(broker.port)("edge", None, ()):
+            pass
+    assert broker.process is not None
+    os.kill(broker.process.pid, signal.SIGCONT)
+
+
+async def test_a_lost_edge_is_told_by_its_will_and_the_state_stays(
+    mosquitto: Any, dialled: Any, eventually: Any
+) -> None:
+    dial, heard = dialled(mosquitto().port), []
+
+    async def be_cut() -> None:
+        async with dial("edge", Will("s/v1/edge/state", b"offline", 0), ()) as link:
+            await link.publish(Message("s/v1/edge/state", b"online", retain=True))
+            raise LinkLost("a cable was pulled")
+
+    with pytest.raises(LinkLost):
+        await be_cut()
+    async with dial("watcher", None, ("s/v1/+/state",)) as link:
+        async for message in link.messages():
+            heard.append((message.payload, message.retain))
+            if message.payload == b"offline":
+                break
+    assert heard[-1][0] == b"offline"
+
+
+async def test_what_nobody_reads_stays_in_the_socket_and_arrives_when_somebody_does(
+    mosquitto: Any, dialled: Any
+) -> None:
+    dial, count = dialled(mosquitto("max_queued_messages 0").port), 0
+    async with dial("reader", None, ("t",)) as reader, dial("writer", None, ()) as writer:
+        for n in range(0, 3_000, 100):
+            await asyncio.gather(*(writer.publish(Message("t", str(n + k).encode())) for k in range(100)))
+        assert len(reader._unread) < 2_000
+        async for message in reader.messages():
+            assert message.payload == str(count).encode()
+            count += 1
+            if count == 3_000:
+                break
