@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import cast
 
-import jinja2
 from aiohttp import web
 
 from edge import config, plug
@@ -24,7 +22,7 @@ from edge.stock.channel import feed
 from edge.stock.relay import routes as stock_routes
 from edge.supervise import kept
 from edge.web import basics, headers
-from provisioning.i18n import environments
+from provisioning.i18n import environments, words
 
 PAGES = Path(__file__).parent / "hub_pages"
 LANGUAGES = ("ja", "en")
@@ -84,19 +82,23 @@ def create_app(hub: Hub) -> web.Application:
 
 
 def _index(hub: Hub) -> Callable[[web.Request], Awaitable[web.Response]]:
-    pages: Mapping[str, jinja2.Environment] = environments(PAGES, PAGES / "locales", LANGUAGES)
+    pages = environments(PAGES, PAGES / "locales", LANGUAGES)
+    texts = {language: words(PAGES / "locales", language) for language in LANGUAGES}
 
     async def index(request: web.Request) -> web.Response:
         """What has arrived, and how head office's parts are; ``?lang=en`` for English."""
         language = "en" if request.query.get("lang") == "en" else "ja"
-        page = pages[language]
-        translate = cast(Callable[[str], str], page.globals["gettext"])
-        text = page.get_template("index.html").render(
-            parts=hub.health.parts(),
-            counts=await hub.sink.counts() if isinstance(hub.sink, Counting) else (),
-            kinds={kind: translate(name) for kind, name in _KINDS.items()},
-            start_page=hub.settings.web.start_page,
-            other="ja" if language == "en" else "en",
+        translate = texts[language].gettext
+        text = (
+            pages[language]
+            .get_template("index.html")
+            .render(
+                parts=hub.health.parts(),
+                counts=await hub.sink.counts() if isinstance(hub.sink, Counting) else (),
+                kinds={kind: translate(name) for kind, name in _KINDS.items()},
+                start_page=hub.settings.web.start_page,
+                other="ja" if language == "en" else "en",
+            )
         )
         return web.Response(text=text, content_type="text/html")
 

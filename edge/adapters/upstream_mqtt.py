@@ -128,6 +128,7 @@ def _client(settings: Settings, where: Path, who: str, will: Will | None) -> pah
     if settings.tls or settings.ca:
         context = ssl.create_default_context(cafile=str(where / settings.ca) if settings.ca else None)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.sslsocket_class = _Socket
         if settings.cert and settings.key:
             context.load_cert_chain(where / settings.cert, where / settings.key)
         client.tls_set_context(context)
@@ -136,6 +137,17 @@ def _client(settings: Settings, where: Path, who: str, will: Will | None) -> pah
         properties.WillDelayInterval = will.delay_s
         client.will_set(will.topic, will.payload, qos=1, retain=True, properties=properties)
     return client
+
+
+class _Socket(ssl.SSLSocket):
+    """Closed when its handshake fails; paho only forgets it."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
 
 
 def _properties(packet: int) -> Properties:

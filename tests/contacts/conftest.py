@@ -117,18 +117,17 @@ def mosquitto(tmp_path: Path) -> Iterator[Callable[..., Broker]]:
 
 
 @pytest.fixture
-def iotcore() -> Iterator[int]:
+def iotcore(tmp_path: Path) -> Iterator[int]:
     """The demo's embedded broker, MQTT 5; its port."""
     port = free_port()
     script = "import sys, iotcore; iotcore.Broker(config_path=sys.argv[1]).run_forever()"
-    config = Path(os.environ.get("TMPDIR", "/tmp")) / f"rumqttd-{port}.toml"
+    config = tmp_path / "rumqttd.toml"
     config.write_text(RUMQTTD.format(port=port))
     process = subprocess.Popen([sys.executable, "-c", script, str(config)], stderr=subprocess.DEVNULL)
     wait_for_port(port)
     yield port
     process.kill()
     process.wait()
-    config.unlink()
 
 
 RUMQTTD = """

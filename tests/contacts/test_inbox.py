@@ -1,0 +1,140 @@
+"""The inbox and its sink: once each, committed before a word is said, and deaf to forgeries."""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.adapters import sink_sqlite
+from edge.contacts import inbox
+from edge.contacts.dial import Pace
+from edge.contacts.event import Stamp, body_of, cloud_event, gap, source_of, uuid7
+from edge.health import Health
+from edge.model import Contact
+from edge.ports import Message
+
+STREAM = "ab" * 16
+
+
+def event(seq: int, contact: Contact | None = None, store: str = "shibuya", stream: str = STREAM) -> bytes:
+    stamp = Stamp(uuid7(1), stream, seq, source_of("c", store, "edge-1"), "Asia/Tokyo", "b", 1, 1_000 * seq, True)
+    return body_of(cloud_event(contact or Contact("scan", "entrance", 1.0, {}, "m1.x", "s1"), stamp))
+
+
+def message(seq: int, body: bytes = b"") -> Message:
+    return Message("c/v1/shibuya.edge-1/contact/scan", body or event(seq))
+
+
+@pytest.fixture
+def head_office(scripted: Any) -> Any:
+    """A far side that keeps the acknowledgements the inbox publishes."""
+
+    class Office(scripted):  # type: ignore[misc]
+        async def publish(self, message: Message) -> int:
+            if message.topic.endswith("/ack"):
+                assert message.retain
+                self.published.append(json.loads(message.payload))
+            return 0
+
+    return Office()
+
+
+async def test_a_row_has_columns_to_ask_by(sink: Any, tmp_path: Path) -> None:
+    body = event(1)
+    assert await sink.insert([(STREAM, 1, body)]) == {STREAM: 1}
+    with sqlite3.connect(tmp_path / "contacts.sqlite") as connection:
+        connection.row_factory = sqlite3.Row
+        row = dict(connection.execute("SELECT * FROM contacts").fetchone())
+    assert row == {
+        "id": json.loads(body)["id"],
+        "body": body,
+        "stream": STREAM,
+        "seq": 1,
+        "type": "tentou.contact.scan.v1",
+        "kind": "scan",
+        "time": "1970-01-01T00:00:01.000Z",
+        "store": "shibuya",
+        "device": "edge-1",
+        "touchpoint": "entrance",
+        "member": "m1.x",
+        "session": "s1",
+    }
+
+
+@pytest.mark.promise("L-3")
+@pytest.mark.parametrize("seed", range(5))
+async def test_in_any_order_and_any_number_of_times_each_is_there_once(sink: Any, tmp_path: Path, seed: int) -> None:
+    chance, seqs = random.Random(seed), [*range(1, 60)] * 3
+    chance.shuffle(seqs)
+    whole = {STREAM: 0}
+    seen: set[int] = set()
+    for at in range(0, len(seqs), 7):
+        part = seqs[at : at + 7]
+        seen |= set(part)
+        whole = await sink.insert([(STREAM, seq, event(seq)) for seq in part])
+        assert whole[STREAM] == next(n for n in range(61) if n + 1 not in seen)
+    assert whole == {STREAM: 59}
+    assert [(c.kind, c.contacts) for c in await sink.counts()] == [("scan", 59)]
+
+
+@pytest.mark.promise("L-4")
+async def test_a_hole_is_waited_for_until_a_gap_accounts_for_it(sink: Any) -> None:
+    lost = gap("overflow", {"scan": 4}, [(2, 3), (5, 6)], 1.0)
+    assert await sink.insert([(STREAM, seq, event(seq)) for seq in (1, 4, 7)]) == {STREAM: 1}
+    assert await sink.insert([(STREAM, 9, event(9, lost))]) == {STREAM: 7}
+    assert await sink.insert([(STREAM, 8, event(8))]) == {STREAM: 9}
+
+
+async def test_streams_do_not_mix(sink: Any) -> None:
+    other = "cd" * 16
+    events = [(STREAM, 1, event(1)), (other, 2, event(2, stream=other)), (STREAM, 2, event(2))]
+    assert await sink.insert(events) == {STREAM: 2, other: 0}
+
+
+@pytest.mark.promise("L-2")
+async def test_an_acknowledgement_comes_after_the_commit_and_again_for_a_duplicate(
+    sink: Any, head_office: Any, background: Any, eventually: Any, quick: Pace, tmp_path: Path
+) -> None:
+    async with background(inbox.run(sink, head_office, Health(), pace=quick)):
+        for seq in (1, 2, 4):
+            head_office.incoming.put_nowait(message(seq))
+        await eventually(lambda: {"outbox": STREAM, "upto": 2, "max": 4} in head_office.published)
+        with sqlite3.connect(tmp_path / "contacts.sqlite") as connection:
+            assert connection.execute("SELECT count(*) FROM contacts").fetchone() == (3,)
+        head_office.published.clear()
+        head_office.incoming.put_nowait(message(1))
+        await eventually(lambda: head_office.published == [{"outbox": STREAM, "upto": 2, "max": 4}])
+
+
+@pytest.mark.promise("X-3")
+@pytest.mark.parametrize(
+    "bad",
+    [
+        Message("c/v1/shibuya.edge-1/contact/scan", b"{"),
+        Message("c/v1/shibuya.edge-1/contact/scan", b"\xff" * 100),
+        Message("c/v1/ginza.edge-1/contact/scan", event(1)),
+        Message("c/v1/shibuya.edge-1/contact/scan", event(1, store="ginza")),
+        Message("c/v1/shibuya.edge-1/other/scan", event(1)),
+        Message("c/v1/shibuya.edge-1/contact/gap", event(5, gap("x", {}, [(1, 9)], 1.0))),
+    ],
+    ids=["no json", "no text", "another's topic", "another's source", "no contact", "a gap into the future"],
+)
+async def test_what_is_no_event_of_the_edge_that_sent_it_is_refused_and_blocks_nothing(
+    bad: Message, sink: Any, head_office: Any, background: Any, eventually: Any, quick: Pace
+) -> None:
+    async with background(inbox.run(sink, head_office, Health(), pace=quick)):
+        head_office.incoming.put_nowait(bad)
+        head_office.incoming.put_nowait(message(1))
+        await eventually(lambda: head_office.published == [{"outbox": STREAM, "upto": 1, "max": 1}])
+    assert [count.contacts for count in await sink.counts()] == [1]
+
+
+async def test_an_older_database_is_opened_as_it_is(tmp_path: Path) -> None:
+    for expected in (1, 2):
+        async with sink_sqlite.open(sink_sqlite.Settings(), tmp_path) as sink:
+            assert await sink.insert([(STREAM, expected, event(expected))]) == {STREAM: expected}
