@@ -66,7 +66,7 @@ async def test_a_store_alone_plays_greets_and_tells_head_office_later(alone: Dem
         await expect(screen.locator("#loop img").first).to_be_visible(timeout=10_000)
         holding = asyncio.create_task(hold_up(alone, 6))
         await expect(screen.locator("body")).to_have_attribute("data-scene", "member", timeout=20_000)
-        online = screen.locator("button.tile li", has_text="オンライン")
+        online = screen.locator("button.tile .line", has_text="オンライン")
         await expect(online.first).to_contain_text("確認中")
         await picture(screen, "alone")
         await holding
