@@ -110,7 +110,8 @@ def media_routes(files: Files) -> Iterable[web.AbstractRouteDef]:
 
     async def product(request: web.Request) -> web.StreamResponse:
         path = files.folder / PICTURES / request.match_info["file"]
-        return _sent(path, path.suffix.lower(), "public, max-age=300")
+        # What a browser keeps would tell later whose favourites were shown (promise S-2).
+        return _sent(path, path.suffix.lower(), "no-store")
 
     return (
         web.get(r"/media/{sha:[0-9a-f]{64}}{suffix:\.[a-z0-9]{2,4}}", medium),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from content.model import Campaign, Decision, Media
 from content.resolve import WELCOME
@@ -23,6 +23,7 @@ class Item:
     campaign: str = ""
     rule: str = ""
     title: str = ""
+    arm: str = ""
 
 
 def url(medium: Media) -> str:
@@ -40,7 +41,7 @@ def _items(campaign: Campaign, media: Mapping[str, Media]) -> Iterator[Item]:
     seconds = campaign.seconds or (0.0,) * len(campaign.media)
     for each, own in zip(campaign.media, seconds, strict=False):
         if each in media:
-            yield _item(media[each], own, campaign.id, campaign.layer.value)
+            yield replace(_item(media[each], own, campaign.id, campaign.layer.value), arm=campaign.arm)
 
 
 def _item(medium: Media, seconds: float, campaign: str, rule: str) -> Item:

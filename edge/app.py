@@ -30,7 +30,7 @@ from edge.db import database
 from edge.health import Health
 from edge.members.desk import Desk, desk
 from edge.members.profiles import profile_within
-from edge.model import DeviceClass, Painted, Played, Profile, Touched, Watching
+from edge.model import Painted, Played, Profile, Touched, Watching
 from edge.ports import Members
 from edge.screens import pages as screen_pages
 from edge.screens.hub import Screens
@@ -46,11 +46,8 @@ from edge.vision import push
 from edge.vision.eyes import Eye
 from provisioning import pages as it_pages
 from provisioning.accounts import Accounts
-from provisioning.layers import load
+from provisioning.layers import STORE_LAYERS, load
 from provisioning.signin import Guard
-
-ORIENTATION = {DeviceClass.SIGNAGE: "portrait", DeviceClass.KIOSK: "portrait"}
-"""How screens of a class usually hang, for the studio's previews."""
 
 
 @dataclass(slots=True)
@@ -168,11 +165,11 @@ def create_app(parts: Parts) -> web.Application:
     app.add_routes(screen_pages.routes(parts.screens, parts.store.web.frame_ancestors))
     app.add_routes(push.routes(parts.eyes))
     app.add_routes(guard.routes())
-    layered = load(parts.folder, config.STORE_LAYERS)
+    layered = load(parts.folder, STORE_LAYERS)
     title = " · ".join((device.chain, device.store, device.id))
     app.add_routes(it_pages.routes(parts.health.parts, guard, layered, title))
-    shown = [(screen.id, screen.name or screen.id, ORIENTATION[screen.device_class]) for screen in parts.store.screen]
-    app.add_routes(studio.routes(parts.library, guard, shown, partial(_on_screen, parts), parts.now))
+    shown = [(screen.id, screen.name or screen.id, screen.orientation) for screen in parts.store.screen]
+    app.add_routes(studio.routes(parts.library, guard, shown, partial(_on_screen, parts), parts.now, device.closing))
     app.add_routes(media_routes(parts.library.files))
     return app
 

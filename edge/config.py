@@ -7,7 +7,8 @@ them and can explain each value) or, for the hub, ``hub.toml``. Relative paths a
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -15,9 +16,8 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from edge.model import DeviceClass
-from provisioning.layers import Layered, load
+from provisioning.layers import HUB_LAYERS, STORE_LAYERS, BadLayer, Layered, load
 
-STORE_LAYERS = ("chain.toml", "store.toml", "device.toml", "local.toml")
 M = TypeVar("M", bound=BaseModel)
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 """Ids go into MQTT topics and file names, so their alphabet is strict (RELIABILITY.md 4.1, T12)."""
@@ -33,7 +33,8 @@ class Device(Settings):
     """Who and where this edge is. ``data`` is the folder for all that it keeps.
 
     ``clock`` "checked" believes the time only while the kernel says that it is synchronised (MEMBER_CODES 4);
-    "trusted" is for a machine whose time somebody else keeps, such as a virtual machine's host.
+    "trusted" is for a machine whose time somebody else keeps, such as a virtual machine's host. ``closing`` is when
+    the store closes, until which a picture that staff show now stays.
     """
 
     chain: Id
@@ -43,6 +44,7 @@ class Device(Settings):
     language: str = "ja"
     data: Path = Path("data")
     clock: Annotated[str, Field(pattern="^(checked|trusted)$")] = "checked"
+    closing: time = time(21)
 
     @field_validator("timezone")
     @classmethod
@@ -68,6 +70,7 @@ class Screen(Settings):
     device_class: DeviceClass = DeviceClass.SIGNAGE
     language: str = "ja"
     zone: str = "entrance"
+    orientation: Annotated[str, Field(pattern="^(portrait|landscape)$")] = "portrait"
     nickname: bool = False
     idle_s: float | None = Field(None, ge=5, le=60)
     limit_s: float | None = Field(None, ge=15, le=180)
@@ -146,13 +149,14 @@ class HubIdentity(Settings):
 
 
 class Hub(Settings):
-    """Everything head office's hub is told."""
+    """Everything head office's hub is told. ``stock_token`` is a file with the bearer token that stores must send."""
 
     hub: HubIdentity = HubIdentity()
     web: Web = Web(port=8090)
     upstream: Adapter
     sink: Adapter = Adapter(adapter="sqlite", settings={"path": "contacts.sqlite"})
     stock: tuple[StockChannel, ...] = ()
+    stock_token: Path | None = None
 
 
 class BadConfig(Exception):
@@ -161,12 +165,12 @@ class BadConfig(Exception):
 
 def read_store(folder: Path) -> Store:
     """The store's settings from a config directory; raises BadConfig."""
-    return _validated(Store, load(folder, STORE_LAYERS))
+    return _validated(Store, _layers(folder, STORE_LAYERS))
 
 
 def read_hub(folder: Path) -> Hub:
     """The hub's settings from a config directory; raises BadConfig."""
-    return _validated(Hub, load(folder, ("hub.toml",)))
+    return _validated(Hub, _layers(folder, HUB_LAYERS))
 
 
 def checked(model: type[M], settings: dict[str, Any], whose: str) -> M:
@@ -175,6 +179,13 @@ def checked(model: type[M], settings: dict[str, Any], whose: str) -> M:
         return model.model_validate(settings)
     except ValidationError as error:
         raise BadConfig("\n".join(f"{whose}: {line}" for line in _complaints(model, error))) from error
+
+
+def _layers(folder: Path, names: Sequence[str]) -> Layered:
+    try:
+        return load(folder, names)
+    except BadLayer as error:
+        raise BadConfig(str(error)) from error
 
 
 def _validated(model: type[M], layered: Layered) -> M:

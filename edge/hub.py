@@ -77,8 +77,13 @@ def create_app(hub: Hub) -> web.Application:
     app.on_response_prepare.append(headers(hub.settings.web.frame_ancestors))
     app.add_routes(route for route in basics(hub.health, (), "") if route.path != "/")
     app.add_routes([web.get("/", _index(hub)), web.get("/hub/static/hub.css", _style)])
-    app.add_routes(stock_routes(hub.stock, [channel.id for channel in hub.settings.stock]))
+    app.add_routes(stock_routes(hub.stock, [channel.id for channel in hub.settings.stock], _token(hub)))
     return app
+
+
+def _token(hub: Hub) -> str:
+    """What stores must send to be told stock; empty where everybody who reaches the hub may ask."""
+    return (hub.folder / hub.settings.stock_token).read_text().strip() if hub.settings.stock_token else ""
 
 
 def _index(hub: Hub) -> Callable[[web.Request], Awaitable[web.Response]]:

@@ -177,6 +177,7 @@ class LoopItem:
     campaign: str = ""
     rule: str = ""
     title: str = ""
+    arm: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def demo(elsewhere: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [elsewhere / "bin/tentou", "demo", "--no-browser", "--port", str(port), "--seconds", "60"]
+    command = [str(elsewhere / "bin/tentou"), "demo", "--no-browser", "--port", str(port), "--seconds", "60"]
     with (elsewhere / "demo.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=elsewhere, stdout=log, stderr=log)
         yield f"http://127.0.0.1:{port}"

@@ -15,7 +15,7 @@ from edge.ports import Camera, Frame, Gray, SourceEnded, SourceGone
 from edge.vision.picture import gray_of
 
 ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".pgm"})
-TODO = "Put pictures into the folder."
+ADVICE = "Put pictures into the folder."
 
 
 class Settings(config.Settings):
@@ -61,7 +61,7 @@ class Folder:
                 shown += 1
                 yield gray
         if not shown:
-            raise SourceGone(f"no pictures in {self._path.name}", TODO)
+            raise SourceGone(f"no pictures in {self._path.name}", ADVICE)
 
     @staticmethod
     def _picture(name: Path) -> Gray | None:

@@ -134,7 +134,7 @@ async def _scan(eye: aiohttp.ClientWebSocketResponse, page: Any, jpeg: bytes) ->
         paints = await page.evaluate("window.paints")
         if paints:
             await page.click("[data-action=end]")
-            await page.wait_for_function("document.body.dataset.scene === 'loop'")
+            await page.wait_for_function("document.body.dataset.scene !== 'member'")
             return float(paints[0]) - first
     return None
 

@@ -6,9 +6,9 @@ import hashlib
 import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
-import kiosk_ui
 from edge.model import Loop, LoopItem
 
 DEFAULT_ART = (
@@ -42,9 +42,17 @@ class Assets:
         return f"/static/{self.version}/{path}"
 
 
+def _kiosk_ui() -> Path:
+    """Where the package of templates and static files lies; it is data, so it is found and not imported."""
+    found = find_spec("kiosk_ui")
+    assert found is not None
+    assert found.origin is not None
+    return Path(found.origin).parent
+
+
 def read_assets(folder: Path | None = None) -> Assets:
     """Read the static files of ``kiosk_ui`` (or another folder of its shape) into memory: some 200 kB."""
-    root = folder or Path(kiosk_ui.__file__).parent
+    root = folder or _kiosk_ui()
     static = root / "static"
     files = {str(path.relative_to(static).as_posix()): _asset(path) for path in _below(static)}
     digest = hashlib.sha256()

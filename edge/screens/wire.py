@@ -45,6 +45,7 @@ class Item(_Said):
     campaign: Short = ""
     rule: Short = ""
     title: Long = ""
+    arm: Short = ""
 
     def loop_item(self) -> LoopItem:
         """The value that the ledger takes."""

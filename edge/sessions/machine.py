@@ -63,6 +63,9 @@ class Due:
     """A deadline passed; which one follows from the state."""
 
 
+THANKS = "thanks"
+"""The notice after 終了: it knows nobody, and any new code or the time takes it away."""
+
 Event = Identified | Refused | Left | Touch | Done | Due
 
 NEXT: dict[State, dict[type[Event], State]] = {
@@ -74,7 +77,7 @@ NEXT: dict[State, dict[type[Event], State]] = {
         Left: State.GREETED,
         Touch: State.BROWSING,
         Due: State.ENDING,
-        Done: State.ATTRACT,
+        Done: State.NOTICE,
     },
     State.BROWSING: {
         Identified: State.GREETED,
@@ -82,7 +85,7 @@ NEXT: dict[State, dict[type[Event], State]] = {
         Left: State.BROWSING,
         Touch: State.BROWSING,
         Due: State.ENDING,
-        Done: State.ATTRACT,
+        Done: State.NOTICE,
     },
     State.ENDING: {
         Identified: State.GREETED,
@@ -90,7 +93,7 @@ NEXT: dict[State, dict[type[Event], State]] = {
         Left: State.ENDING,
         Touch: State.BROWSING,
         Due: State.ATTRACT,
-        Done: State.ATTRACT,
+        Done: State.NOTICE,
     },
 }
 
@@ -98,12 +101,14 @@ NEXT: dict[State, dict[type[Event], State]] = {
 @dataclass(frozen=True, slots=True)
 class Deadlines:
     """Seconds: ``idle`` until a session nobody keeps up ends, the last ``warning`` of them counted down on the
-    screen, ``limit`` for the whole session, ``notice`` for a hint. ``touch``: touch, not sight, keeps it up."""
+    screen, ``limit`` for the whole session, ``notice`` for a hint, ``thanks`` for the thanks after 終了. ``touch``:
+    touch, not sight, keeps it up."""
 
     idle: float
     warning: float
     limit: float
     notice: float = 5.0
+    thanks: float = 2.0
     touch: bool = True
 
 
@@ -150,7 +155,9 @@ def step(session: Session, event: Event, now: float, deadlines: Deadlines) -> tu
         case Due():
             return _due(session, state, now, deadlines)
         case Done():
-            return Session(), End.DONE if session.id else None
+            if not session.id:
+                return Session(), None
+            return Session(State.NOTICE, hint=THANKS, since=now, due=now + deadlines.thanks), End.DONE
         case Left(ago):
             kept = session if deadlines.touch else _until(session, now - ago + deadlines.idle, deadlines)
             return kept, None

@@ -73,6 +73,7 @@ def played(play: Played, at: float) -> Contact:
         "sha256": item.sha256,
         "campaign": item.campaign,
         "rule": item.rule,
+        "arm": item.arm,
         "title": item.title,
         "began": round(play.wall, 3),
         "seconds": round(play.seconds, 2),

@@ -17,6 +17,7 @@ from edge.sessions import notes
 from edge.sessions.house import House
 from edge.sessions.machine import (
     DEADLINES,
+    THANKS,
     Deadlines,
     Done,
     Due,
@@ -181,7 +182,8 @@ class Stage:
         if end is not None:
             self._house.note(notes.ended(self.screen.id, now, old.id, end, now - old.since, self._visitor.member))
         if new.id != old.id:
-            self._visitor = Visitor(recognised)
+            # Whoever says goodbye is thanked in the language in which they were spoken to.
+            self._visitor = Visitor(recognised, language=self._last.language if new.hint == THANKS else "")
             self._campaign = None
             self._unpainted.clear()
             if old.id and new.id:

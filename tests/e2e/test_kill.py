@@ -6,6 +6,7 @@ import os
 import re
 import signal
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -65,12 +66,12 @@ async def test_whatever_is_killed_the_loop_returns_and_every_contact_arrives_onc
             await expect(screen.locator("body")).to_have_attribute("data-scene", "member", timeout=30_000)
             pid = pid_of(demo, victim)
             os.kill(pid, signal.SIGKILL)
-            await eventually(lambda pid=pid: not alive(pid))
+            await eventually(partial(gone, pid))
             if victim == "edge":
                 await expect(screen.locator("body")).to_have_attribute("data-scene", "loop", timeout=10_000)
-            await eventually(lambda victim=victim, pid=pid: started_again(demo, victim, pid))
+            await eventually(partial(started_again, demo, victim, pid))
             before = demo.accepted()[1]
-            await eventually(lambda before=before: demo.accepted()[1] >= before + GOES_ON)
+            await eventually(partial(went_on, demo, before))
             assert not scanning.done()
             assert await screen.evaluate("document.querySelector('#loop').getBoundingClientRect().height") > 0
         await expect(screen.locator("body")).to_have_attribute("data-scene", "member", timeout=30_000)
@@ -83,6 +84,14 @@ async def test_whatever_is_killed_the_loop_returns_and_every_contact_arrives_onc
     await every_accepted_contact_is_there_once(demo)
 
 
+def gone(pid: int) -> bool:
+    return not alive(pid)
+
+
+def went_on(demo: Running, before: int) -> bool:
+    return demo.accepted()[1] >= before + GOES_ON
+
+
 def started_again(demo: Running, victim: str, old: int) -> bool:
     try:
         return pid_of(demo, victim) != old
@@ -93,7 +102,7 @@ def started_again(demo: Running, victim: str, old: int) -> bool:
 async def every_accepted_contact_is_there_once(demo: Running) -> None:
     def settled() -> bool:
         stream, accepted = demo.accepted()
-        return sum(event["stream"] == stream for event in demo.contacts()) >= accepted > 0
+        return accepted > 0 and sum(event["stream"] == stream for event in demo.contacts()) >= accepted
 
     await eventually(settled, 60)
     stream, accepted = demo.accepted()

@@ -14,7 +14,7 @@ from edge.db import database
 
 
 def table(db: sqlite_utils.Database) -> None:
-    db["t"].create({"n": int}, pk="n", if_not_exists=True)
+    db.table("t").create({"n": int}, pk="n", if_not_exists=True)
 
 
 def put(n: int) -> Callable[[sqlite3.Connection], object]:
