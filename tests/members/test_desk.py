@@ -38,7 +38,8 @@ async def opened(folder: Path, health: Health | None = None, clock: str = "trust
 
 
 def token() -> Code:
-    return Code(issue(ISSUER, "AAECAwQFBgcI", NOW, NOW + 60, flags=5), "qrcode", "zxing")
+    now = int(time.time())
+    return Code(issue(ISSUER, "AAECAwQFBgcI", now, now + 60, flags=5), "qrcode", "zxing")
 
 
 def nothing(_: bytes) -> bool:
