@@ -49,6 +49,8 @@ from provisioning.accounts import Accounts
 from provisioning.layers import STORE_LAYERS, load
 from provisioning.signin import Guard
 
+FIGURES_S = 2.0
+
 
 @dataclass(slots=True)
 class Parts:
@@ -135,8 +137,15 @@ async def _members(stack: AsyncExitStack, store: config.Store, folder: Path) -> 
 def _house(parts: Parts) -> House:
     """What the stages need of the rest."""
 
+    def told(why: str) -> None:
+        if why:
+            todo = "Members are greeted without their own favourites and coupons meanwhile."
+            parts.health.down("members", "profiles", why, todo)
+        else:
+            parts.health.up("members", "profiles")
+
     async def profile(ref: str) -> Profile | None:
-        return await profile_within(parts.members, ref) if parts.members else None
+        return await profile_within(parts.members, ref, tell=told) if parts.members else None
 
     return House(
         classify=parts.desk.classify,
@@ -202,6 +211,7 @@ def _loops(parts: Parts) -> dict[str, Callable[[], Awaitable[None]]]:
         "reports": partial(_reports, parts),
         "stock changes": partial(_stock_moves, parts),
         "ledger": parts.ledger.run,
+        "figures": partial(_figures, parts),
     }
     for screen, stage in parts.stages.items():
         loops[f"stage {screen}"] = stage.run
@@ -230,6 +240,19 @@ async def _uplink(parts: Parts, upstream: config.Adapter) -> None:
     settings = config.checked(module.Settings, upstream.settings, "upstream")
     async with module.open(settings, parts.folder) as dial:
         await uplink.run(parts.outbox, dial, parts.store.device, parts.health)
+
+
+async def _figures(parts: Parts) -> None:
+    """What the health page tells of the ledger and the library, as it is now."""
+    while True:
+        box = parts.outbox
+        parts.health.count("ledger", {"waiting": box.waiting()})
+        parts.health.count("upstream", {"waiting": box.waiting(), "last": box.last, "acknowledged": box.acked})
+        if parts.library.trouble:
+            parts.health.down("content", "library", parts.library.trouble, "mend the file; the last good one is shown")
+        else:
+            parts.health.up("content", "library")
+        await asyncio.sleep(FIGURES_S)
 
 
 async def _stock_moves(parts: Parts) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 log = logging.getLogger(__name__)
@@ -66,6 +66,12 @@ class Health:
     ) -> None:
         """The part does not work; ``todo`` is the next step for a person."""
         self.set(kind, name, State.DOWN, detail, todo, figures)
+
+    def count(self, kind: str, figures: Mapping[str, float]) -> None:
+        """Newer figures of every part of a kind; how it is stays."""
+        for key, part in self._parts.items():
+            if part.kind == kind:
+                self._parts[key] = replace(part, figures={**part.figures, **figures})
 
     def forget(self, kind: str, name: str) -> None:
         """The part is no longer expected."""
