@@ -21,7 +21,7 @@ def plain(item: cbor.Item) -> Any:
     if isinstance(item, list):
         return [plain(part) for part in item]
     if isinstance(item, dict):
-        return {cbor2.loads(key): plain(value) for key, value in item.items()}
+        return {plain(cbor.decode(key)): plain(value) for key, value in item.items()}
     assert not isinstance(item, cbor.Other)
     return item
 
@@ -39,9 +39,9 @@ def test_a_changed_encoding_is_refused_or_is_the_one_of_another_value(value: Any
     try:
         item = cbor.decode(bytes(encoded))
         read = plain(item)
-    except (cbor.BadCbor, AssertionError):
+    except (cbor.BadCbor, AssertionError, TypeError):  # TypeError: a list as a map's key, which Python cannot hold
         return
-    assert cbor2.dumps(read, canonical=not isinstance(read, dict)) == encoded
+    assert cbor2.dumps(read) == encoded  # in the order that was read: cbor2's canonical order is another, by length
 
 
 @given(st.binary(max_size=130))
