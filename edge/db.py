@@ -11,8 +11,9 @@ import asyncio
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,6 +22,9 @@ import sqlite_utils
 T = TypeVar("T")
 Act = Callable[[sqlite3.Connection], Any]
 _Job = tuple[Act, bool, "asyncio.Future[Any]", asyncio.AbstractEventLoop]
+
+MEMORY = Path(":memory:")
+"""A database that no disk holds: what it keeps is gone with its close."""
 
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -44,6 +48,7 @@ class Database:
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._loop = asyncio.get_running_loop()
         self._migrate: Callable[[sqlite_utils.Database], None] = lambda _: None
+        self._closed = False
 
     async def write(self, act: Callable[[sqlite3.Connection], T]) -> T:
         """Run ``act`` in a transaction; returns its result once the commit is on disk."""
@@ -54,6 +59,8 @@ class Database:
         return await self._ask(act, False)
 
     async def _ask(self, act: Callable[[sqlite3.Connection], T], writes: bool) -> T:
+        if self._closed:
+            raise sqlite3.ProgrammingError(f"{self.path.name} is closed")
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
         self._jobs.put((act, writes, answer, loop))
@@ -62,7 +69,7 @@ class Database:
     def _work(self) -> None:
         try:
             connection = self._open()
-        except (sqlite3.Error, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whoever opens it is told, whatever a migration raised
             _tell(self._loop, self._ready, error=error)
             return
         _tell(self._loop, self._ready)
@@ -75,9 +82,13 @@ class Database:
     def _open(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(self.path, isolation_level=None, cached_statements=256)
-        for pragma in _PRAGMAS:
-            connection.execute(pragma)
-        self._migrate(sqlite_utils.Database(connection))
+        try:
+            for pragma in _PRAGMAS:
+                connection.execute(pragma)
+            self._migrate(sqlite_utils.Database(connection))
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _take(self) -> tuple[list[_Job], bool]:
@@ -92,7 +103,10 @@ class Database:
         return jobs, False
 
     def _commit(self, connection: sqlite3.Connection, jobs: list[_Job]) -> None:
-        """One transaction for all writes; a job that fails is undone alone and does not fail its neighbours."""
+        """One transaction for all writes; a job that fails is undone alone and does not fail its neighbours.
+
+        A transaction that fails as a whole fails its writes; its reads, which may have seen them, are done again.
+        """
         done: list[tuple[_Job, Any]] = []
         try:
             if any(writes for _, writes, _, _ in jobs):
@@ -106,10 +120,13 @@ class Database:
             if connection.in_transaction:
                 connection.execute("COMMIT")
         except sqlite3.Error as error:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            for _, _, answer, loop in jobs:
-                _tell(loop, answer, error=error)
+            with suppress(sqlite3.Error):
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+            for _, writes, answer, loop in jobs:
+                if writes:
+                    _tell(loop, answer, error=error)
+            self._commit(connection, [job for job in jobs if not job[1]])
             return
         for (_, _, answer, loop), result in done:
             _tell(loop, answer, result)
@@ -142,7 +159,7 @@ def _tell(
         else:
             answer.set_result(result)
 
-    if not loop.is_closed():
+    with suppress(RuntimeError):  # nobody waits any more: the loop is closed
         loop.call_soon_threadsafe(settle)
 
 
@@ -150,13 +167,80 @@ def _tell(
 async def database(
     path: Path, migrate: Callable[[sqlite_utils.Database], None] = lambda _: None
 ) -> AsyncIterator[Database]:
-    """Open a file, bring its schema up to date by ``migrate`` (idempotent, sqlite-utils), close it at the end."""
+    """Open a file, bring its schema up to date by ``migrate`` (idempotent, sqlite-utils), close it at the end.
+
+    What is asked for after the end raises sqlite3.ProgrammingError.
+    """
     opened = Database(path)
     opened._migrate = migrate
     opened._thread.start()
-    await opened._ready
     try:
+        await opened._ready
         yield opened
     finally:
+        opened._closed = True
         opened._jobs.put(None)
         await asyncio.to_thread(opened._thread.join)
+
+
+@asynccontextmanager
+async def mended(
+    path: Path, migrate: Callable[[sqlite_utils.Database], None], tell: Callable[[str], None]
+) -> AsyncIterator[Database]:
+    """As ``database``, for what no screen may wait for: it opens whatever the disk has done to the file.
+
+    A broken file is moved to ``quarantine/`` and a new one begun; where the disk refuses, memory holds it until the
+    next start. ``tell`` hears what was wrong, or an empty text.
+    """
+    async with database(await _usable(path, migrate, tell), migrate) as opened:
+        yield opened
+
+
+async def _usable(path: Path, migrate: Callable[[sqlite_utils.Database], None], tell: Callable[[str], None]) -> Path:
+    said = ""
+    try:
+        if not await _whole(path, migrate):
+            await asyncio.to_thread(quarantine, path, int(time.time()))
+            said = "the file was broken; it lies in quarantine and a new one was begun"
+            await _whole(path, migrate)
+    except (sqlite3.Error, OSError) as error:
+        tell(f"{cause(error)}: kept in memory, so a restart forgets it")
+        return MEMORY
+    tell(said)
+    return path
+
+
+async def _whole(path: Path, migrate: Callable[[sqlite_utils.Database], None]) -> bool:
+    """Whether a file is a database in good order; raises what has nothing to do with its bytes."""
+    try:
+        async with database(path, migrate) as opened:
+            return bool(await opened.read(lambda db: db.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"))
+    except sqlite3.DatabaseError as error:
+        if broken(error):
+            return False
+        raise
+
+
+def broken(error: sqlite3.Error) -> bool:
+    """Whether an error says that the file's bytes are not those of a database."""
+    return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+
+
+def cause(error: sqlite3.Error | OSError) -> str:
+    """What the disk said, without a path."""
+    if isinstance(error, OSError):
+        return f"cannot be opened: {error.strerror}"
+    name = getattr(error, "sqlite_errorname", str(error))
+    return {
+        "SQLITE_FULL": "the disk is full",
+        "SQLITE_READONLY": "the disk is read-only",
+        "SQLITE_BUSY": "another process holds the file",
+    }.get(name, f"cannot write: {name}")
+
+
+def quarantine(path: Path, wall: int) -> None:
+    """Put a file, with all that lies beside it under its name, out of the way at ``wall`` (UNIX seconds)."""
+    folder = path.parent / "quarantine" / f"{path.stem}-{wall}"
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in path.parent.glob(f"{path.name}*"):
+        each.rename(folder / each.name)

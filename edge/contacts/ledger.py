@@ -10,6 +10,7 @@ from collections import Counter, deque
 
 from edge.contacts.event import BadContact, checked
 from edge.contacts.outbox import Outbox
+from edge.db import cause
 from edge.health import Health
 from edge.model import Contact
 
@@ -65,7 +66,7 @@ class Ledger:
             try:
                 await self._keep()
             except sqlite3.Error as error:
-                self._health.down("ledger", "outbox", _cause(error), "see the disk of this device", self._figures())
+                self._health.down("ledger", "outbox", cause(error), "see the disk of this device", self._figures())
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
             else:
@@ -102,12 +103,3 @@ class Ledger:
 
     def _figures(self) -> dict[str, float]:
         return {"waiting": self._outbox.waiting(), "queue": len(self._queue), "lost": self.lost.total()}
-
-
-def _cause(error: sqlite3.Error) -> str:
-    """What the disk said, without a path."""
-    return {
-        "SQLITE_FULL": "the disk is full",
-        "SQLITE_READONLY": "the disk is read-only",
-        "SQLITE_BUSY": "another process holds the file",
-    }.get(getattr(error, "sqlite_errorname", ""), f"cannot write: {getattr(error, 'sqlite_errorname', error)}")

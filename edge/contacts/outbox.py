@@ -18,7 +18,7 @@ from edge.contacts import schema
 from edge.contacts.clock import Clock, boot_id
 from edge.contacts.event import BadContact, Range, Stamp, body_of, checked, cloud_event, gap, source_of, uuid7
 from edge.contacts.schema import Loaded, Row
-from edge.db import Database, database
+from edge.db import Database, broken, database, quarantine
 from edge.model import Contact
 
 T = TypeVar("T")
@@ -180,31 +180,24 @@ async def outbox(
     """
     trusted = Clock(synced=lambda: True) if device.clock == "trusted" else Clock()
     boot, times = bootid or boot_id(), clock or trusted
-    broken = await _broken(path, boot)
-    if broken:
-        await asyncio.to_thread(_quarantine, path, int(times.wall()))
+    spoilt = await _spoilt(path, boot)
+    if spoilt:
+        await asyncio.to_thread(quarantine, path, int(times.wall()))
     async with database(path, schema.migrate) as db:
         loaded = await db.write(lambda connection: schema.load(connection, boot))
         opened = Outbox(db, device, loaded, boot, cap, times)
-        if broken:
+        if spoilt:
             await opened.account("corruption", Counter())
         yield opened
 
 
-async def _broken(path: Path, boot: str) -> bool:
+async def _spoilt(path: Path, boot: str) -> bool:
     try:
         async with database(path, schema.migrate) as db:
             await db.write(lambda connection: schema.load(connection, boot))
             await db.read(lambda connection: schema.page(connection, 0, 1))
     except sqlite3.DatabaseError as error:
-        if error.sqlite_errorname.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        if broken(error):
             return True
         raise
     return False
-
-
-def _quarantine(path: Path, wall: int) -> None:
-    folder = path.parent / "quarantine" / f"{path.stem}-{wall}"
-    folder.mkdir(parents=True, exist_ok=True)
-    for each in path.parent.glob(f"{path.name}*"):
-        each.rename(folder / each.name)
