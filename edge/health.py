@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 class State(StrEnum):
-    """How a part is: ``absent`` is a part that is expected to be away now (a broker in a power cut)."""
+    """How a part is. An expected absence (a broker in a power cut) is ``down``, too: health says so, the log once."""
 
     UP = "up"
     DOWN = "down"
@@ -66,6 +66,17 @@ class Health:
     ) -> None:
         """The part does not work; ``todo`` is the next step for a person."""
         self.set(kind, name, State.DOWN, detail, todo, figures)
+
+    def teller(self, kind: str, name: str, todo: str) -> Callable[[str], None]:
+        """What says why the part does not work, or by an empty text that it does."""
+
+        def tell(why: str) -> None:
+            if why:
+                self.down(kind, name, why, todo)
+            else:
+                self.up(kind, name)
+
+        return tell
 
     def count(self, kind: str, figures: Mapping[str, float]) -> None:
         """Newer figures of every part of a kind; how it is stays."""

@@ -6,23 +6,28 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from edge import config
-from edge.db import database
+from edge.db import mended
 from edge.health import Health
 from edge.members import replay as replays
 from edge.members.classify import Context, Recognised, Rejected, candidate, classify
 from edge.members.clock import ClockState, Sync, observe, state, time_of
-from edge.members.keyset import BadKeySet, KeySet, from_base64url, newer, read_keyset
+from edge.members.keyset import MAX_CHARS, BadKeySet, KeySet, from_base64url, newer, read_keyset
 from edge.members.rate import Rate
 from edge.members.replay import Replay
 from edge.members.static import CompiledRule, compile_rules, symbologies
 from edge.members.timeservice import kernel_synced
 from edge.model import Code
+from edge.supervise import kept
 
 LOOK_AGAIN = 5.0
 """Seconds between two looks at the clock's state and the key set's file."""
+
+SHORTEST_KEY = 16
+"""Bytes of the secret for pseudonyms: with a shorter one, or the empty file of a power cut, numbers can be tried."""
 
 
 class Desk:
@@ -88,29 +93,51 @@ class Desk:
 async def desk(
     settings: config.MemberCode, device: config.Device, folder: Path, data: Path, health: Health
 ) -> AsyncIterator[Desk]:
-    """The desk of a store; raises static.BadRule for a rule that cannot be safe, OSError for a missing key file."""
+    """The desk of a store; raises config.BadConfig for settings that cannot be safe.
+
+    What is wrong with its files stops nothing: health tells it, and the codes that need them are not known.
+    """
     rules = compile_rules(settings)
-    ref_key = (folder / settings.ref_key).read_bytes() if settings.ref_key else b""
-    async with database(data / "members.sqlite", replays.migrate) as db:
+    roots = _roots(settings)
+    ref_key = _ref_key(folder / settings.ref_key, health) if settings.ref_key else b""
+    if not ref_key:
+        rules = ()
+    todo = "See the disk of this device. Until its tokens expire, a code that was used before may be taken again."
+    async with mended(data / "members.sqlite", replays.migrate, health.teller("disk", "members", todo)) as db:
         made = Desk(rules, ref_key, await Replay.open(db), device.clock == "trusted", health)
-        keys = _Keys(made, settings, folder, health)
+        keys = _Keys(made, folder / settings.keyset if settings.keyset else None, roots, health)
         made.look_at_clock()
         keys.look()
-        watching = asyncio.create_task(_watch(made, keys), name="member desk")
-        try:
+        async with kept({"member desk": partial(_watch, made, keys)}):
             yield made
-        finally:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
+
+
+def _roots(settings: config.MemberCode) -> tuple[bytes, ...]:
+    try:
+        return tuple(from_base64url(root) for root in settings.roots)
+    except ValueError as error:
+        raise config.BadConfig(f"member_code.roots: {error}") from error
+
+
+def _ref_key(path: Path, health: Health) -> bytes:
+    """The secret for pseudonyms, empty if there is none that can be used."""
+    tell = health.teller("codes", "reference key", "Put the file back; static numbers are not read without it.")
+    try:
+        key = path.read_bytes()
+    except OSError as error:
+        tell(f"{path.name}: {error.strerror}")
+        return b""
+    tell("" if len(key) >= SHORTEST_KEY else f"{path.name} is shorter than {SHORTEST_KEY} bytes")
+    return key if len(key) >= SHORTEST_KEY else b""
 
 
 class _Keys:
     """The key set's file, read again when it changed; a bad one never replaces a good one."""
 
-    def __init__(self, desk: Desk, settings: config.MemberCode, folder: Path, health: Health) -> None:
+    def __init__(self, desk: Desk, path: Path | None, roots: tuple[bytes, ...], health: Health) -> None:
         self._desk = desk
-        self._path = folder / settings.keyset if settings.keyset else None
-        self._roots = tuple(from_base64url(root) for root in settings.roots)
+        self._path = path
+        self._roots = roots
         self._health = health
         self._read: tuple[int, int] | None = None
 
@@ -121,13 +148,19 @@ class _Keys:
             stat = self._path.stat()
             if (stat.st_mtime_ns, stat.st_ino) == self._read:
                 return
-            self._desk.take(self._path.read_text(), self._roots)
+            self._desk.take(_text(self._path), self._roots)
             self._read = (stat.st_mtime_ns, stat.st_ino)
         except (OSError, BadKeySet) as error:
             todo = "Fetch the chain's key set again; rotating codes count as plain member numbers without it."
             self._health.down("codes", "key set", str(error), todo)
         else:
             self._health.up("codes", "key set")
+
+
+def _text(path: Path) -> str:
+    """A key set's file, or as much of it as shows that it is too long; what is no text is no key set."""
+    with path.open("rb") as file:
+        return file.read(MAX_CHARS + 1).decode("utf-8", "replace")
 
 
 async def _watch(desk: Desk, keys: _Keys) -> None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from edge.config import MemberCode, StaticRule
+from edge.config import BadConfig, MemberCode, StaticRule
 from edge.members.checks import CHECKS
 from edge.members.keyset import to_base64url
 from edge.members.pattern import LONGEST, BadPattern, Node, lengths, meet, parse
@@ -19,7 +19,7 @@ SYMBOLOGIES = frozenset({"qrcode", "ean13", "code128", "codabar", "code39", "itf
 NEEDS_CHECK = frozenset({"codabar", "code39"})
 
 
-class BadRule(Exception):
+class BadRule(BadConfig):
     """A rule that cannot be safe; the text names it and says what would be right."""
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from edge.config import Device, MemberCode
+from edge.config import BadConfig, Device, MemberCode, StaticRule
 from edge.health import Health, State
 from edge.members.classify import Reason, Recognised, Rejected
 from edge.members.desk import Desk, desk
@@ -96,3 +96,38 @@ async def test_an_older_key_set_never_replaces_a_newer_one(tmp_path: Path) -> No
         with pytest.raises(Exception, match="older"):
             made.take(keyset(1), (public(ROOT),))
         assert isinstance(made.classify(token(), nothing), Recognised)
+
+
+@pytest.mark.parametrize("bytes_on_disk", [b"\xff\xfe\x00", b"{", b"", b"9" * 20_000])
+async def test_a_key_set_that_is_none_is_told_and_stops_nothing(tmp_path: Path, bytes_on_disk: bytes) -> None:
+    (tmp_path / "keyset.json").write_bytes(bytes_on_disk)
+    health = Health()
+    async with opened(tmp_path, health) as made:
+        assert not isinstance(made.classify(token(), nothing), Recognised)
+    assert ("codes", "key set", State.DOWN) in [(part.kind, part.name, part.state) for part in health.parts()]
+
+
+@pytest.mark.parametrize("secret", [None, b"", b"short"])
+async def test_without_its_secret_a_static_number_is_not_read(tmp_path: Path, secret: bytes | None) -> None:
+    if secret is not None:
+        (tmp_path / "ref.key").write_bytes(secret)
+    rule = StaticRule(name="card", symbologies=("qrcode",), pattern=r"29(?P<member>\d{10})\d", check="ean13")
+    settings = MemberCode(static=(rule,), ref_key=Path("ref.key"))
+    health = Health()
+    async with desk(settings, Device(chain="acme", store="s1", id="e1"), tmp_path, tmp_path, health) as made:
+        assert not made.candidate(Code("2900000000018", "qrcode", "zxing"))
+    assert ("codes", "reference key", State.DOWN) in [(part.kind, part.name, part.state) for part in health.parts()]
+
+
+async def test_a_root_that_is_no_key_is_a_setting_to_mend(tmp_path: Path) -> None:
+    with pytest.raises(BadConfig, match="member_code.roots"):
+        async with desk(MemberCode(roots=("!",)), Device(chain="a", store="s", id="e"), tmp_path, tmp_path, Health()):
+            pass
+
+
+async def test_a_broken_file_of_spent_tokens_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "members.sqlite").write_bytes(b"no database " * 99)
+    health = Health()
+    async with opened(tmp_path, health) as made:
+        await made.spend(b"0123456789abcdef", NOW)
+    assert [part.state for part in health.parts() if part.kind == "disk"] == [State.DOWN]
