@@ -17,16 +17,20 @@ HEALTHY_AFTER = 60.0
 async def keep(name: str, loop: Callable[[], Awaitable[None]], first_pause: float = 0.2) -> None:
     """Run ``loop`` for ever: an error is logged with its trace and the loop starts again after a growing pause.
 
-    A loop that returns is finished. The pause doubles to 30 s, with full jitter, and is forgiven after 60 s of health.
+    A loop that returns is finished. A CancelledError that nobody asked this task for (a library gave up a future of
+    its own) is an error like any other. The pause doubles to 30 s, with jitter, and is forgiven after 60 s of health.
     """
-    clock = asyncio.get_running_loop()
+    clock, me = asyncio.get_running_loop(), asyncio.current_task()
+    assert me is not None
     pause = first_pause
     while True:
         started = clock.time()
         try:
             await loop()
             return
-        except Exception:
+        except (Exception, asyncio.CancelledError) as error:
+            if isinstance(error, asyncio.CancelledError) and me.cancelling():
+                raise
             log.exception("%s failed and starts again", name)
         if clock.time() - started > HEALTHY_AFTER:
             pause = first_pause

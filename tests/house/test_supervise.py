@@ -22,6 +22,20 @@ async def test_a_loop_that_fails_starts_again_until_it_returns(caplog: pytest.Lo
     assert sum("shaky failed" in record.message for record in caplog.records) == 2
 
 
+async def test_a_loop_that_was_cancelled_from_within_starts_again() -> None:
+    runs: list[int] = []
+
+    async def given_up() -> None:
+        runs.append(1)
+        if len(runs) < 2:
+            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            future.cancel()
+            await future
+
+    await keep("given up", given_up, first_pause=0.001)
+    assert len(runs) == 2
+
+
 async def test_kept_loops_end_with_their_owner() -> None:
     ended = asyncio.Event()
 
@@ -44,6 +58,17 @@ def test_a_part_that_stays_down_is_said_once(caplog: pytest.LogCaptureFixture) -
         health.up("broker", "mqtt")
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
     assert [(part.state, part.detail) for part in health.parts()] == [(State.UP, "")]
+
+
+def test_a_teller_says_that_a_part_is_down_and_by_nothing_that_it_is_up() -> None:
+    health = Health()
+    tell = health.teller("disk", "stock", "see the disk")
+    tell("the disk is full")
+    assert [(part.state, part.detail, part.todo) for part in health.parts()] == [
+        (State.DOWN, "the disk is full", "see the disk")
+    ]
+    tell("")
+    assert [(part.state, part.todo) for part in health.parts()] == [(State.UP, "")]
 
 
 def test_since_tells_when_the_state_began() -> None:
