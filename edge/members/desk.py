@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -69,9 +69,9 @@ class Desk:
             self._highest_iat = max(self._highest_iat, found.iat)
         return found
 
-    async def spend(self, token: bytes, exp: float) -> None:
-        """A token is used up: at once in memory, durably on return."""
-        await self._replay.spend(token, exp)
+    def spend(self, token: bytes, exp: float) -> Awaitable[None]:
+        """A token is used up: in memory by the call, so that no other screen takes it, durably once awaited."""
+        return self._replay.spend(token, exp)
 
     def look_at_clock(self) -> None:
         """Ask the kernel whether its time may be believed, and say so on the health page."""

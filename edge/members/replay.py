@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Awaitable
 
 import sqlite_utils
 
@@ -33,10 +34,10 @@ class Replay:
         """Whether the token of this hash is used up."""
         return token in self._spent
 
-    async def spend(self, token: bytes, exp: float) -> None:
-        """Use a token up: at once in memory, durably on return. Also for hashes learnt from the store's other edges.
+    def spend(self, token: bytes, exp: float) -> Awaitable[None]:
+        """Use a token up: in memory by the call, durably once awaited.
 
-        Tokens that are surely past go: who shows one that ends at ``exp`` does so at ``exp`` - 7260 s or later.
+        Also for hashes learnt from the store's other edges. Tokens that are surely past go: who shows one that ends at ``exp`` does so at ``exp`` - 7260 s or later.
         """
         end, past = int(exp), int(exp) - MAX_LIFE - SKEW
         self._spent[token] = end
@@ -47,4 +48,4 @@ class Replay:
             connection.execute("INSERT OR REPLACE INTO spent VALUES (?, ?)", (token, end))
             connection.execute("DELETE FROM spent WHERE exp < ?", (past,))
 
-        await self._db.write(act)
+        return self._db.write(act)

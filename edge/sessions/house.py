@@ -30,8 +30,8 @@ class House:
     """The stage's surroundings. Nothing here waits on a network but ``profile``, which the stage never waits for.
 
     ``classify`` takes a code and tells whether a replay hash is to be forgiven (it belongs to the running session);
-    ``now`` is the store's wall clock, with its zone; ``mono`` seconds of the monotonic clock; ``segments`` and
-    ``tiers`` name the numbers that tokens carry.
+    ``spend`` uses a token up by the call, durably once awaited; ``now`` is the store's wall clock, with its zone;
+    ``mono`` seconds of the monotonic clock; ``segments`` and ``tiers`` name the numbers that tokens carry.
     """
 
     classify: Callable[[Code, Callable[[bytes], bool]], Recognised | Rejected]

@@ -139,6 +139,7 @@ class End(StrEnum):
     LIMIT = "limit"
     REPLACED = "replaced"
     REFUSED = "refused"
+    STOPPED = "stopped"
 
 
 def step(session: Session, event: Event, now: float, deadlines: Deadlines) -> tuple[Session, End | None]:

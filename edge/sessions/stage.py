@@ -21,11 +21,13 @@ from edge.sessions.machine import (
     Deadlines,
     Done,
     Due,
+    End,
     Event,
     Identified,
     Left,
     Refused,
     Session,
+    State,
     Touch,
     step,
 )
@@ -40,6 +42,9 @@ ONE_PERSON = "one"
 REFRESH = 5.0
 """How often a running session's stock labels are looked at again, seconds (promise K-1 allows 15)."""
 
+ERRANDS_S = 1.0
+"""How long the end waits for what is still on its way: a token being spent, a profile that nobody needs any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Known:
@@ -52,6 +57,14 @@ class _Known:
 @dataclass(frozen=True, slots=True)
 class _StockMoved:
     """Stock of some product changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Unpainted:
+    """Content on its way to a browser: what it is, and what to do once it is painted, as only then was it shown."""
+
+    told: tuple[str, Level]
+    note: Callable[[], None]
 
 
 Item = Sight | Touched | Painted | _Known | _StockMoved
@@ -69,7 +82,8 @@ class Stage:
         self._visitor = Visitor()
         self._last = Show(screen.id, "loop", language=screen.language)
         self._campaign: Campaign | None = None
-        self._unpainted: dict[int, Callable[[], None]] = {}
+        self._due: float | None = None
+        self._unpainted: dict[int, _Unpainted] = {}
         self._errands: set[asyncio.Future[None]] = set()
 
     def put(self, item: Item) -> None:
@@ -88,16 +102,33 @@ class Stage:
         return self._campaign.id if self._campaign and self._session.id else ""
 
     async def run(self) -> None:
-        """Take items for ever, and deadlines when they pass."""
-        await self._house.show(self._last)
-        while True:
-            try:
-                async with asyncio.timeout(self._wait()):
-                    item = await self._inbox.get()
-            except TimeoutError:
-                await self.tick()
-            else:
-                await self.take(item)
+        """Take items for ever, and deadlines when they pass; however it ends, nothing personal stays on the screen."""
+        try:
+            await self._house.show(self._last)
+            while True:
+                try:
+                    async with asyncio.timeout(self._wait()):
+                        item = await self._inbox.get()
+                except TimeoutError:
+                    await self.tick()
+                else:
+                    await self.take(item)
+        finally:
+            await self._leave()
+
+    async def _leave(self) -> None:
+        """End the session with the stage that held it."""
+        if self._session.id:
+            self._note_end(self._session, End.STOPPED)
+        self._session, self._visitor, self._campaign = Session(), Visitor(), None
+        self._unpainted.clear()
+        try:
+            await self._show(Show(self.screen.id, "loop", language=self.screen.language))
+        finally:
+            if self._errands:
+                _, late = await asyncio.wait(self._errands, timeout=ERRANDS_S)
+                for errand in late:
+                    errand.cancel()
 
     def _wait(self) -> float | None:
         if self._session.due is None:
@@ -123,7 +154,7 @@ class Stage:
             case Touched(session=session) if session == self._session.id:
                 await self._touched(item)
             case Painted(event=event):
-                self._unpainted.pop(event, lambda: None)()
+                self._painted(event)
             case _Known(session, profile) if session == self._session.id:
                 self._visitor.profile = profile
                 await self._paint()
@@ -132,20 +163,20 @@ class Stage:
 
     async def _scanned(self, scan: Scan) -> None:
         outcome = self._house.classify(scan.code, self._visitor.tokens.__contains__)
-        if isinstance(outcome, Rejected):
-            advice = hint(outcome.reason)
-            if advice is Hint.NONE:
-                return
-            self._house.note(notes.scanned(self.screen.id, scan.at, scan.eye, outcome))
-            await self._happen(Refused(str(advice)))
+        advice = hint(outcome.reason) if isinstance(outcome, Rejected) else Hint.NONE
+        if isinstance(outcome, Rejected) and advice is Hint.NONE:
             return
         self._house.note(notes.scanned(self.screen.id, scan.at, scan.eye, outcome))
+        if isinstance(outcome, Rejected):
+            await self._happen(Refused(str(advice)))
+            return
+        if outcome.replay:
+            self._errand(self._house.spend(outcome.replay, outcome.exp))
         allowed = disclosed(self.screen.device_class, outcome, touched=False)
         before = self._session.id
         await self._happen(Identified(secrets.token_hex(8), allowed, outcome.ref), outcome)
         if outcome.replay:
             self._visitor.tokens.add(outcome.replay)
-            self._errand(self._house.spend(outcome.replay, outcome.exp))
         if self._session.id != before and allowed is Level.SEGMENT:
             self._errand(self._introduce(self._session.id, outcome.ref))
 
@@ -180,8 +211,8 @@ class Stage:
         new, end = step(old, event, now, self._table)
         self._session = new
         if end is not None:
-            self._house.note(notes.ended(self.screen.id, now, old.id, end, now - old.since, self._visitor.member))
-        if new.id != old.id:
+            self._note_end(old, end)
+        if new.id != old.id or new.state is State.ATTRACT:
             # Whoever says goodbye is thanked in the language in which they were spoken to.
             self._visitor = Visitor(recognised, language=self._last.language if new.hint == THANKS else "")
             self._campaign = None
@@ -193,23 +224,35 @@ class Stage:
         await self._paint()
 
     async def _paint(self) -> None:
-        """Show the session as it is now, if that differs from what the screen shows."""
+        """Show the session as it is now, if that or how long it lasts differs from what the screen was told.
+
+        A page ends a scene by itself when its time is over, so it must know of every minute that was won.
+        """
         show, self._campaign = scene(self.screen, self._table, self._session, self._visitor, self._house)
-        if replace(show, seconds=None) != replace(self._last, seconds=None):
+        if self._due != self._session.due or replace(show, seconds=None) != replace(self._last, seconds=None):
             await self._show(show)
 
     async def _show(self, show: Show) -> None:
-        self._last = show
+        self._last, self._due = show, self._session.due
         number = await self._house.show(show)
         told = (self._campaign.id if self._campaign else "", show.level)
-        if show.session and show.scene != "notice" and self._visitor.noted != told:
-            self._visitor.noted = told
-            self._unpainted[number] = self._note_shown(show)
+        if show.session and self._visitor.noted != told:
+            self._unpainted[number] = _Unpainted(told, self._note_shown(show))
+
+    def _painted(self, event: int) -> None:
+        """A browser painted it. Of several that came one upon the other it may have painted the last alone."""
+        painted = self._unpainted.pop(event, None)
+        if painted is not None and self._visitor.noted != painted.told:
+            self._visitor.noted = painted.told
+            painted.note()
 
     def _note_shown(self, show: Show) -> Callable[[], None]:
-        """What to do when a browser has painted it: only then was it shown."""
         campaign, media, member = self._campaign, self._house.library.media(), self._visitor.member
         return lambda: self._house.note(notes.shown(show, self._house.mono(), campaign, media, member))
+
+    def _note_end(self, session: Session, end: End) -> None:
+        now = self._house.mono()
+        self._house.note(notes.ended(self.screen.id, now, session.id, end, now - session.since, self._visitor.member))
 
     def _errand(self, work: Awaitable[None]) -> None:
         """Something that the screen does not wait for; that it failed is said, and the session goes on."""

@@ -18,8 +18,9 @@ async def test_a_spent_token_is_known_at_once_and_after_a_restart(tmp_path: Path
     async with database(path, migrate) as db:
         replay = await Replay.open(db)
         assert not replay.spent(b"h" * 16)
-        await replay.spend(b"h" * 16, EXP)
+        kept = replay.spend(b"h" * 16, EXP)
         assert replay.spent(b"h" * 16)
+        await kept
     async with database(path, migrate) as db:
         again = await Replay.open(db)
         assert again.spent(b"h" * 16)

@@ -57,6 +57,7 @@ class Shop:
         self.spent: set[bytes] = set()
         self.people: dict[str, Recognised | Rejected] = {}
         self.band = Band.FEW
+        self.fault: type[Exception] | None = None
         self._profile = profile
         screen = Screen(id="k1", device_class=device_class)
         self.stage = Stage(
@@ -90,6 +91,8 @@ class Shop:
         return self._profile
 
     def _lines(self, _: str, __: str) -> tuple[StockLine, ...]:
+        if self.fault is not None:
+            raise self.fault
         return (StockLine("here", "渋谷店", self.band, str(self.band)),)
 
     async def _show(self, show: Show) -> int:
@@ -131,6 +134,62 @@ async def test_content_counts_as_shown_once_a_browser_painted_it() -> None:
     await shop.stage.take(Painted("k1", len(shop.shows), 0.0))
     shown = [contact for contact in shop.contacts if contact.kind == "content_shown"]
     assert [(contact.data["campaign"], contact.data["sha256"]) for contact in shown] == [("linen", "ab" * 32)]
+
+
+async def test_content_counts_as_shown_when_only_the_newest_of_its_scenes_was_painted() -> None:
+    shop = Shop(profile=ANNA)
+    await shop.scan(token("anna"))
+    assert [show.scene for show in shop.shows] == ["member", "member"]
+    await shop.stage.take(Painted("k1", len(shop.shows), 0.0))
+    await shop.stage.take(Painted("k1", len(shop.shows) - 1, 0.0))
+    shown = [contact for contact in shop.contacts if contact.kind == "content_shown"]
+    assert [contact.data["language"] for contact in shown] == ["en"]
+
+
+async def test_a_page_learns_that_its_scene_stays_longer() -> None:
+    shop = Shop(DeviceClass.SIGNAGE)
+    await shop.scan(token("anna"))
+    await shop.stage.take(Gone("cam", shop.clock))
+    assert shop.shows[-1].seconds == 12.0
+    await shop.scan(token("anna"))
+    assert shop.shows[-1].seconds == 90.0
+    shop = Shop()
+    await shop.scan(token("anna"))
+    await shop.wait(10.0)
+    await shop.touch("product", "unknown")
+    assert (shop.shows[-1].scene, shop.shows[-1].seconds) == ("member", 15.0)
+
+
+async def test_a_hint_does_not_speak_the_language_of_who_stood_there_before() -> None:
+    shop = Shop()
+    await shop.scan(token("anna"))
+    await shop.touch("language", "en")
+    await shop.touch("end")
+    assert (shop.shows[-1].scene, shop.shows[-1].language) == ("ending", "en")
+    await shop.wait(2.0)
+    await shop.scan(Rejected(Reason.EXPIRED))
+    assert (shop.shows[-1].scene, shop.shows[-1].language) == ("notice", "ja")
+
+
+@pytest.mark.promise("S-2")
+@pytest.mark.parametrize("fault", [None, ZeroDivisionError])
+async def test_nothing_personal_outlives_a_stage_that_stops_or_fails(fault: type[Exception] | None) -> None:
+    shop = Shop(profile=ANNA)
+    running = asyncio.create_task(shop.stage.run())
+    shop.people["x"] = token("anna")
+    shop.stage.put(Scan("cam", Code("x", "qrcode", "zxing"), shop.clock))
+    while not any(show.scene == "member" and show.language == "en" for show in shop.shows):
+        await asyncio.sleep(0.001)
+    if fault is None:
+        running.cancel()
+    else:
+        shop.fault = fault
+        shop.stage.stock_moved()
+    with pytest.raises(fault or asyncio.CancelledError):
+        await running
+    assert shop.shows[-1] == Show("k1", "loop")
+    assert shop.contacts[-1].data["reason"] == "stopped"
+    assert shop.spent == {b"anna-1"}
 
 
 async def test_the_profile_fills_in_without_being_waited_for() -> None:
