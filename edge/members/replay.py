@@ -37,7 +37,8 @@ class Replay:
     def spend(self, token: bytes, exp: float) -> Awaitable[None]:
         """Use a token up: in memory by the call, durably once awaited.
 
-        Also for hashes learnt from the store's other edges. Tokens that are surely past go: who shows one that ends at ``exp`` does so at ``exp`` - 7260 s or later.
+        Also for hashes learnt from the store's other edges. Tokens that are surely past go: who shows one that ends
+        at ``exp`` does so at ``exp`` - 7260 s or later.
         """
         end, past = int(exp), int(exp) - MAX_LIFE - SKEW
         self._spent[token] = end
