@@ -15,6 +15,7 @@ PROBLEMS: Mapping[str, Mapping[str, str]] = {
     "media": {"ja": "出す写真を選んでください", "en": "Choose a picture to show"},
     "words": {"ja": "写真・見出し・商品のどれかを入れてください", "en": "Add a picture, a headline or a product"},
     "gone": {"ja": "使えなくなった写真があります", "en": "It uses a picture that is no longer there"},
+    "nowhere": {"ja": "画面を一つ以上選んでください", "en": "Choose at least one screen"},
     "screen": {"ja": "この店にない画面が選ばれています", "en": "It names a screen that this store does not have"},
     "order": {"ja": "終わりの日が始まりの日より前です", "en": "The last day is before the first"},
     "over": {"ja": "終わりの日時がもう過ぎています", "en": "Its last day has already passed"},

@@ -20,12 +20,12 @@ export function connect(element) {
     if (open) timer = window.setTimeout(ask, EVERY_MS);
   }
 
-  /** @param {{id: string, shown: boolean}[]} screens @returns {boolean} whether any is still awaited */
+  /** @param {{id: string, shown: boolean, busy: boolean}[]} screens @returns {boolean} whether any is still awaited */
   function mark(screens) {
     const late = performance.now() - began > LATE_MS;
-    for (const { id, shown } of screens) {
+    for (const { id, shown, busy } of screens) {
       const row = element.querySelector(`[data-screen="${CSS.escape(id)}"]`);
-      if (row) row.className = shown ? "shown" : late ? "late" : "waiting";
+      if (row) row.className = shown ? "shown" : !late ? "waiting" : busy ? "busy" : "late";
     }
     return screens.some(({ shown }) => !shown);
   }

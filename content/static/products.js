@@ -45,6 +45,10 @@ export function connect(element) {
 
   /** @param {{sku: string, name: string, picture: string}} product */
   function pick(product) {
+    input.value = "";
+    found.hidden = true;
+    input.focus();
+    if (picked.querySelector(`input[value="${CSS.escape(product.sku)}"]`)) return;
     const field = Object.assign(document.createElement("input"), { type: "hidden", name: "products", value: product.sku });
     const remove = Object.assign(document.createElement("button"), { type: "button", className: "tool" });
     remove.setAttribute("aria-label", element.dataset.remove ?? "");
@@ -52,9 +56,6 @@ export function connect(element) {
     const item = document.createElement("li");
     item.append(field, ...face(product), remove);
     picked.append(item);
-    input.value = "";
-    found.hidden = true;
-    input.focus();
   }
 
   /** @param {Event} event */

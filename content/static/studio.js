@@ -5,6 +5,7 @@ import { connect as upload } from "./upload.js";
 import { connect as confirm } from "./confirm.js";
 import { connect as products } from "./products.js";
 import { connect as editor } from "./editor.js";
+import { connect as hold } from "./hold.js";
 
 const PARTS = /** @type {const} */ ([
   ["[data-loop]", frames],
@@ -12,6 +13,7 @@ const PARTS = /** @type {const} */ ([
   ["[data-confirm]", confirm],
   ["[data-products]", products],
   ["[data-editor]", editor],
+  ["[data-hold]", hold],
 ]);
 
 for (const [selector, connect] of PARTS) {
@@ -20,3 +22,13 @@ for (const [selector, connect] of PARTS) {
 for (const form of document.querySelectorAll("form[data-auto]")) {
   form.addEventListener("change", () => /** @type {HTMLFormElement} */ (form).requestSubmit());
 }
+
+// A double tap is one press; a page that comes back from the browser's memory may be pressed again.
+/** @type {Set<EventTarget | null>} */
+const sent = new Set();
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || /** @type {HTMLFormElement} */ (event.target).method !== "post") return;
+  if (sent.has(event.target)) event.preventDefault();
+  sent.add(event.target);
+});
+window.addEventListener("pageshow", () => sent.clear());

@@ -20,7 +20,13 @@ export function connect(element) {
     input.value = "";
   }
 
+  function ended() {
+    fail(form.dataset.ended ?? "");
+    problem.append(" ", Object.assign(document.createElement("a"), { href: window.location.href, textContent: form.dataset.signin }));
+  }
+
   function answered() {
+    if (!new URL(request.responseURL).pathname.startsWith("/staff/")) return ended();
     let answer;
     try {
       answer = JSON.parse(request.responseText);
@@ -34,6 +40,7 @@ export function connect(element) {
 
   function send() {
     if (!input.files?.length) return;
+    if (input.files[0].size > Number(form.dataset.largest)) return fail(form.dataset.large ?? "");
     const body = new FormData();
     body.append("file", input.files[0]);
     request = new XMLHttpRequest();

@@ -9,7 +9,6 @@ from aiohttp import web
 from content.catalogue import found
 from content.library import new_id
 from content.model import Campaign, Layer
-from content.publish import problems
 from content.resolve import WELCOME
 from content.snapshot import HOUSE
 from content.studio import forms
@@ -54,7 +53,7 @@ def routes(desk: Desk) -> list[web.RouteDef]:
             await library.draft(campaign, who)
             raise leave(f"/staff/campaigns/{campaign.id}", "saved")
         playable = _with_playlist(desk, campaign)
-        if wrong := problems(playable, desk.shop(), desk.now()):
+        if wrong := desk.wrong(playable, form):
             return _form(desk, request, campaign, wrong)
         await library.publish(campaign, who)
         raise leave(f"/staff/campaigns/{campaign.id}", "published")

@@ -17,10 +17,12 @@ from content.library import Library
 from content.loop import Item, loop_for, url
 from content.model import Campaign, Decision, Facts, Layer, Media, Product
 from content.ports import Account, Guard
-from content.publish import PROBLEMS, Shop
+from content.publish import PROBLEMS, Shop, problems
 from content.resolve import hours, resolve
 from content.studio import forms
-from content.studio.words import DONE, VERBS, state, whole
+from content.studio.words import DONE, REVOCABLE, VERBS, state, whole
+from content.uploads import LARGEST
+from content.uploads import PROBLEMS as REFUSALS
 from content.wording import DAYS, LAYERS, why
 from provisioning import language
 from provisioning.accounts import Role
@@ -80,6 +82,11 @@ class Desk:
         """What a campaign of this store may name."""
         return Shop(self.screens.keys(), self.library.media(), self.library.products().keys())
 
+    def wrong(self, campaign: Campaign, form: forms.Form) -> tuple[str, ...]:
+        """What keeps a filled-in campaign from being published; no screen ticked is no screen, not every screen."""
+        nowhere = ("nowhere",) if self.screens and "screens" not in form else ()
+        return nowhere + problems(campaign, self.shop(), self.now())
+
     def decide(self, screen: Screen, facts: Facts = NOBODY, at: datetime | None = None) -> View:
         """What a screen shows to somebody at a time, now by default."""
         media = self.library.media()
@@ -96,10 +103,13 @@ class Desk:
     def page(self, request: web.Request, template: str, status: int = 200, **values: Any) -> web.Response:
         """A page in the reader's language."""
         chosen = language.chosen(request)
+        done = request.query.get("done", "")
+        newest = self.library.now.acts[:1]
         shared = {
             "path": request.path,
             "here": request.path.strip("/").split("/")[1] if request.path.strip("/").count("/") else "",
-            "note": DONE.get(request.query.get("done", ""), {}).get(chosen, ""),
+            "note": DONE.get(done, {}).get(chosen, ""),
+            "revocable": [act for act in newest if act.last and act.verb in REVOCABLE.get(done, ())],
             "screens": tuple(self.screens.values()),
             "media": self.library.media(),
             "library": self.library,
@@ -135,10 +145,12 @@ def environments_for_studio() -> Mapping[str, jinja2.Environment]:
             "state": state,
             "whole": whole,
             "days": DAYS[name],
-            "verbs": {verb: texts[name] for verb, texts in VERBS.items()},
+            "did": lambda act, name=name: VERBS[act.verb][name].format(act.title),
             "layers": {layer: texts[name] for layer, texts in LAYERS.items()},
             "why": lambda reason, name=name: why(reason, name),
             "problem": lambda word, name=name: PROBLEMS[word][name],
+            "largest": LARGEST,
+            "too_large": REFUSALS["large"][name],
             "said": lambda words, name=name: words.get(name) or next(iter(words.values()), ""),
             "clock": lambda at, zone: datetime.fromtimestamp(at, zone),
         }

@@ -32,8 +32,8 @@ def several(form: Form, name: str) -> tuple[str, ...]:
 
 
 def words(form: Form, name: str) -> frozenset[str]:
-    """A field of words parted by commas, Japanese ones too, or spaces."""
-    parted = text(form, name).replace("、", ",").replace("，", ",").replace("　", ",").replace(" ", ",")
+    """Ticked words, and words typed with commas, Japanese ones too, or spaces between them."""
+    parted = ",".join(several(form, name)).replace("、", ",").replace("，", ",").replace("　", ",").replace(" ", ",")
     return frozenset(word for word in parted.split(",") if word)
 
 

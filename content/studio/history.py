@@ -8,6 +8,9 @@ from content.store import CannotUndo
 from content.studio import forms
 from content.studio.desk import Desk, leave
 
+BACK = frozenset({"history", "pictures", "playlists", "campaigns"})
+"""The pages to which undoing leads back; from any other it leads to the first page."""
+
 
 def routes(desk: Desk) -> list[web.RouteDef]:
     """The log and undo."""
@@ -22,7 +25,7 @@ def routes(desk: Desk) -> list[web.RouteDef]:
         who = desk.staff(request).name
         form = await desk.form(request)
         act = forms.text(form, "act", 12)
-        back = "/staff/history" if form.get("back") == "history" else "/staff/"
+        back = f"/staff/{form['back']}" if form.get("back") in BACK else "/staff/"
         try:
             await desk.library.undo(int(act) if act.isascii() and act.isdigit() else 0, who)
         except CannotUndo:

@@ -9,7 +9,6 @@ from aiohttp import BodyPartReader, web
 
 from content.library import new_id
 from content.model import Campaign, Facts, Layer, Media
-from content.publish import problems
 from content.studio import forms
 from content.studio.desk import Desk, Screen, leave
 from content.uploads import LARGEST, PROBLEMS, BadUpload, Ingested, arriving, ingest
@@ -40,7 +39,7 @@ def routes(desk: Desk) -> list[web.RouteDef]:
         """How a picture will look, and the button that shows it."""
         desk.staff(request)
         medium = desk.medium(request.match_info["id"])
-        return desk.page(request, "now.html", medium=medium, closing=desk.closing, problems=())
+        return _now(desk, request, medium)
 
     async def put(request: web.Request) -> web.Response:
         """Show it now."""
@@ -50,8 +49,8 @@ def routes(desk: Desk) -> list[web.RouteDef]:
         campaign = _mixed(
             desk, forms.right_now(form, new_id(), medium.id, medium.title, desk.now(), desk.closing), form
         )
-        if wrong := problems(campaign, desk.shop(), desk.now()):
-            return desk.page(request, "now.html", 422, medium=medium, closing=desk.closing, problems=wrong)
+        if wrong := desk.wrong(campaign, form):
+            return _now(desk, request, medium, forms.text(form, "until"), forms.text(form, "manner"), wrong)
         await desk.library.publish(campaign, who)
         raise leave(f"/staff/on/{campaign.id}")
 
@@ -63,12 +62,13 @@ def routes(desk: Desk) -> list[web.RouteDef]:
         return desk.page(request, "on.html", campaign=campaign, targets=_targets(desk, campaign), act=act)
 
     async def confirmed(request: web.Request) -> web.Response:
-        """The same for the page's own polling."""
+        """The same for the page's own polling; ``busy`` is a screen that answers, but shows something else."""
         desk.staff(request, active=False)
         campaign = desk.campaign(request.match_info["id"])
         known = {campaign.id, *campaign.media}
-        seen = [{"id": each.id, "shown": desk.on_screen(each.id) in known} for each in _targets(desk, campaign)]
-        return web.json_response({"screens": seen}, headers={"Cache-Control": "no-store"})
+        seen = [(each.id, desk.on_screen(each.id)) for each in _targets(desk, campaign)]
+        rows = [{"id": id, "shown": on in known, "busy": bool(on) and on not in known} for id, on in seen]
+        return web.json_response({"screens": rows}, headers={"Cache-Control": "no-store"})
 
     return [
         web.get("/staff/", home),
@@ -84,6 +84,19 @@ def routes(desk: Desk) -> list[web.RouteDef]:
 async def _slash(request: web.Request) -> web.Response:
     """The studio's address without its last stroke."""
     raise web.HTTPSeeOther("/staff/")
+
+
+def _now(
+    desk: Desk,
+    request: web.Request,
+    medium: Media,
+    until: str = "",
+    manner: str = "",
+    wrong: tuple[str, ...] = (),
+) -> web.Response:
+    chosen = {"until": until or "closing", "manner": manner or "alone"}
+    status = 422 if wrong else 200
+    return desk.page(request, "now.html", status, medium=medium, closing=desk.closing, problems=wrong, **chosen)
 
 
 def _targets(desk: Desk, campaign: Campaign) -> list[Screen]:

@@ -49,6 +49,8 @@ def routes(desk: Desk) -> list[web.RouteDef]:
             except InUse as error:
                 return _page(desk, request, before, error.places)
             raise leave("/staff/playlists", "deleted")
+        if forms.text(form, "stood", 1 << 16) not in {"", stood(before)}:
+            raise leave(f"/staff/playlists/{before.id}", "stale")
         after = forms.playlist(form, before)
         if not set(after.media) <= set(desk.library.media()) | set(before.media):
             raise web.HTTPBadRequest
@@ -63,6 +65,12 @@ def routes(desk: Desk) -> list[web.RouteDef]:
     ]
 
 
+def stood(playlist: Playlist) -> str:
+    """A playlist's order as its page was shown: a press on a page that is out of date would undo others' work."""
+    rows = zip(playlist.media, playlist.seconds, strict=False)
+    return " ".join(f"{id}:{seconds:g}" for id, seconds in rows)
+
+
 def _page(desk: Desk, request: web.Request, playlist: Playlist, places: tuple[str, ...] = ()) -> web.Response:
     rows = list(zip(playlist.media, playlist.seconds, strict=False))
     pictures = [each for each in desk.library.media().values() if each.id != WELCOME]
@@ -72,6 +80,7 @@ def _page(desk: Desk, request: web.Request, playlist: Playlist, places: tuple[st
         409 if places else 200,
         playlist=playlist,
         rows=rows,
+        stood=stood(playlist),
         total=sum(playlist.seconds),
         pictures=pictures,
         places=places,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, time
 
 from aiohttp import web
@@ -37,5 +37,29 @@ def routes(
         pages=environments_for_studio(),
     )
     rooms = (home, pictures, playlists, campaigns, preview, history)
-    made: list[web.AbstractRouteDef] = [route for room in rooms for route in room.routes(desk)]
-    return [*made, web.static("/staff/static", HERE / "static")]
+    made: list[web.AbstractRouteDef] = [_worded(desk, route) for room in rooms for route in room.routes(desk)]
+    missing = _worded(desk, web.get("/staff/{rest:.+}", _missing(desk)))
+    return [*made, web.static("/staff/static", HERE / "static"), missing]
+
+
+def _missing(desk: Desk) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def missing(request: web.Request) -> web.Response:
+        """An address under which there is nothing."""
+        desk.staff(request)
+        raise web.HTTPNotFound
+
+    return missing
+
+
+def _worded(desk: Desk, route: web.RouteDef) -> web.RouteDef:
+    """A route whose "not found" is a page in words with a way on, for a person who asks for a page."""
+
+    async def worded(request: web.Request) -> web.StreamResponse:
+        try:
+            return await route.handler(request)
+        except web.HTTPNotFound:
+            if "text/html" not in request.headers.get("Accept", ""):
+                raise
+            return desk.page(request, "missing.html", 404)
+
+    return web.RouteDef(route.method, route.path, worded, route.kwargs)

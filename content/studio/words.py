@@ -9,29 +9,42 @@ from content.model import Campaign, Media
 from content.schedule import closed, over
 
 VERBS: Mapping[str, Mapping[str, str]] = {
-    "upload": {"ja": "写真を入れました", "en": "added a picture"},
-    "replace": {"ja": "写真を差し替えました", "en": "replaced a picture"},
-    "change": {"ja": "写真の設定を変えました", "en": "changed a picture's settings"},
-    "playlist": {"ja": "番組を変えました", "en": "changed a playlist"},
-    "draft": {"ja": "下書きを保存しました", "en": "saved a draft"},
-    "publish": {"ja": "公開しました", "en": "published"},
-    "withdraw": {"ja": "公開をやめました", "en": "stopped publishing"},
-    "delete": {"ja": "削除しました", "en": "deleted"},
-    "undo": {"ja": "元に戻しました", "en": "undid"},
+    "upload": {"ja": "写真「{}」を入れました", "en": "added the picture “{}”"},
+    "replace": {"ja": "写真「{}」を差し替えました", "en": "replaced the picture “{}”"},
+    "change": {"ja": "写真「{}」の設定を変えました", "en": "changed the settings of the picture “{}”"},
+    "playlist": {"ja": "番組「{}」を変えました", "en": "changed the playlist “{}”"},
+    "draft": {"ja": "「{}」の下書きを保存しました", "en": "saved “{}” as a draft"},
+    "publish": {"ja": "「{}」を公開しました", "en": "published “{}”"},
+    "withdraw": {"ja": "「{}」の公開をやめました", "en": "stopped publishing “{}”"},
+    "delete": {"ja": "「{}」を削除しました", "en": "deleted “{}”"},
+    "undo": {"ja": "「{}」を元に戻しました", "en": "undid the last change of “{}”"},
     "seed": {"ja": "見本の店を用意しました", "en": "set up the sample shop"},
 }
+"""What an act did, by its verb; the braces are for its title."""
 
 DONE: Mapping[str, Mapping[str, str]] = {
     "saved": {"ja": "保存しました", "en": "Saved"},
     "published": {"ja": "公開しました", "en": "Published"},
     "withdrawn": {"ja": "公開をやめました", "en": "No longer published"},
-    "deleted": {"ja": "削除しました。記録から元に戻せます", "en": "Deleted. You can undo it under Log"},
+    "deleted": {"ja": "削除しました", "en": "Deleted"},
     "undone": {"ja": "元に戻しました", "en": "Undone"},
     "stuck": {
         "ja": "そのあとに変更があったので、元に戻せませんでした",
         "en": "Not undone: something newer depends on it",
     },
+    "stale": {
+        "ja": "ほかの画面や人が先に変えていました。いまの並びを出しましたので、もう一度どうぞ",
+        "en": "It was changed elsewhere meanwhile. This is how it stands now; please do it again",
+    },
 }
+
+REVOCABLE: Mapping[str, frozenset[str]] = {
+    "saved": frozenset({"change", "draft", "playlist", "replace"}),
+    "published": frozenset({"publish"}),
+    "withdrawn": frozenset({"withdraw"}),
+    "deleted": frozenset({"delete"}),
+}
+"""The words of DONE that offer to take the act back, and the verbs that the newest act must then have."""
 
 
 def state(campaign: Campaign, now: datetime) -> str:

@@ -72,6 +72,11 @@ class Door:
         return Hanako()
 
 
+async def signin(_: web.Request) -> web.Response:
+    """Where the door sends whoever is not signed in."""
+    return web.Response(text="<title>サインイン</title>", content_type="text/html")
+
+
 @dataclass
 class Shop:
     library: Library
@@ -99,9 +104,8 @@ async def shop(folder: Path) -> AsyncIterator[Shop]:
         app.on_response_prepare.append(headers(()))
         client = TestClient(TestServer(app))
         opened = Shop(made, client, door, awake)
-        app.add_routes(
-            [*routes(made, door, SCREENS, lambda id: opened.on_screen(id), lambda: NOW), *media_routes(made.files)]
-        )
+        pages = routes(made, door, SCREENS, lambda id: opened.on_screen(id), lambda: NOW)
+        app.add_routes([*pages, *media_routes(made.files), web.get("/signin", signin)])
         async with client:
             yield opened
 
@@ -249,7 +253,7 @@ async def test_a_pages_own_polling_keeps_no_session_awake(studio: Shop) -> None:
     await studio.library.publish(Campaign("c", "春", Layer.SCHEDULE, (medium.id,), screens=frozenset({"two"})), "花子")
     studio.door.asked.clear()
     answer = await studio.client.get("/staff/on/c/screens.json")
-    assert await answer.json() == {"screens": [{"id": "two", "shown": True}]}
+    assert await answer.json() == {"screens": [{"id": "two", "shown": True, "busy": False}]}
     assert studio.door.asked == [False]
 
 
