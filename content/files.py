@@ -64,16 +64,19 @@ class Files:
         return self.keep(draft, source.suffix.lower())
 
     def whole(self, medium: Media) -> bool:
-        """True when a medium's file is there with the very bytes that its hash promises; read again only if touched."""
+        """True when a medium's file is there with the very bytes that its hash promises; read again only if touched.
+
+        A file that the disk cannot read is not whole.
+        """
         path = self.path(medium.sha256, medium.suffix)
         try:
             status = path.stat()
-        except FileNotFoundError:
-            return False
-        stamp = (status.st_mtime_ns, status.st_size)
-        if self._whole.get(path) == stamp:
-            return True
-        if digest(path) != medium.sha256:
+            stamp = (status.st_mtime_ns, status.st_size)
+            if self._whole.get(path) == stamp:
+                return True
+            if digest(path) != medium.sha256:
+                return False
+        except OSError:
             return False
         self._whole[path] = stamp
         return True

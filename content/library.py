@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -151,7 +152,7 @@ class Library:
 
     def _read_catalogue(self) -> Mapping[str, Product]:
         """The catalogue, read again only when its file changed; a bad one does not replace the good one."""
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             status = (self.files.folder / CATALOGUE).stat()
             stamp = (status.st_mtime_ns, status.st_size)
             if stamp != self._catalogue:
@@ -163,14 +164,18 @@ class Library:
         return self._products
 
     async def watch(self) -> None:
-        """See, for ever, what other processes write: another connection's commits, a new catalogue."""
+        """See, for ever, what other processes write: another connection's commits, a new catalogue.
+
+        While the disk cannot be read, what was read last stays.
+        """
         seen: tuple[object, ...] = ()
         while True:
-            version = await self._db.read(store.data_version)
-            stamps = await asyncio.to_thread(self._stamps)
-            if (version, stamps) != seen:
-                await self.refresh()
-            seen = (version, stamps)
+            with suppress(OSError, sqlite3.Error):
+                version = await self._db.read(store.data_version)
+                stamps = await asyncio.to_thread(self._stamps)
+                if (version, stamps) != seen:
+                    await self.refresh()
+                seen = (version, stamps)
             await asyncio.sleep(POLL_S)
 
     def _stamps(self) -> tuple[int, ...]:
@@ -193,7 +198,8 @@ async def library(
     ``seed`` is a sample shop's folder (README), loaded once into an empty library. Raises BadRecord if it is bad.
     """
     made = Library(db, Files(folder), clock)
-    await asyncio.to_thread(made.files.copy, PICTURE)
+    with suppress(OSError):  # a disk that takes nothing more holds it from an earlier start
+        await asyncio.to_thread(made.files.copy, PICTURE)
     if seed is not None:
         await sown(db, made.files, seed, clock())
     await made.refresh()

@@ -7,6 +7,7 @@ that are kept alive beside them, so that none of them can hold up the start (pro
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -25,8 +26,8 @@ from edge import config, plug
 from edge import web as pages
 from edge.contacts import uplink
 from edge.contacts.ledger import Ledger
-from edge.contacts.outbox import Outbox, outbox
-from edge.db import database
+from edge.contacts.outbox import FILE, Outbox, outbox
+from edge.db import MEMORY, cause, mended
 from edge.health import Health
 from edge.members.desk import Desk, desk
 from edge.members.profiles import profile_within
@@ -50,6 +51,8 @@ from provisioning.layers import STORE_LAYERS, load
 from provisioning.signin import Guard
 
 FIGURES_S = 2.0
+IN_MEMORY = 20_000
+"""Contacts that an outbox without a disk holds, some 15 MB."""
 
 
 @dataclass(slots=True)
@@ -80,7 +83,7 @@ class Parts:
 
 
 async def serve(folder: Path) -> None:
-    """Run a store's edge until cancelled; raises config.BadConfig, plug.UnknownAdapter, static.BadRule."""
+    """Run a store's edge until cancelled; raises config.BadConfig, plug.UnknownAdapter."""
     async with running(config.read_store(folder), folder):
         await asyncio.Event().wait()
 
@@ -97,16 +100,17 @@ async def running(store: config.Store, folder: Path) -> AsyncIterator[Parts]:
 
 
 async def _opened(stack: AsyncExitStack, store: config.Store, folder: Path) -> Parts:
-    """Everything that is on this machine's own disk, in the order in which it is needed."""
+    """Everything that is on this machine's own disk, in the order in which it is needed; no file stops the start."""
     data = folder / store.device.data
     health = Health()
-    shelf = await stack.enter_async_context(database(data / "content" / content_store.FILE, content_store.migrate))
+    content_db = mended(data / "content" / content_store.FILE, content_store.migrate, _disk(health, "content"))
+    shelf = await stack.enter_async_context(content_db)
     seed = folder / "seed"
     shop = await stack.enter_async_context(library(shelf, data / "content", seed if seed.is_dir() else None))
-    stock_db = await stack.enter_async_context(database(data / "stock.sqlite", migrate))
+    stock_db = await stack.enter_async_context(mended(data / "stock.sqlite", migrate, _disk(health, "stock")))
     stock = await stack.enter_async_context(stock_cache(stock_db))
     await stock.keep_only([channel.id for channel in store.stock])
-    book = await stack.enter_async_context(outbox(data / "outbox.sqlite", store.device))
+    book = await _outbox(stack, data, store.device, health)
     members_desk = await stack.enter_async_context(desk(store.member_code, store.device, folder, data, health))
     readers = {camera.screen for camera in store.camera}
     eyes = {camera.id: Eye(camera, folder, members_desk.symbologies, health) for camera in store.camera}
@@ -121,28 +125,46 @@ async def _opened(stack: AsyncExitStack, store: config.Store, folder: Path) -> P
         ledger=Ledger(book, health),
         screens=Screens(store.screen, readers=readers),
         eyes=eyes,
-        members=await _members(stack, store, folder),
+        members=await _members(stack, store, folder, health),
     )
 
 
-async def _members(stack: AsyncExitStack, store: config.Store, folder: Path) -> Members | None:
+def _disk(health: Health, name: str) -> Callable[[str], None]:
+    """What tells that a file could not be used at the start."""
+    return health.teller("disk", name, "See the disk of this device, then restart the service.")
+
+
+async def _outbox(stack: AsyncExitStack, data: Path, device: config.Device, health: Health) -> Outbox:
+    """The ledger's outbox; where the disk refuses, one in memory, which the health page says is no promise."""
+    tell = _disk(health, "outbox")
+    try:
+        opened = await stack.enter_async_context(outbox(data / FILE, device))
+    except (sqlite3.Error, OSError) as error:
+        tell(f"{cause(error)}: contacts are sent, but a restart forgets those that head office has not confirmed")
+        return await stack.enter_async_context(outbox(MEMORY, device, cap=IN_MEMORY))
+    tell("")
+    return opened
+
+
+async def _members(stack: AsyncExitStack, store: config.Store, folder: Path, health: Health) -> Members | None:
     if store.members is None:
         return None
     module = plug.adapter("members", store.members.adapter)
     settings = config.checked(module.Settings, store.members.settings, "members.settings")
-    source: Members = await stack.enter_async_context(module.open(settings, folder))
+    try:
+        source: Members = await stack.enter_async_context(module.open(settings, folder))
+    except OSError as error:
+        todo = "Put right what the detail names, then restart the service; members are greeted without their own."
+        health.down("members", "profiles", f"cannot be opened: {error.strerror}", todo)
+        return None
     return source
 
 
 def _house(parts: Parts) -> House:
     """What the stages need of the rest."""
 
-    def told(why: str) -> None:
-        if why:
-            todo = "Members are greeted without their own favourites and coupons meanwhile."
-            parts.health.down("members", "profiles", why, todo)
-        else:
-            parts.health.up("members", "profiles")
+    todo = "Members are greeted without their own favourites and coupons meanwhile."
+    told = parts.health.teller("members", "profiles", todo)
 
     async def profile(ref: str) -> Profile | None:
         return await profile_within(parts.members, ref, tell=told) if parts.members else None
@@ -189,7 +211,10 @@ async def _site(app: web.Application, settings: config.Web, screens: Screens) ->
     runner = web.AppRunner(app, shutdown_timeout=2, access_log=None)
     await runner.setup()
     try:
-        await web.TCPSite(runner, settings.host, settings.port).start()
+        try:
+            await web.TCPSite(runner, settings.host, settings.port).start()
+        except OSError as error:
+            raise config.BadConfig(f"web: {settings.host}:{settings.port}: {error.strerror}") from error
         yield
     finally:
         await screens.close()
@@ -210,7 +235,6 @@ def _loops(parts: Parts) -> dict[str, Callable[[], Awaitable[None]]]:
         ),
         "reports": partial(_reports, parts),
         "stock changes": partial(_stock_moves, parts),
-        "ledger": parts.ledger.run,
         "figures": partial(_figures, parts),
     }
     for screen, stage in parts.stages.items():
@@ -225,6 +249,7 @@ def _loops(parts: Parts) -> dict[str, Callable[[], Awaitable[None]]]:
         loops[f"stock {channel.id}"] = partial(_feed, parts, channel)
     if store.upstream is not None:
         loops["uplink"] = partial(_uplink, parts, store.upstream)
+    loops["ledger"] = parts.ledger.run  # ends last, so that it hears what the others note at their end
     return loops
 
 
@@ -244,14 +269,12 @@ async def _uplink(parts: Parts, upstream: config.Adapter) -> None:
 
 async def _figures(parts: Parts) -> None:
     """What the health page tells of the ledger and the library, as it is now."""
+    library_told = parts.health.teller("content", "library", "mend the file; the last good one is shown")
     while True:
         box = parts.outbox
         parts.health.count("ledger", {"waiting": box.waiting()})
         parts.health.count("upstream", {"waiting": box.waiting(), "last": box.last, "acknowledged": box.acked})
-        if parts.library.trouble:
-            parts.health.down("content", "library", parts.library.trouble, "mend the file; the last good one is shown")
-        else:
-            parts.health.up("content", "library")
+        library_told(parts.library.trouble)
         await asyncio.sleep(FIGURES_S)
 
 
