@@ -1,11 +1,13 @@
-"""The ``tentou`` command."""
+"""Tentou: a store's signage and kiosks, and head office's end of their wires."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import logging
 import signal
+import sqlite3
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -17,9 +19,11 @@ from edge.config import BadConfig
 from edge.contacts import command as contacts
 from edge.demo import command as demo
 from edge.members import command as members
+from edge.members.static import BadRule
 from edge.plug import UnknownAdapter
 from edge.vision import command as vision
 from provisioning import command as provisioning
+from provisioning.layers import BadLayer
 
 
 def parser() -> argparse.ArgumentParser:
@@ -47,8 +51,9 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     try:
         code: int = arguments.run(arguments)
-    except (BadConfig, UnknownAdapter) as error:
-        print(f"tentou: {error}", file=sys.stderr)
+    except (BadConfig, BadLayer, BadRule, UnknownAdapter) as error:
+        for line in str(error).splitlines():
+            print(f"tentou: {line}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -70,6 +75,7 @@ def _hub(arguments: argparse.Namespace) -> int:
 def _check(arguments: argparse.Namespace) -> int:
     from edge import doctor
 
+    logging.getLogger("edge").addHandler(logging.NullHandler())  # a camera's troubles are findings, not log lines
     return doctor.run(arguments.config, arguments.json)
 
 
@@ -88,8 +94,22 @@ def _serve(serve: Callable[[Path], Awaitable[None]], folder: Path) -> int:
         except asyncio.CancelledError:
             logging.getLogger(__name__).info("stopped")
 
-    asyncio.run(until_told())
+    try:
+        asyncio.run(until_told())
+    except (OSError, sqlite3.Error) as error:
+        print(f"tentou: cannot start: {_why(error)}", file=sys.stderr)
+        return 1
     return 0
+
+
+def _why(error: OSError | sqlite3.Error) -> str:
+    """What of this machine is in the way of a start, and what to do."""
+    of_port = (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL)
+    if isinstance(error, OSError) and error.filename is None and error.errno in of_port:
+        return f"{error.strerror}; end what uses it, or set web.host and web.port"
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}; `tentou check` says more"
+    return f"{error}; `tentou check` says more"
 
 
 if __name__ == "__main__":

@@ -22,9 +22,9 @@ from aiohttp import web
 from content import store as content_store
 from content import studio
 from content.library import Library, library, media_routes
-from edge import config, plug
+from edge import config, fitting, plug
 from edge import web as pages
-from edge.contacts import uplink
+from edge.contacts import topics, uplink
 from edge.contacts.ledger import Ledger
 from edge.contacts.outbox import FILE, Outbox, outbox
 from edge.db import MEMORY, cause, mended
@@ -84,7 +84,9 @@ class Parts:
 
 async def serve(folder: Path) -> None:
     """Run a store's edge until cancelled; raises config.BadConfig, plug.UnknownAdapter."""
-    async with running(config.read_store(folder), folder):
+    settings = config.read_store(folder)
+    fitting.need(settings, folder)
+    async with running(settings, folder):
         await asyncio.Event().wait()
 
 
@@ -192,7 +194,7 @@ def create_app(parts: Parts) -> web.Application:
     device = parts.store.device
     links = [(f"/screens/{screen.id}", screen.name or screen.id) for screen in parts.store.screen]
     links += [("/staff/", "スタッフ / Staff"), ("/it/", "IT")]
-    app.add_routes(pages.basics(parts.health, links, parts.store.web.start_page))
+    app.add_routes(pages.basics(parts.health, links, parts.store.web.start_page, topics.edge_name(device)))
     app.add_routes(screen_pages.routes(parts.screens, parts.store.web.frame_ancestors))
     app.add_routes(push.routes(parts.eyes))
     app.add_routes(guard.routes())

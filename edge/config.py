@@ -7,13 +7,15 @@ them and can explain each value) or, for the hub, ``hub.toml``. Relative paths a
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from edge.model import DeviceClass
 from provisioning.layers import HUB_LAYERS, STORE_LAYERS, BadLayer, Layered, load
@@ -49,7 +51,10 @@ class Device(Settings):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
-        ZoneInfo(name)
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(f"no time zone '{name}'{_near(name, available_timezones())}") from error
         return name
 
 
@@ -126,6 +131,14 @@ class MemberCode(Settings):
     segments: dict[str, int] = {}
     tiers: dict[str, int] = {}
 
+    @field_validator("roots")
+    @classmethod
+    def _public_keys(cls, roots: tuple[str, ...]) -> tuple[str, ...]:
+        for root in roots:
+            if not re.fullmatch(r"[A-Za-z0-9_-]{43}", root):
+                raise ValueError("a root is a public key of 43 letters, as `tentou provision chain init` writes it")
+        return roots
+
 
 class Store(Settings):
     """Everything a store's edge is told."""
@@ -139,6 +152,22 @@ class Store(Settings):
     stock: tuple[StockChannel, ...] = ()
     location: tuple[Location, ...] = ()
     upstream: Adapter | None = None
+
+    @field_validator("screen", "camera", "stock", "location")
+    @classmethod
+    def _one_of_each(cls, all_: tuple[Any, ...]) -> tuple[Any, ...]:
+        if twice := [name for name, count in Counter(one.id for one in all_).items() if count > 1]:
+            raise ValueError(f"the id '{twice[0]}' stands twice; give each its own")
+        return all_
+
+    @field_validator("camera")
+    @classmethod
+    def _sees_a_screen(cls, cameras: tuple[Camera, ...], info: ValidationInfo) -> tuple[Camera, ...]:
+        known = {screen.id for screen in info.data.get("screen", ())}
+        for camera in cameras:
+            if "screen" in info.data and camera.screen not in known:
+                raise ValueError(f"'{camera.id}' looks at no screen: '{camera.screen}'{_near(camera.screen, known)}")
+        return cameras
 
 
 class HubIdentity(Settings):
@@ -165,12 +194,14 @@ class BadConfig(Exception):
 
 def read_store(folder: Path) -> Store:
     """The store's settings from a config directory; raises BadConfig."""
-    return _validated(Store, _layers(folder, STORE_LAYERS))
+    layered = _layers(folder, STORE_LAYERS)
+    return placed(Store, layered.values, layered)
 
 
 def read_hub(folder: Path) -> Hub:
     """The hub's settings from a config directory; raises BadConfig."""
-    return _validated(Hub, _layers(folder, HUB_LAYERS))
+    layered = _layers(folder, HUB_LAYERS)
+    return placed(Hub, layered.values, layered)
 
 
 def checked(model: type[M], settings: dict[str, Any], whose: str) -> M:
@@ -181,34 +212,53 @@ def checked(model: type[M], settings: dict[str, Any], whose: str) -> M:
         raise BadConfig("\n".join(f"{whose}: {line}" for line in _complaints(model, error))) from error
 
 
+def placed(model: type[M], values: Any, layered: Layered, base: str = "") -> M:
+    """The values below a key as a model; raises BadConfig with the file and line of each thing that is wrong."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        lines = []
+        for problem, text in zip(error.errors(), _complaints(model, error, base), strict=True):
+            lines.append(f"{layered.where(base + _dotted(problem['loc']))}: {text}")
+        raise BadConfig("\n".join(lines)) from error
+
+
 def _layers(folder: Path, names: Sequence[str]) -> Layered:
+    if not any((folder / name).exists() for name in names):
+        what = "`tentou provision config` or `bundle install` writes them" if len(names) > 1 else "see edge/README.md"
+        raise BadConfig(f"{folder}: no settings here, neither {' nor '.join(names)}; {what}")
     try:
         return load(folder, names)
     except BadLayer as error:
         raise BadConfig(str(error)) from error
 
 
-def _validated(model: type[M], layered: Layered) -> M:
-    try:
-        return model.model_validate(layered.values)
-    except ValidationError as error:
-        lines = []
-        for problem, text in zip(error.errors(), _complaints(model, error), strict=True):
-            key = ".".join(str(step) for step in problem["loc"])
-            lines.append(f"{layered.where(key)}: {text}")
-        raise BadConfig("\n".join(lines)) from error
-
-
-def _complaints(model: type[BaseModel], error: ValidationError) -> Iterator[str]:
+def _complaints(model: type[BaseModel], error: ValidationError, base: str = "") -> Iterator[str]:
     for problem in error.errors():
-        key = ".".join(str(step) for step in problem["loc"])
+        key = base + _dotted(problem["loc"])
         if problem["type"] != "extra_forbidden":
-            yield f"{key}: {problem['msg']}"
+            yield f"{key}: {_in_words(problem['type'], problem['msg'], problem['input'])}"
             continue
         names = _names_beside(model, problem["loc"])
-        near = difflib.get_close_matches(str(problem["loc"][-1]), names, 1)
-        hint = f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(names)}"
-        yield f"unknown key '{key}'; {hint}"
+        hint = _near(str(problem["loc"][-1]), names) or f"; known here: {', '.join(names)}"
+        yield f"unknown key '{key}'{hint}"
+
+
+def _in_words(kind: str, message: str, given: Any) -> str:
+    if kind == "missing":
+        return "is needed, and no layer sets it"
+    if kind == "string_pattern_mismatch" and "a-z0-9-" in message:
+        return f"'{given}' cannot be an id; use a to z, 0 to 9 and '-', at most 63, as in 'ginza-1'"
+    return message.removeprefix("Value error, ")
+
+
+def _dotted(steps: tuple[int | str, ...]) -> str:
+    return ".".join(map(str, steps))
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, sorted(known), 1)
+    return f"; did you mean '{near[0]}'?" if near else ""
 
 
 def _names_beside(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:

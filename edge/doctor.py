@@ -1,26 +1,47 @@
-"""``tentou check``: looks at a store's edge before it runs, and says for each finding what to do."""
+"""``tentou check``: looks at an edge or a hub before it runs, or meanwhile, and says for each finding what to do."""
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import json
 import shutil
 import socket
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from edge import config, plug
+from edge import config, fitting, plug
+from edge.contacts import topics
+from edge.fitting import Choice
+from edge.health import Health, State
 from edge.members.keyset import BadKeySet, from_base64url, read_keyset
-from edge.members.static import BadRule, compile_rules
+from edge.members.static import compile_rules
+from edge.members.timeservice import kernel_synced
+from edge.ports import LinkLost, MembersAway, StockAway
+from edge.vision.eyes import Eye
+from provisioning.layers import HUB_LAYERS
 
 ENOUGH_DISK = 2 * 1024**3
+CAMERA_S = 15.0
+"""How long a camera may take from the start of its eye to its first picture; a stream's own time-out is 5 s."""
+LOOK_AGAIN_S = 0.2
+ANSWER_S = 12.0
+NOBODY = "s1.AAAAAAAAAAAAAAAA"
+"""A pseudonym of the right form that is no member's."""
+OUTPUTS = frozenset({"upstream", "sink"})
+"""Ports whose ``path`` is written, so that it need not be there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at: whether it is well, what was seen, and what to do if not."""
+    """One thing looked at: whether it is well, what was seen, and what to do (if well: what could be better)."""
 
     what: str
     ok: bool
@@ -28,108 +49,295 @@ class Finding:
     todo: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """What is looked at. ``running`` is what it says of itself if it runs already, by ``/readyz``."""
+
+    settings: config.Store | config.Hub
+    folder: Path
+    running: list[dict[str, Any]] | None
+
+    @property
+    def data(self) -> Path:
+        """The folder for all that it keeps."""
+        own = self.settings.device if isinstance(self.settings, config.Store) else self.settings.hub
+        return self.folder / own.data
+
+
+Look = Callable[[Patient], Iterator[Finding]]
+
+
 def run(folder: Path, as_json: bool) -> int:
     """Print the findings; 0 if all is well, 1 if something needs a hand, 2 if the settings cannot be read."""
     try:
-        store = config.read_store(folder)
+        settings = config.read_hub(folder) if (folder / HUB_LAYERS[0]).exists() else config.read_store(folder)
     except config.BadConfig as error:
-        _print([Finding("settings", False, str(error), "mend the file and line named")], as_json)
+        for line in str(error).splitlines():
+            _print(Finding("settings", False, line, "mend the file and line named"), as_json)
         return 2
-    findings = [Finding("settings", True, f"{store.device.id} of store {store.device.store}")]
-    for look in LOOKS:
-        findings.extend(look(store, folder))
-    _print(findings, as_json)
-    return 0 if all(finding.ok for finding in findings) else 1
+    _print(Finding("settings", True, _whose(settings)), as_json)
+    patient = Patient(settings, folder, running(settings))
+    well = True
+    for look in LOOKS if isinstance(settings, config.Store) else HUB_LOOKS:
+        for finding in look(patient):
+            _print(finding, as_json)
+            well = well and finding.ok
+    return 0 if well else 1
 
 
-def _print(findings: list[Finding], as_json: bool) -> None:
-    for finding in findings:
-        if as_json:
-            line = json.dumps(asdict(finding), ensure_ascii=False)
-        else:
-            todo = f"\n      → {finding.todo}" if finding.todo else ""
-            line = f"{'ok  ' if finding.ok else 'LOOK'}  {finding.what}: {finding.seen}{todo}"
-        sys.stdout.write(line + "\n")
+def _whose(settings: config.Store | config.Hub) -> str:
+    if isinstance(settings, config.Hub):
+        return f"hub {settings.hub.id}"
+    return f"{settings.device.id} of store {settings.device.store}"
 
 
-def adapters(store: config.Store, _: Path) -> Iterator[Finding]:
-    """Every adapter exists and takes its settings."""
-    wanted: list[tuple[str, str, config.Adapter]] = []
-    wanted += [("camera", f"camera {camera.id}", camera) for camera in store.camera]
-    wanted += [("stock", f"stock {channel.id}", channel) for channel in store.stock]
-    wanted += [("members", "members", store.members)] if store.members else []
-    wanted += [("upstream", "upstream", store.upstream)] if store.upstream else []
-    for port, what, chosen in wanted:
-        try:
-            config.checked(plug.adapter(port, chosen.adapter).Settings, chosen.settings, what)
-        except (plug.UnknownAdapter, config.BadConfig) as error:
-            yield Finding(what, False, str(error), "mend this setting")
-        else:
-            yield Finding(what, True, f"adapter {chosen.adapter}")
+def _name(settings: config.Store | config.Hub) -> str:
+    return topics.edge_name(settings.device) if isinstance(settings, config.Store) else settings.hub.id
 
 
-def codes(store: config.Store, folder: Path) -> Iterator[Finding]:
-    """The key set is signed by a pinned root and in date; the static rules are safe."""
-    rules = store.member_code
+def _print(finding: Finding, as_json: bool) -> None:
+    if as_json:
+        line = json.dumps(asdict(finding), ensure_ascii=False)
+    else:
+        todo = f"\n      → {finding.todo}" if finding.todo else ""
+        line = f"{'ok  ' if finding.ok else 'LOOK'}  {finding.what}: {finding.seen}{todo}"
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def running(settings: config.Store | config.Hub) -> list[dict[str, Any]] | None:
+    """The parts of this edge or hub if it answers at its port, else None."""
+    web = settings.web
+    host = "127.0.0.1" if web.host in ("", "0.0.0.0", "::") else web.host  # noqa: S104 - compared, not bound
     try:
-        compile_rules(rules)
-        yield Finding("static rules", True, f"{len(rules.static)} rules")
-    except BadRule as error:
-        yield Finding("static rules", False, str(error), "mend this rule")
+        with urllib.request.urlopen(f"http://{host}:{web.port}/readyz", timeout=3) as answer:
+            said = json.load(answer)
+        return list(said["parts"]) if said["name"] == _name(settings) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def adapters(patient: Patient) -> Iterator[Finding]:
+    """Every adapter exists, takes its settings and finds the files that they name."""
+    layered = fitting.layers(patient.settings, patient.folder)
+    for choice in fitting.choices(patient.settings):
+        try:
+            settings = fitting.fitted(choice, layered)
+        except config.BadConfig as error:
+            for line in str(error).splitlines():
+                yield Finding(choice.name, False, line, "mend the file and line named")
+            continue
+        missing = list(_missing(choice, settings, patient.folder))
+        for name, path in missing:
+            where = layered.where(f"{choice.key}.settings.{name}")
+            yield Finding(choice.name, False, f"{path} does not exist", f"put it there, or mend {name} in {where}")
+        if not missing:
+            yield Finding(choice.name, True, f"adapter {choice.adapter.adapter}")
+
+
+def _missing(choice: Choice, settings: config.Settings, folder: Path) -> Iterator[tuple[str, Path]]:
+    for name, value in settings:
+        read = isinstance(value, Path) and not (name == "path" and choice.port in OUTPUTS)
+        if read and not (folder / value).exists():
+            yield name, folder / value
+
+
+def sources(patient: Patient) -> Iterator[Finding]:
+    """Stock and members answer now; a source that does not is news, as screens go on without."""
+    for choice in _fitting_well(patient, "stock", "members"):
+        ask = _ask_stock if choice.port == "stock" else _ask_members
+        try:
+            seen = asyncio.run(asyncio.wait_for(ask(choice, patient), ANSWER_S))
+        except (StockAway, MembersAway, OSError) as error:
+            why = str(error) or f"no answer within {ANSWER_S:.0f} s"
+            yield Finding(choice.name, False, why, "mend what is named; screens show no number of it meanwhile")
+        else:
+            yield Finding(choice.name, True, seen)
+
+
+async def _ask_stock(choice: Choice, patient: Patient) -> str:
+    async with _opened(choice, patient) as source:
+        async for report in source.reports():
+            return f"{len(report.levels)} numbers of {', '.join(sorted(report.locations)) or 'no place'}"
+    return "it has no word yet"
+
+
+async def _ask_members(choice: Choice, patient: Patient) -> str:
+    async with _opened(choice, patient) as source:
+        await source.profile(NOBODY)
+    return "it answers"
+
+
+def _opened(choice: Choice, patient: Patient) -> Any:
+    module = plug.adapter(choice.port, choice.adapter.adapter)
+    return module.open(module.Settings.model_validate(choice.adapter.settings), patient.folder)
+
+
+def _fitting_well(patient: Patient, *ports: str) -> Iterator[Choice]:
+    """The choices whose settings are good and whose files are there: what is worth trying."""
+    layered = fitting.layers(patient.settings, patient.folder)
+    for choice in fitting.choices(patient.settings):
+        if choice.port in ports:
+            with suppress(config.BadConfig):
+                if not any(_missing(choice, fitting.fitted(choice, layered), patient.folder)):
+                    yield choice
+
+
+def codes(patient: Patient) -> Iterator[Finding]:
+    """The key set is signed by a pinned root and in date; the static rules are safe; the secret is there."""
+    store, folder = _store(patient), patient.folder
+    rules = store.member_code
+    unsafe = list(fitting.unsafe(store, fitting.layers(store, folder)))
+    for line in unsafe:
+        yield Finding("static rules", False, line, "mend this rule")
+    if not unsafe:
+        yield Finding("static rules", True, f"{len(compile_rules(rules))} rules")
+    if rules.ref_key and not (folder / rules.ref_key).is_file():
+        todo = "install the store's bundle again, or copy the chain's ref.key"
+        yield Finding("ref key", False, f"{folder / rules.ref_key} does not exist", todo)
     if rules.keyset is None:
         yield Finding("key set", False, "none: rotating member codes unlock nothing", "set member_code.keyset")
-        return
-    try:
-        text = (folder / rules.keyset).read_text()
-        keys = read_keyset(text, [from_base64url(root) for root in rules.roots], time.time())
-    except (OSError, BadKeySet, ValueError) as error:
-        yield Finding("key set", False, str(error), "fetch the chain's key set again")
     else:
-        yield Finding("key set", True, f"version {keys.version}")
+        yield _keyset(folder / rules.keyset, rules.roots)
 
 
-def screens(store: config.Store, _: Path) -> Iterator[Finding]:
-    """Every camera looks at a screen that exists."""
-    names = {screen.id for screen in store.screen}
-    yield Finding("screens", bool(names), ", ".join(sorted(names)) or "none", "" if names else "add a [[screen]]")
-    for camera in store.camera:
-        if camera.screen not in names:
-            yield Finding(f"camera {camera.id}", False, f"no screen '{camera.screen}'", "name one of the screens")
+def _keyset(path: Path, roots: tuple[str, ...]) -> Finding:
+    todo = "install the store's bundle again, or fetch the chain's key set"
+    try:
+        keys = read_keyset(path.read_text(), [from_base64url(root) for root in roots], time.time())
+    except OSError as error:
+        return Finding("key set", False, f"{path}: {error.strerror}", todo)
+    except (BadKeySet, ValueError) as error:
+        return Finding("key set", False, f"{path}: {error}", todo)
+    until = datetime.fromtimestamp(keys.not_after).astimezone().date()
+    if keys.stale(time.time()):
+        seen = f"{path}: ended on {until}; rotating codes count as plain numbers"
+        return Finding("key set", False, seen, "fetch the chain's newer key set")
+    return Finding("key set", True, f"version {keys.version}, until {until}")
 
 
-def disk(store: config.Store, folder: Path) -> Iterator[Finding]:
-    """There is room for content and for the ledger of an outage."""
-    data = folder / store.device.data
-    there = next(path for path in (data, *data.parents) if path.exists())
+def screens(patient: Patient) -> Iterator[Finding]:
+    """There is a screen."""
+    names = sorted(screen.id for screen in _store(patient).screen)
+    yield Finding("screens", bool(names), ", ".join(names) or "none", "" if names else "add a [[screen]]")
+
+
+def accounts(patient: Patient) -> Iterator[Finding]:
+    """Somebody may sign in; without, screens work and the pages of staff and IT stay shut."""
+    if not (patient.folder / "accounts.json").exists():
+        todo = f"tentou provision account add NAME --role it --config {patient.folder}"
+        yield Finding("accounts", True, "none yet: nobody can open /staff/ or /it/", todo)
+
+
+def clock(patient: Patient) -> Iterator[Finding]:
+    """The time may be believed; without, codes unlock nothing personal."""
+    if _store(patient).device.clock == "trusted":
+        yield Finding("clock", True, "trusted by the settings")
+    elif kernel_synced():
+        yield Finding("clock", True, "synchronised")
+    else:
+        todo = 'let the time service (NTP) reach its server; if a host keeps the time, device.clock = "trusted"'
+        yield Finding("clock", True, "not synchronised: every code counts as a plain number", todo)
+
+
+def disk(patient: Patient) -> Iterator[Finding]:
+    """There is room for content and for the ledger of an outage, and it can be written."""
+    there = next(path for path in (patient.data, *patient.data.absolute().parents) if path.exists())
+    try:
+        patient.data.mkdir(parents=True, exist_ok=True)
+        probe = patient.data / ".check"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        yield Finding(
+            "disk", False, f"{patient.data} cannot be written: {error.strerror}", "mend it, or set the data folder"
+        )
+        return
     free = shutil.disk_usage(there).free
-    todo = "" if free > ENOUGH_DISK else "free some space, or move device.data"
+    todo = "" if free > ENOUGH_DISK else "free some space, or move the data folder"
     yield Finding("disk", free > ENOUGH_DISK, f"{free / 1024**3:.1f} GiB free", todo)
 
 
-def port(store: config.Store, _: Path) -> Iterator[Finding]:
-    """The pages' port can be bound, or Tentou itself answers there."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((store.web.host, store.web.port))
-        except OSError as error:
-            yield Finding("port", False, f"{store.web.port}: {error.strerror}", "stop what uses it, or set web.port")
-        else:
-            yield Finding("port", True, str(store.web.port))
-
-
-def broker(store: config.Store, _: Path) -> Iterator[Finding]:
-    """The broker answers; nothing else depends on it, so this is news and not a fault of the store."""
-    settings = store.upstream.settings if store.upstream else {}
-    if "host" not in settings:
+def port(patient: Patient) -> Iterator[Finding]:
+    """The pages' port can be bound, or Tentou itself answers there and tells what is down."""
+    web = patient.settings.web
+    if patient.running is not None:
+        yield Finding("port", True, f"{web.port}: Tentou runs here")
+        for part in patient.running:
+            if part["state"] == "down":
+                since = datetime.fromtimestamp(part["since_s"]).astimezone().isoformat(" ", "seconds")
+                yield Finding(f"{part['kind']} {part['name']}", False, f"{part['detail']}, since {since}", part["todo"])
         return
-    address = (str(settings["host"]), int(settings.get("port", 1883)))
-    try:
-        socket.create_connection(address, 3).close()
-    except OSError as error:
-        yield Finding("broker", False, f"{address[0]}: {error}", "the shop runs on; contacts wait until it answers")
+    error = _bind(web)
+    if error is None:
+        yield Finding("port", True, str(web.port))
     else:
-        yield Finding("broker", True, f"{address[0]}:{address[1]} answers")
+        todo = "set web.host" if error.errno == errno.EADDRNOTAVAIL else "stop what uses it, or set web.port"
+        yield Finding("port", False, f"{web.host}:{web.port}: {error.strerror}", todo)
 
 
-LOOKS: tuple[Callable[[config.Store, Path], Iterator[Finding]], ...] = (adapters, codes, screens, disk, port, broker)
+def _bind(web: config.Web) -> OSError | None:
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(web.host or None, web.port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        return error
+    return None
+
+
+def cameras(patient: Patient) -> Iterator[Finding]:
+    """Every camera gives a picture; a running Tentou holds them and has told of them itself."""
+    choices = list(_fitting_well(patient, "camera"))
+    if patient.running is None and choices:
+        names = {choice.name for choice in choices}
+        seen = [one for one in _store(patient).camera if f"camera {one.id}" in names and one.adapter != "push"]
+        yield from asyncio.run(_look_through(seen, patient.folder))
+
+
+async def _look_through(wanted: list[config.Camera], folder: Path) -> list[Finding]:
+    """What each camera's own eye says of it within some seconds."""
+    health = Health()
+    eyes = [asyncio.create_task(Eye(camera, folder, ("qrcode",), health).run()) for camera in wanted]
+    for _ in range(round(CAMERA_S / LOOK_AGAIN_S)):
+        await asyncio.sleep(LOOK_AGAIN_S)
+        if all(part.state is not State.STARTING for part in health.parts()):
+            break
+    for eye in eyes:
+        eye.cancel()
+    await asyncio.gather(*eyes, return_exceptions=True)
+    return [
+        Finding(f"camera {part.name}", part.state is State.UP, part.detail or "it gives pictures", part.todo)
+        for part in health.parts()
+    ]
+
+
+def broker(patient: Patient) -> Iterator[Finding]:
+    """The way to head office opens; nothing else depends on it, so this is news and not a fault of the store."""
+    for choice in _fitting_well(patient, "upstream"):
+        if choice.adapter.adapter == "file":
+            continue
+        try:
+            name = asyncio.run(_dialled(choice, patient))
+        except LinkLost as error:
+            waits = "; contacts wait here meanwhile" if isinstance(patient.settings, config.Store) else ""
+            todo = "start or reach the broker; look at its log, the certificates and its access list"
+            yield Finding("broker", False, f"{error}{waits}", todo)
+        else:
+            yield Finding("broker", True, f"{name} answers")
+
+
+async def _dialled(choice: Choice, patient: Patient) -> str:
+    """Connect under a name of its own, so that a running edge is not thrown out; raises LinkLost."""
+    async with _opened(choice, patient) as dial, dial(f"{_name(patient.settings)}-check", None, ()):
+        return str(dial.name)
+
+
+def _store(patient: Patient) -> config.Store:
+    assert isinstance(patient.settings, config.Store)
+    return patient.settings
+
+
+HUB_LOOKS: tuple[Look, ...] = (adapters, disk, port, sources, broker)
+LOOKS: tuple[Look, ...] = (adapters, codes, screens, accounts, clock, disk, port, cameras, sources, broker)

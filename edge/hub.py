@@ -11,7 +11,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from edge import config, plug
+from edge import config, fitting, plug
 from edge.contacts import inbox
 from edge.contacts.counts import Counting
 from edge.db import database
@@ -51,7 +51,9 @@ class Hub:
 
 async def serve(folder: Path) -> None:
     """Run head office until cancelled; raises config.BadConfig, plug.UnknownAdapter."""
-    async with running(config.read_hub(folder), folder):
+    settings = config.read_hub(folder)
+    fitting.need(settings, folder)
+    async with running(settings, folder):
         await asyncio.Event().wait()
 
 
@@ -75,7 +77,7 @@ def create_app(hub: Hub) -> web.Application:
     """Head office's pages."""
     app = web.Application()
     app.on_response_prepare.append(headers(hub.settings.web.frame_ancestors))
-    app.add_routes(route for route in basics(hub.health, (), "") if route.path != "/")
+    app.add_routes(route for route in basics(hub.health, (), "", hub.settings.hub.id) if route.path != "/")
     app.add_routes([web.get("/", _index(hub)), web.get("/hub/static/hub.css", _style)])
     app.add_routes(stock_routes(hub.stock, [channel.id for channel in hub.settings.stock], _token(hub)))
     return app

@@ -33,8 +33,11 @@ def headers(frame_ancestors: Sequence[str]) -> Callable[[web.Request, web.Stream
     return set_headers
 
 
-def basics(health: Health, links: Iterable[tuple[str, str]], start_page: str) -> list[web.RouteDef]:
-    """``/`` (the start page, or the links), ``/healthz``, ``/readyz``, ``/metrics`` and ``/api/openapi.json``."""
+def basics(health: Health, links: Iterable[tuple[str, str]], start_page: str, name: str = "") -> list[web.RouteDef]:
+    """``/`` (the start page, or the links), ``/healthz``, ``/readyz``, ``/metrics`` and ``/api/openapi.json``.
+
+    ``name`` is who answers, so that the doctor knows an edge from another on the same port.
+    """
     page = "".join(f'<li><a href="{html.escape(path)}">{html.escape(name)}</a></li>' for path, name in links)
 
     async def index(_: web.Request) -> web.Response:
@@ -50,7 +53,8 @@ def basics(health: Health, links: Iterable[tuple[str, str]], start_page: str) ->
 
     async def readyz(_: web.Request) -> web.Response:
         """Every part and its state; 200 as soon as screens are served, whatever else is away."""
-        return web.json_response({"status": "ready", "parts": [as_json(part) for part in health.parts()]})
+        parts = [as_json(part) for part in health.parts()]
+        return web.json_response({"status": "ready", "name": name, "parts": parts})
 
     async def metrics(_: web.Request) -> web.Response:
         """Prometheus text."""

@@ -11,6 +11,7 @@ from edge.contacts import topics
 from edge.contacts.ack import Ack, write_ack
 from edge.contacts.dial import Dial, Pace, Will, redial_pause
 from edge.contacts.event import BadEvent, read_event
+from edge.contacts.flight import Verdict, verdict_of
 from edge.contacts.uplink import lost_or_worse
 from edge.health import Health
 from edge.ports import Link, LinkLost, Message, Sink
@@ -28,9 +29,10 @@ async def run(sink: Sink, dial: Dial, health: Health, who: str = "hub", pace: Pa
         began = clock.time()
         try:
             async with dial(who, Will(topics.INBOX, b'{"state":"offline"}', 0), (topics.CONTACTS,)) as link:
-                await Reception(sink, link, health, dial.name, times).run()
+                await Reception(sink, link, health, dial.name, times, who).run()
         except LinkLost as error:
-            health.down("inbox", dial.name, str(error), "start or reach the broker; edges keep their contacts")
+            todo = "start or reach the broker, or mend its access list; edges keep their contacts"
+            health.down("inbox", dial.name, str(error), todo)
         attempt = 0 if clock.time() - began > times.healthy else attempt + 1
         await asyncio.sleep(redial_pause(attempt, times))
 
@@ -44,6 +46,7 @@ class Reception:
     health: Health
     name: str
     pace: Pace
+    who: str
     taken: int = 0
     refused: Counter[str] = field(default_factory=Counter)
 
@@ -58,7 +61,9 @@ class Reception:
 
     async def run(self) -> None:
         """Take in until the connection is lost; raises LinkLost."""
-        await self.link.publish(Message(topics.INBOX, b'{"state":"online"}', retain=True))
+        answer = await self.link.publish(Message(topics.INBOX, b'{"state":"online"}', retain=True))
+        if verdict_of(answer) is Verdict.REFUSED:
+            raise LinkLost(f"the broker's access list does not let '{self.who}' write {topics.INBOX}")
         self.health.up("inbox", self.name, "", self._figures())
         try:
             async with asyncio.TaskGroup() as tasks:

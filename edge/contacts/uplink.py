@@ -140,7 +140,8 @@ class Call:
             now = self._clock.time()
             if flight.stalled(now):
                 raise LinkLost(f"no acknowledgement for {self.pace.stall:g} s")
-            flight.probe(now)
+            if flight.probe(now) and not flight.holding:
+                self._unconfirmed()
             row = await self._next() if flight.room(now) else None
             if row is None:
                 await self._wait(flight.wake_at(now) - now)
@@ -199,6 +200,12 @@ class Call:
     def _say(self, verdict: Verdict) -> None:
         todo = "start head office's hub" if verdict is Verdict.NOBODY else "see the broker's log and its access list"
         self.health.down("inbox", self.dial.name, f"the broker says: {verdict}", todo, _figures(self.outbox))
+
+    def _unconfirmed(self) -> None:
+        """The broker takes contacts and nobody confirms them: no hub, or one that may not read or write here."""
+        why = "the broker takes contacts, but head office's inbox confirms none"
+        todo = "start head office's hub; if it runs, let the broker's access list give it contacts and take its words"
+        self.health.down("inbox", self.dial.name, why, todo, _figures(self.outbox))
 
     async def _aside(self, row: Row, reason: str) -> None:
         log.warning("event %d (%s) is set aside: %s", row.seq, row.kind, reason)

@@ -138,3 +138,18 @@ async def test_an_older_database_is_opened_as_it_is(tmp_path: Path) -> None:
     for expected in (1, 2):
         async with sink_sqlite.open(sink_sqlite.Settings(), tmp_path) as sink:
             assert await sink.insert([(STREAM, expected, event(expected))]) == {STREAM: expected}
+
+
+async def test_a_hub_whose_word_the_broker_refuses_is_not_called_up(
+    sink: Any, scripted: Any, background: Any, eventually: Any, quick: Pace
+) -> None:
+    class Closed(scripted):  # type: ignore[misc]
+        async def publish(self, message: Message) -> int:
+            return 0x87
+
+    health = Health()
+    async with background(inbox.run(sink, Closed(), health, "hub", quick)):
+        await eventually(lambda: [part.state for part in health.parts()] == ["down"])
+    part = health.parts()[0]
+    assert part.detail == "the broker's access list does not let 'hub' write u/v1/all/inbox"
+    assert "access list" in part.todo

@@ -291,3 +291,19 @@ async def test_the_state_is_told_at_birth_and_at_an_orderly_end(
         await settled(0.05)
     assert [each["state"] for each in told] == ["online", "offline"]
     assert told[0]["outbox"] == box.stream
+
+
+async def test_contacts_that_nobody_confirms_are_told_on_the_health_page(
+    box: Outbox, device: Device, contacts: Any, scripted: Any, background: Any, eventually: Any, quick: Pace
+) -> None:
+    far, health = scripted(), Health()
+
+    def inboxes() -> list[str]:
+        return [part.state for part in health.parts() if part.kind == "inbox"]
+
+    await box.record_all(contacts(3))
+    async with background(uplink.run(box, far, device, health, quick)):
+        await eventually(lambda: inboxes() == ["down"])
+        assert "access list" in next(part.todo for part in health.parts() if part.kind == "inbox")
+        far.ack(box, 3)
+        await eventually(lambda: inboxes() == ["up"])

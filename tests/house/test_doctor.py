@@ -1,0 +1,226 @@
+"""``tentou check`` on real config directories, good ones and broken ones, and starts that are refused."""
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from edge import __main__ as tentou
+from provisioning import chain
+
+Findings = dict[str, dict[str, Any]]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def etc(tmp_path: Path) -> Path:
+    """A device's config directory as IT gets it."""
+    home = tmp_path / "acme"
+    chain.init(home, "acme", now_s=1_790_000_000)
+    chain.add_store(home, "ginza")
+    chain.add_device(home, "front", store="ginza", screens=[chain.Screen("window")])
+    return chain.write_config(home, "ginza", "front", tmp_path / "etc", {"web": {"port": free_port()}})
+
+
+@pytest.fixture
+def check(capsys: pytest.CaptureFixture[str]) -> Callable[[Path], tuple[int, Findings]]:
+    def run(folder: Path) -> tuple[int, Findings]:
+        code = tentou.main(["check", "--config", str(folder), "--json"])
+        rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        every = {row["what"]: row for row in rows}
+        return code, every | {row["what"]: row for row in rows if not row["ok"]}
+
+    return run
+
+
+def more(etc: Path, text: str) -> Path:
+    """The same with more settings of its own; the line of ``text`` is counted from 1."""
+    (etc / "local.toml").write_text(text + f"\n[web]\nport = {free_port()}\n")
+    return etc
+
+
+def test_a_fresh_device_is_well(etc: Path, check: Any) -> None:
+    code, found = check(etc)
+    assert code == 0, found
+    assert found["key set"]["seen"].startswith("version 1")
+    assert "--role it" in found["accounts"]["todo"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[devic]\nid = 'x'", "local.toml:1: unknown key 'devic'; did you mean 'device'?"),
+        ("[device]\nid = 'Ginza Front'", "local.toml:2: device.id: 'Ginza Front' cannot be an id; use a to z"),
+        ("[device]\ntimezone = 'Asia/Tokio'", "local.toml:2: device.timezone: no time zone 'Asia/Tokio'; did you mean"),
+        ("[device]\ntimezone = '../x'", "local.toml:2: device.timezone: no time zone"),
+        ("[[screen]]\nid = 'a'\n[[screen]]\nid = 'a'", "local.toml:1: screen: the id 'a' stands twice"),
+        (
+            "[[camera]]\nid = 'c'\nscreen = 'windw'\nadapter = 'push'",
+            "camera: 'c' looks at no screen: 'windw'; did you mean 'window'?",
+        ),
+        ("[member_code]\nroots = ['zz']", "local.toml:2: member_code.roots: a root is a public key"),
+        ("[web", "local.toml: is not TOML"),
+        ("[members]\nsettings = {}", "local.toml:1: members.adapter: is needed, and no layer sets it"),
+    ],
+)
+def test_bad_settings_are_named_by_file_and_line_and_stop_the_start(
+    etc: Path, check: Any, capsys: pytest.CaptureFixture[str], text: str, said: str
+) -> None:
+    more(etc, text)
+    code, found = check(etc)
+    assert code == 2
+    assert said in found["settings"]["seen"]
+    assert tentou.main(["run", "--config", str(etc)]) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "said"),
+    [
+        ("[[stock]]\nid = 's'\nadapter = 'cvs'", "stock s", "local.toml:3: no stock adapter 'cvs'; known: csv, http"),
+        ("[[stock]]\nid = 's'\nadapter = 'csv'", "stock s", "stock.0.settings.path: is needed"),
+        ("[upstream]\nadapter = 'mqtt'\nsettings.prt = 1", "upstream", "local.toml:3: unknown key"),
+        (
+            "[members]\nadapter = 'csv'\nsettings.pth = 'x'",
+            "members",
+            "local.toml:3: unknown key 'members.settings.pth'",
+        ),
+        (
+            "[[member_code.static]]\nname = 'a'\nsymbologies = ['ean13']\npattern = '29.*'",
+            "static rules",
+            "local.toml:1: rule 'a': pattern: '.' at 2",
+        ),
+    ],
+)
+def test_an_adapter_or_a_rule_that_cannot_be_stops_the_start_too(
+    etc: Path, check: Any, capsys: pytest.CaptureFixture[str], text: str, what: str, said: str
+) -> None:
+    more(etc, text)
+    code, found = check(etc)
+    assert (code, found[what]["ok"]) == (1, False)
+    assert said in found[what]["seen"]
+    assert tentou.main(["run", "--config", str(etc)]) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "said"),
+    [
+        ("[members]\nadapter = 'csv'\nsettings.path = 'm.csv'", "members", "m.csv does not exist"),
+        ("[[stock]]\nid = 's'\nadapter = 'csv'\nsettings.path = 's.csv'", "stock s", "s.csv does not exist"),
+        ("[[stock]]\nid = 's'\nadapter = 'csv'\nsettings.path = 'bad.csv'", "stock s", "bad.csv"),
+        ("[upstream]\nadapter = 'mqtt'\nsettings = { ca = 'ca.pem' }", "upstream", "ca.pem does not exist"),
+        ("[upstream]\nadapter = 'mqtt'\nsettings = { port = 1 }", "broker", "cannot connect: Connection refused"),
+        ("[upstream]\nadapter = 'mqtt'\nsettings = { ca = 'bad.csv' }", "broker", "cannot be read"),
+        (
+            "[[camera]]\nid = 'c'\nscreen = 'window'\nadapter = 'opencv'\nsettings.source = 99",
+            "camera c",
+            "/dev/video99 is unplugged",
+        ),
+        ("[device]\ndata = '/proc/none'", "disk", "cannot be written"),
+    ],
+)
+def test_what_is_away_is_found_with_what_to_do(etc: Path, check: Any, text: str, what: str, said: str) -> None:
+    (etc / "bad.csv").write_text("nothing,of,use\n")
+    more(etc, text)
+    code, found = check(etc)
+    assert code != 0
+    assert said in found[what]["seen"]
+    assert found[what]["todo"]
+
+
+@pytest.mark.parametrize(("name", "what"), [("keyset.json", "key set"), ("ref.key", "ref key")])
+def test_a_lost_key_file_is_named(etc: Path, check: Any, name: str, what: str) -> None:
+    (etc / name).unlink()
+    code, found = check(etc)
+    assert code == 1
+    assert str(etc / name) in found[what]["seen"]
+    assert "bundle" in found[what]["todo"]
+
+
+def test_a_camera_that_gives_pictures_is_well(etc: Path, check: Any) -> None:
+    (etc / "frames").mkdir()
+    noise = np.random.default_rng(1).integers(0, 255, (480, 640), np.uint8)
+    cv2.imwrite(str(etc / "frames" / "1.png"), noise)
+    more(etc, "[[camera]]\nid = 'c'\nscreen = 'window'\nadapter = 'folder'\nsettings.path = 'frames'")
+    code, found = check(etc)
+    assert (code, found["camera c"]["ok"]) == (0, True), found
+
+
+@pytest.mark.parametrize("command", ["run", "hub", "check"])
+def test_a_folder_without_settings_is_said_to_have_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    assert tentou.main([command, "--config", str(tmp_path / "nowhere")]) == 2
+    assert "no settings here" in "".join(capsys.readouterr())
+
+
+def test_a_hub_is_looked_at_too(tmp_path: Path, check: Any) -> None:
+    (tmp_path / "hub.toml").write_text(
+        f"[web]\nport = {free_port()}\n[upstream]\nadapter = 'mqtt'\nsettings.port = 1\n[sink]\nadapter = 'sqlit'\n"
+    )
+    code, found = check(tmp_path)
+    assert code == 1
+    assert "did you mean 'sqlite'?" in found["sink"]["seen"]
+    assert found["port"]["ok"]
+    assert "Connection refused" in found["broker"]["seen"]
+
+
+@pytest.fixture
+def readyz() -> Iterator[Callable[[str], int]]:
+    """Something that answers /readyz under a name."""
+    servers = []
+
+    def start(name: str) -> int:
+        part = {"kind": "stock", "name": "near", "state": "down", "since_s": 0, "detail": "gone", "todo": "look"}
+        body = json.dumps({"status": "ready", "name": name, "parts": [part]}).encode()
+
+        class Answer(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: Any) -> None:
+                """Quiet."""
+
+        server = HTTPServer(("127.0.0.1", 0), Answer)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return server.server_port
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def test_an_edge_that_runs_tells_what_is_down_itself(etc: Path, check: Any, readyz: Any) -> None:
+    (etc / "local.toml").write_text(f"[web]\nport = {readyz('ginza.front')}\n")
+    code, found = check(etc)
+    assert (code, found["port"]["ok"]) == (1, True)
+    assert found["stock near"]["seen"].startswith("gone, since 1970")
+    assert found["stock near"]["todo"] == "look"
+
+
+def test_a_port_that_another_uses_is_named_and_stops_the_start(
+    etc: Path, check: Any, readyz: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (etc / "local.toml").write_text(f"[web]\nport = {readyz('shibuya.front')}\n")
+    code, found = check(etc)
+    assert (code, found["port"]["ok"]) == (1, False)
+    assert "Address already in use" in found["port"]["seen"]
+    assert tentou.main(["run", "--config", str(etc)]) != 0
+    assert "already in use" in capsys.readouterr().err
