@@ -189,7 +189,8 @@ def _house(parts: Parts) -> House:
 def create_app(parts: Parts) -> web.Application:
     """The pages of everybody: shoppers, staff, IT, and what watches the machine."""
     guard = Guard(Accounts(parts.folder / "accounts.json"))
-    app = web.Application(middlewares=[guard.middleware], client_max_size=256 * 1024**2)
+    named = pages.own_names(parts.store.web.names)
+    app = web.Application(middlewares=[named, guard.middleware], client_max_size=256 * 1024**2)
     app.on_response_prepare.append(pages.headers(parts.store.web.frame_ancestors))
     device = parts.store.device
     links = [(f"/screens/{screen.id}", screen.name or screen.id) for screen in parts.store.screen]

@@ -59,11 +59,15 @@ class Device(Settings):
 
 
 class Web(Settings):
-    """Where the pages are served. ``frame_ancestors`` may frame them, ``start_page`` is where ``/`` leads."""
+    """Where the pages are served. ``frame_ancestors`` may frame them, ``start_page`` is where ``/`` leads.
+
+    ``names`` are the public DNS names by which they may be asked for; addresses and local names always may.
+    """
 
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)
     frame_ancestors: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     start_page: str = ""
 
 

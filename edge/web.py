@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+import ipaddress
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from urllib.parse import urlsplit
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from edge import __version__
 from edge.health import Health, Part, State
 
 Respond = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+NOBODYS = (".localhost", ".local", ".internal", ".home.arpa")
+"""Names that nobody can register (RFC 6761, 6762, 8375; ICANN's .internal), so no stranger's page has one."""
+
 CSP = (
-    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self' ws: wss:; "
+    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; "
     "style-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors {}"
 )
@@ -31,6 +37,32 @@ def headers(frame_ancestors: Sequence[str]) -> Callable[[web.Request, web.Stream
         response.headers.setdefault("Cache-Control", "no-store")
 
     return set_headers
+
+
+def own_names(names: Collection[str]) -> Middleware:
+    """Refuses what is asked of a public name that is not among ``names``.
+
+    A stranger's page whose own name points at this machine (DNS rebinding) would else be of one origin with our
+    pages, and could watch a screen.
+    """
+
+    @web.middleware
+    async def check(request: web.Request, handler: Respond) -> web.StreamResponse:
+        if not ours(request.headers.get("Host", ""), names):
+            raise web.HTTPMisdirectedRequest(text="This name is not among web.names in the settings of this service.\n")
+        return await handler(request)
+
+    return check
+
+
+def ours(host: str, names: Collection[str]) -> bool:
+    """Whether a Host header names this machine: by an address, a name of no public domain, or one of ``names``."""
+    try:
+        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
+        ipaddress.ip_address(name)
+    except ValueError:
+        return "[" not in host and ("." not in name or name.endswith(NOBODYS) or name in names)
+    return True
 
 
 def basics(health: Health, links: Iterable[tuple[str, str]], start_page: str, name: str = "") -> list[web.RouteDef]:
