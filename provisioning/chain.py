@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from provisioning import keys, toml
+from provisioning import keys, layers, toml
 from provisioning.files import PUBLIC, SECRET, Refused, check_id, write
 
 KEYSET_DAYS = 400
@@ -32,6 +32,30 @@ class Screen:
 
     id: str
     device_class: str = "signage"
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """One camera of a device, as ``door:window:0``; without a source it is the camera of a browser."""
+
+    id: str
+    screen: str
+    source: str = ""
+
+    def layer(self) -> dict[str, Any]:
+        """Its ``[[camera]]``."""
+        known = {"id": self.id, "screen": self.screen}
+        if not self.source:
+            return known | {"adapter": "push"}
+        source = int(self.source) if self.source.isdecimal() else self.source
+        return known | {"adapter": "opencv", "settings": {"source": source}}
+
+
+def camera(text: str) -> Camera:
+    """``ID:SCREEN`` or ``ID:SCREEN:SOURCE``; raises Refused."""
+    name, _, rest = text.partition(":")
+    screen_id, _, source = rest.partition(":")
+    return Camera(check_id("camera", name), check_id("screen", screen_id), source)
 
 
 def screen(text: str) -> Screen:
@@ -97,6 +121,7 @@ def add_device(
     *,
     store: str,
     screens: Sequence[Screen] = (),
+    cameras: Sequence[Camera] = (),
     settings: Mapping[str, Any] | None = None,
 ) -> Path:
     """Make a device in a store; its id must be new in the whole chain, as topics name it. Raises Refused."""
@@ -107,10 +132,25 @@ def add_device(
             raise Refused(
                 f"device '{device}' exists in store '{other}'; ids are unique in a chain, as in '{store}-{device}'"
             )
+    _fit_together(screens, cameras)
     layer: dict[str, Any] = {"device": {"id": device}}
+    if cameras:
+        layer["camera"] = [one.layer() for one in cameras]
     if screens:
         layer["screen"] = [{"id": one.id, "device_class": one.device_class} for one in screens]
     return _layer(home / "devices" / f"{device}.toml", layer, settings, f"Device {device}: what holds for it alone.")
+
+
+def _fit_together(screens: Sequence[Screen], cameras: Sequence[Camera]) -> None:
+    """Ids stand once, and every camera looks at a screen; raises Refused."""
+    for what, names in (("screen", [one.id for one in screens]), ("camera", [one.id for one in cameras])):
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise Refused(f"{what} '{twice[0]}' is given twice; give each its own id")
+    known = [one.id for one in screens]
+    for one in cameras:
+        if one.screen not in known:
+            hint = f"known: {', '.join(known)}" if known else f"add --screen {one.screen}:signage"
+            raise Refused(f"camera '{one.id}' looks at no screen: '{one.screen}'; {hint}")
 
 
 def write_config(folder: Path, store: str, device: str, into: Path, extra: Mapping[str, Any] | None = None) -> Path:
@@ -126,7 +166,10 @@ def write_config(folder: Path, store: str, device: str, into: Path, extra: Mappi
 
 
 def config_files(folder: Path, store: str, device: str) -> dict[str, tuple[bytes, int]]:
-    """What a device's config directory holds: names, bytes and file modes. Raises Refused."""
+    """What a device's config directory holds: names, bytes and file modes.
+
+    Raises Refused, and BadLayer for a layer that is no TOML, so that it is found here and not in the store.
+    """
     home = store_folder(folder, store)
     layer = _pick("device", device, devices(folder, store), home / "devices") / f"{device}.toml"
     sources = {
@@ -137,6 +180,9 @@ def config_files(folder: Path, store: str, device: str) -> dict[str, tuple[bytes
         "ref.key": (folder / "ref.key", SECRET),
         "accounts.json": (home / "accounts.json", SECRET),
     }
+    for path, _ in sources.values():
+        if path.suffix == ".toml":
+            layers.load(path.parent, [path.name])
     return {name: (path.read_bytes(), mode) for name, (path, mode) in sources.items() if path.exists()}
 
 

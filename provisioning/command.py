@@ -7,7 +7,8 @@ import getpass
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -45,8 +46,14 @@ def _runner(act: Act) -> Callable[[argparse.Namespace], int]:
         try:
             told = act(args)
         except (Refused, BadLayer, UnknownKey) as error:
+            finding = isinstance(error, bundle.BadBundle | UnknownKey)
+            if finding and args.json:
+                print(json.dumps({"error": str(error)}, ensure_ascii=False))
             print(f"tentou provision: {error}", file=sys.stderr)
-            return 1 if isinstance(error, bundle.BadBundle | UnknownKey) else 2
+            return 1 if finding else 2
+        except OSError as error:
+            print(f"tentou provision: {error.filename or 'this machine'}: {error.strerror or error}", file=sys.stderr)
+            return 2
         print(json.dumps(told, ensure_ascii=False) if args.json else told["text"])
         return 0
 
@@ -68,6 +75,8 @@ def _chain(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     device = _leaf(verbs, "add", "add a device to a store", _device_add)
     device.add_argument("id", metavar="ID", help="the device's id, unique in the chain")
     device.add_argument("--screen", action="append", default=[], metavar="ID:CLASS", help="signage or kiosk; repeat")
+    camera = "the screen whose shoppers it sees, and 0, /dev/v4l/by-id/… or rtsp://…; without, the browser's; repeat"
+    device.add_argument("--camera", action="append", default=[], metavar="ID:SCREEN[:SOURCE]", help=camera)
     config = _leaf(below, "config", "write a device's config directory for 'tentou run'", _config)
     config.add_argument("--device", required=True, metavar="ID")
     config.add_argument("--into", required=True, type=Path, metavar="DIR", help="the config directory to write")
@@ -127,14 +136,18 @@ def _store_add(args: argparse.Namespace) -> dict[str, Any]:
 
 def _device_add(args: argparse.Namespace) -> dict[str, Any]:
     screens = [chain.screen(text) for text in args.screen]
-    path = chain.add_device(args.dir, args.id, store=args.store, screens=screens)
+    cameras = [chain.camera(text) for text in args.camera]
+    path = chain.add_device(args.dir, args.id, store=args.store, screens=screens, cameras=cameras)
     text = f"Device '{args.id}': {path}\nNext: tentou provision bundle --store {args.store} --out {args.store}.tar"
     return {"text": text, "device": args.id, "file": str(path)}
 
 
 def _config(args: argparse.Namespace) -> dict[str, Any]:
     into = chain.write_config(args.dir, args.store, args.device, args.into)
-    return {"text": f"Wrote {into}\nNext: tentou run --config {into}", "config": str(into)}
+    return {
+        "text": f"Wrote {into}\nNext: tentou check --config {into}, then tentou run --config {into}",
+        "config": str(into),
+    }
 
 
 def _bundle_build(args: argparse.Namespace) -> dict[str, Any]:
@@ -147,24 +160,40 @@ def _bundle_build(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _bundle_verify(args: argparse.Namespace) -> dict[str, Any]:
-    good = bundle.read(_bytes(args.file), _bundle_key(args.key))
+    with _naming(args.file):
+        good = bundle.read(_bytes(args.file), _bundle_key(args.key))
     return {"text": f"{args.file}: {_told(good)}"} | _facts(good)
 
 
 def _bundle_install(args: argparse.Namespace) -> dict[str, Any]:
-    good = bundle.install(_bytes(args.file), _bundle_key(args.key), args.device, args.into)
-    text = f"Wrote {args.into}: {_told(good)}\nNext: tentou run --config {args.into}"
+    with _naming(args.file):
+        good = bundle.install(_bytes(args.file), _bundle_key(args.key), args.device, args.into)
+    text = f"Wrote {args.into}: {_told(good)}\n{_next(args.into)}"
     return {"text": text} | _facts(good)
 
 
+def _next(into: Path) -> str:
+    return f"Next: tentou check --config {into}, then tentou run --config {into}"
+
+
 def _account_add(args: argparse.Namespace) -> dict[str, Any]:
+    _accounts(args)  # before anybody types a password
     given = "" if args.generate else _given(args.password_stdin)
     password = given or accounts.generated()
-    accounts.Accounts(args.config / "accounts.json").add(args.name, accounts.Role(args.role), password)
+    _accounts(args).add(args.name, accounts.Role(args.role), password)
     text = f"Account '{args.name}' ({args.role}) may sign in."
     if given:
         return {"text": text, "account": args.name}
     return {"text": f"{text}\nPassword, shown only now: {password}", "account": args.name, "password": password}
+
+
+def _accounts(args: argparse.Namespace) -> accounts.Accounts:
+    """The accounts of a store or a device; raises Refused where no program would look for them."""
+    if not args.config.is_dir():
+        _refuse(f"{args.config} is no folder; --config is a store's (stores/ID) or a device's config directory")
+    if (args.config / "stores").is_dir():
+        _refuse(f"{args.config} is a chain's folder; accounts are a store's: --config {args.config / 'stores' / 'ID'}")
+    return accounts.Accounts(args.config / "accounts.json")
 
 
 def _given(from_stdin: bool) -> str:
@@ -184,18 +213,20 @@ def _refuse(why: str) -> NoReturn:
 
 
 def _account_remove(args: argparse.Namespace) -> dict[str, Any]:
-    accounts.Accounts(args.config / "accounts.json").remove(args.name)
+    _accounts(args).remove(args.name)
     return {"text": f"Account '{args.name}' is removed and signed out.", "account": args.name}
 
 
 def _account_list(args: argparse.Namespace) -> dict[str, Any]:
-    known = accounts.Accounts(args.config / "accounts.json").all()
+    known = _accounts(args).all()
     rows = [{"name": one.name, "role": one.role} for one in known.values()]
     return {"text": "\n".join(f"{row['name']}  {row['role']}" for row in rows) or "no account", "accounts": rows}
 
 
 def _explain(args: argparse.Namespace) -> dict[str, Any]:
     names = HUB_LAYERS if (args.config / HUB_LAYERS[0]).exists() else STORE_LAYERS
+    if not any((args.config / name).exists() for name in names):
+        _refuse(f"{args.config} holds no settings; --config is the folder with {', '.join(names)}")
     told = load(args.config, names).explain(args.key)
     value = masked(args.key, told.value)
     text = f"{args.key} = {json.dumps(value, ensure_ascii=False, default=str)}\n{told.file}:{told.line} ({told.layer})"
@@ -228,4 +259,16 @@ def _bytes(path: Path) -> bytes:
 
 def _bundle_key(text: str) -> bytes:
     path = Path(text)
-    return keys.from_b64url((path.read_text(encoding="utf-8") if path.is_file() else text).strip())
+    try:
+        return keys.from_b64url((path.read_text(encoding="utf-8") if path.is_file() else text).strip())
+    except (Refused, UnicodeDecodeError) as error:
+        raise Refused(f"--key is neither the file bundle.pub nor its text ({error})") from error
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """What is wrong with a bundle is told with its file."""
+    try:
+        yield
+    except bundle.BadBundle as error:
+        raise bundle.BadBundle(str(error) if str(path) in str(error) else f"{path}: {error}") from error

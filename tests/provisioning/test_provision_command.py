@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from edge.config import read_store
-from provisioning import command
+from provisioning import chain, command
 from provisioning.accounts import Accounts, verify
 
 
@@ -55,7 +55,15 @@ def test_from_nothing_to_a_running_config_in_five_commands(
         ("bundle verify junk.tar --key AAAA", 1, "copy it again"),
         ("bundle verify junk.tar --key !", 2, "not base64url"),
         ("device add front --store ginza --screen a:tv", 2, "known: signage, kiosk"),
-        ("explain device.id", 1, "default holds"),
+        ("explain device.id", 2, "holds no settings"),
+        ("account add taro --role it --config nowhere", 2, "nowhere is no folder"),
+        ("account list --config nowhere", 2, "nowhere is no folder"),
+        ("config --store ginza --device front --into junk.tar/x --dir acme", 2, "junk.tar"),
+        ("device add d --store ginza --screen a --screen a --dir acme", 2, "screen 'a' is given twice"),
+        ("device add d --store ginza --screen a --camera c:b --dir acme", 2, "looks at no screen: 'b'; known: a"),
+        ("device add d --store ginza --camera c:b --dir acme", 2, "add --screen b:signage"),
+        ("account add taro --role it --config acme", 2, "accounts are a store's: --config acme/stores/ID"),
+        ("explain device.nothing --config acme", 1, "default holds"),
         ("account remove taro", 2, "no account 'taro'"),
     ],
 )
@@ -64,6 +72,9 @@ def test_a_wrong_use_says_what_to_do(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "junk.tar").write_bytes(b"junk" * 400)
+    chain.init(tmp_path / "acme", "acme", now_s=1_790_000_000)
+    chain.add_store(tmp_path / "acme", "ginza")
+    chain.add_device(tmp_path / "acme", "front", store="ginza")
     got, out, err = tentou(line)
     assert (got, out) == (code, "")
     assert todo in err
@@ -94,3 +105,38 @@ def test_explain_names_value_layer_file_and_line_and_hides_secrets(tentou: Any, 
     assert (code, told["value"], told["layer"], told["line"]) == (0, "mqtt://••••••@h", "store", 2)
     assert told["file"] == str(tmp_path / "store.toml")
     assert "pw" not in tentou(f"explain upstream.settings --config {tmp_path}")[1]
+
+
+def test_cameras_are_added_with_the_screens_they_look_at(tentou: Any, tmp_path: Path) -> None:
+    home = tmp_path / "acme"
+    chain.init(home, "acme", now_s=1_790_000_000)
+    chain.add_store(home, "ginza")
+    line = "--screen window --camera door:window:0 --camera till:window:rtsp://10.0.0.9/1 --camera web:window"
+    assert tentou(f"device add front --store ginza {line} --dir {home}")[0] == 0
+    assert tentou(f"config --store ginza --device front --into {tmp_path / 'etc'} --dir {home}")[0] == 0
+    cameras = read_store(tmp_path / "etc").camera
+    assert [(one.id, one.adapter, one.settings) for one in cameras] == [
+        ("door", "opencv", {"source": 0}),
+        ("till", "opencv", {"source": "rtsp://10.0.0.9/1"}),
+        ("web", "push", {}),
+    ]
+
+
+def test_a_layer_that_is_no_toml_is_found_before_it_leaves_the_office(tentou: Any, tmp_path: Path) -> None:
+    home = tmp_path / "acme"
+    chain.init(home, "acme", now_s=1_790_000_000)
+    chain.add_store(home, "ginza")
+    chain.add_device(home, "front", store="ginza")
+    (home / "stores" / "ginza" / "store.toml").write_text("[device\n")
+    code, out, err = tentou(f"bundle --store ginza --out {tmp_path / 'g.tar'} --dir {home}")
+    assert (code, out) == (2, "")
+    assert "store.toml: is not TOML" in err
+    assert "line 1" in err
+
+
+def test_a_bad_bundle_is_named_and_told_as_json_where_that_was_asked_for(tentou: Any, tmp_path: Path) -> None:
+    (tmp_path / "junk.tar").write_bytes(b"junk" * 400)
+    code, out, err = tentou(f"bundle verify {tmp_path / 'junk.tar'} --key AAAA --json")
+    assert code == 1
+    assert json.loads(out)["error"] in err
+    assert "junk.tar: is no bundle" in err
