@@ -8,7 +8,7 @@ from aiohttp import web
 
 from content.catalogue import found
 from content.library import new_id
-from content.model import Campaign, Layer
+from content.model import Campaign, Facts, Layer, Reason
 from content.resolve import WELCOME
 from content.snapshot import HOUSE
 from content.studio import forms
@@ -101,12 +101,22 @@ def _form(desk: Desk, request: web.Request, campaign: Campaign, wrong: tuple[str
         live=live,
         problems=wrong,
         who=_who(campaign),
+        outranked=_outranked(desk, campaign) if campaign.published else None,
         segments=sorted({word for each in others for word in each.segments}),
         tiers=sorted({word for each in others for word in each.tiers}),
         pictures=[each for each in library.media().values() if each.id != WELCOME],
         playlists=[each for each in library.now.playlists.values() if each.media],
         products=[library.products()[sku] for sku in campaign.products if sku in library.products()],
     )
+
+
+def _outranked(desk: Desk, campaign: Campaign) -> Reason | None:
+    """Why another campaign is shown now to just those people for whom this one is meant; none if this one is."""
+    tier = min(campaign.tiers, default="")
+    facts = Facts(member=campaign.layer is Layer.MEMBER, segments=campaign.segments, tier=tier)
+    targets = [each for each in desk.screens.values() if not campaign.screens or each.id in campaign.screens]
+    reasons = (reason for each in targets for reason in desk.decide(each, facts).decision.because)
+    return next((each for each in reasons if each.campaign == campaign.id and each.rule in {"priority", "layer"}), None)
 
 
 def _who(campaign: Campaign) -> str:

@@ -126,6 +126,17 @@ async def test_enter_publishes_nothing_and_a_product_is_taken_once(studio: Shop,
         assert len(studio.library.campaigns()) == 1
 
 
+async def test_a_campaign_that_another_outranks_says_so_on_its_own_page(studio: Shop) -> None:
+    tea = frozenset({"tea"})
+    for id, name, priority in (("a", "お茶の会", 20), ("b", "新しい会", 10)):
+        words = {"ja": name}
+        await studio.library.publish(
+            Campaign(id, name, Layer.MEMBER, (), words, segments=tea, priority=priority), "花子"
+        )
+    said = [await (await studio.client.get(f"/staff/campaigns/{id}")).text() for id in "ab"]
+    assert ["優先度の高い「お茶の会」が出ています" in text for text in said] == [False, True]
+
+
 async def test_known_segments_are_ticked_and_not_typed(studio: Shop) -> None:
     tea = Campaign("c", "お茶", Layer.MEMBER, headline={"ja": "茶"}, segments=frozenset({"tea"}))
     await studio.library.publish(tea, "花子")
