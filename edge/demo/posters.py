@@ -83,7 +83,7 @@ POSTERS: dict[str, Poster] = {
         ink="#faf0df",
         sun="#b4693d",
         label="MORNING COFFEE",
-        lines=("朝いちばん", "の一杯"),
+        lines=("朝いちばんの", "一杯"),
         small="Beans ground at our counter",
         items=(
             Item("dripper", "white", "vermilion", 760, 470, 420),

@@ -57,9 +57,7 @@ class Renderer:
             template = self._environments[spoken(show.language)].get_template(f"scenes/{show.scene}.html")
         except jinja2.TemplateNotFound as missing:
             raise UnknownScene(f"no scene '{show.scene}' in kiosk_ui/templates/scenes") from missing
-        return template.render(
-            **values, shelf=shelf(values), level=show.level.value, timed=show.seconds is not None
-        ).strip()
+        return template.render(**values, shelf=shelf(values), level=show.level.value, timed=timed(show)).strip()
 
     def page(self, screen: Screen, inviting: bool) -> str:
         """The page that shows a screen: nothing in it is about a person, so it may be cached."""
@@ -93,13 +91,21 @@ def spoken(language: str) -> str:
     return primary if primary in LANGUAGES else "en"
 
 
+def timed(show: Show) -> bool:
+    """Whether time runs out for the shopper: while a code is held up to a sign, nothing is to be counted down."""
+    return show.seconds is not None and (show.limit is None or show.seconds <= show.limit + 0.5)
+
+
 def shelf(values: Mapping[str, Any]) -> list[tuple[str, tuple[Any, ...]]]:
-    """The groups of tiles to show, by kind: favourites first, at most half the shelf when recommendations follow."""
+    """The groups of tiles to show, by kind: favourites first, at most half the shelf when recommendations follow.
+
+    What stands among the favourites is not recommended once more.
+    """
     favourites, tiles = tuple(values["favourites"]), tuple(values["tiles"])
     if not favourites:
         return [("tiles", tiles[:MOST_TILES])] if tiles else []
     mine = favourites[: MOST_TILES // 2 if tiles else MOST_TILES]
-    rest = tiles[: MOST_TILES - len(mine)]
+    rest = tuple(tile for tile in tiles if tile not in mine)[: MOST_TILES - len(mine)]
     return [("favourites", mine), *([("tiles", rest)] if rest else [])]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,39 @@ async def test_nothing_is_cut_off_from_a_tablet_to_4k(browser: Browser, store: S
             }).map((node) => node.outerHTML.slice(0, 100))"""
         assert await page.evaluate(cut) == []
     await context.close()
+
+
+OVERLAP = """() => [...document.querySelectorAll("#stage .tile, #stage .sheet")].flatMap((card) => {
+    const room = card.getBoundingClientRect();
+    const seen = [...card.querySelectorAll(".name, .price, .line > *, h2, button")].filter((node) => node.offsetWidth);
+    const out = seen.filter((node) => {
+        const {left, right, bottom} = node.getBoundingClientRect();
+        return left < room.left || right > room.right + 1 || bottom > room.bottom + 1;
+    });
+    const over = seen.filter((node) => node.matches(".fresh") &&
+        node.getBoundingClientRect().left < node.previousElementSibling.getBoundingClientRect().right);
+    return [...out, ...over].map((node) => node.outerHTML);
+})"""
+LONG = {
+    "ja": ("オーガニックコットン二重ガーゼの長袖パジャマ上下セット レディース 生成り色", "残りわずか", "12分前"),
+    "en": ("Organic double-gauze long-sleeved pyjamas for women, ecru", "Out of stock", "as of 12 min ago"),
+}
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+async def test_long_names_and_old_stock_stay_inside_their_tile(
+    page: Page, store: Store, member: Member, language: str
+) -> None:
+    name, much, fresh = LONG[language]
+    tiles = tuple(
+        replace(tile, name=name, stock=tuple(replace(line, text=much, fresh=fresh) for line in tile.stock))
+        for tile in member("kiosk", language).values["tiles"]
+    )
+    shown = [("window", {}), ("kiosk", {}), ("kiosk", {"favourites": tiles[3:]}), ("kiosk", {"product": tiles[0]})]
+    for screen, values in shown:
+        await page.goto(f"{store.url}/screens/{screen}")
+        await store.painted(await store.screens.show(member(screen, language, tiles=tiles, **values)))
+        assert await page.evaluate(OVERLAP) == [], (screen, *values)
 
 
 async def test_no_page_breaks_its_own_content_policy(browser: Browser, store: Store, member: Member) -> None:

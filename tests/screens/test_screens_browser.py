@@ -31,6 +31,18 @@ LEFT_BEHIND = """async () => {
 }"""
 
 
+BELOW = """() => new Promise((resolve) => {
+    const [a, b] = document.querySelectorAll(".layer");
+    const front = a.classList.contains("front") ? a : b;
+    new MutationObserver(() => {
+        const seen = [];
+        const look = () => seen.push(Number(getComputedStyle(front).opacity)) < 20
+            ? requestAnimationFrame(look) : resolve(seen);
+        look();
+    }).observe(front, {attributes: true});
+})"""
+
+
 async def watch(page: Page, store: Store, screen: str) -> None:
     """Open a screen's page and wait until it shows the loop that the service gave it."""
     await page.goto(f"{store.url}/screens/{screen}")
@@ -53,6 +65,16 @@ async def test_the_loop_plays_at_once_under_the_invitation(page: Page, store: St
     assert await page.locator("#attract").inner_text() != ""
     assert await page.locator("#stage").inner_text() == ""
     assert await colours(page) > 50
+
+
+async def test_what_is_drawn_below_never_shines_through_a_crossfade(page: Page, store: Store) -> None:
+    await watch(page, store, "window")
+    await page.wait_for_timeout(800)  # the first picture's own fade
+    drawn = item("/static/art/default-stock.svg", "stock")
+    await store.screens.loop("window", Loop("2", (drawn, dataclasses.replace(drawn, content="again"))))
+    seen = await page.evaluate(BELOW)
+    assert seen
+    assert min(seen) == 1
 
 
 async def test_a_members_scene_is_shown_and_its_paint_acknowledged(page: Page, store: Store, member: Member) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,7 @@ def test_a_kiosk_always_has_a_way_out(renderer: Renderer, member: Member, warnin
     html = renderer.render(member("kiosk", warning=warning))
     assert 'data-action="end"' in html
     assert ("もう少し見る" in html) is warning
+    assert html.count("data-ring") == 1 + warning, "the warning covers the controls, so it counts down itself"
 
 
 @pytest.mark.parametrize(
@@ -79,7 +81,7 @@ def test_a_kiosk_always_has_a_way_out(renderer: Renderer, member: Member, warnin
     [
         ("again", "もう一度かざしてください"),
         ("one", "おひとりずつ、かざしてください"),
-        ("ask", "お近くの係員におたずねください"),
+        ("ask", "お近くのスタッフにお声がけください"),
         ("refresh", "アプリのコードを更新してください"),
         ("a reason of ours", "もう一度かざしてください"),
     ],
@@ -97,10 +99,20 @@ def test_the_stock_line_shows_sign_place_words_and_age(renderer: Renderer, membe
 
 
 def test_favourites_come_first_and_leave_room() -> None:
-    groups = shelf({"favourites": tuple("abcdefgh"), "tiles": tuple("123456789")})
+    groups = shelf({"favourites": tuple("abcdefgh"), "tiles": tuple("1a2c3456789")})
     assert groups == [("favourites", tuple("abc")), ("tiles", tuple("123"))]
     assert shelf({"favourites": (), "tiles": tuple("123456789")}) == [("tiles", tuple("123456"))]
     assert shelf({"favourites": (), "tiles": ()}) == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "limit", "counted"), [(15, 15, True), (9, 15, True), (90, 15, False), (None, 15, False)]
+)
+def test_only_time_that_runs_out_is_counted_down(
+    renderer: Renderer, member: Member, seconds: float | None, limit: float, counted: bool
+) -> None:
+    show = replace(member("window"), seconds=seconds, limit=limit)
+    assert ("data-ring" in renderer.render(show)) is counted
 
 
 @pytest.mark.parametrize(("tag", "language"), [("ja-JP", "ja"), ("en", "en"), ("ko", "en"), ("", "en")])
