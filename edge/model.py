@@ -141,7 +141,8 @@ class StockLine:
     """One place's stock of a product in words: ``place`` is here, near or online, ``name`` the place's own name.
 
     ``text`` is the wording of the band ("残り2点"), ``fresh`` the label of its age ("3分前"), empty when live.
-    ``available`` is the number behind it where one may be shown, ``as_of`` UNIX seconds of the source's word.
+    ``available`` is the number behind it where one may be shown, ``as_of`` UNIX seconds of the source's word: lines
+    that differ in it alone read the same and are equal, so a source that merely confirms moves nothing on a screen.
     """
 
     place: str
@@ -150,7 +151,7 @@ class StockLine:
     text: str
     fresh: str = ""
     available: int | None = None
-    as_of: float | None = None
+    as_of: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ class Shop:
     def _lines(self, _: str, __: str) -> tuple[StockLine, ...]:
         if self.fault is not None:
             raise self.fault
-        return (StockLine("here", "渋谷店", self.band, str(self.band)),)
+        return (StockLine("here", "渋谷店", self.band, str(self.band), as_of=self.clock),)
 
     async def _show(self, show: Show) -> int:
         self.shows.append(show)
