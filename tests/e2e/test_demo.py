@@ -1,7 +1,9 @@
 """The whole main job, in real processes and a real browser: code, camera, greeting, stock, end, ledger."""
 
+import csv
 from collections import Counter
 
+import aiohttp
 import pytest
 from playwright.async_api import Browser, Page, expect
 
@@ -11,6 +13,8 @@ from tests.e2e.running import Running, eventually, opened, picture
 @pytest.mark.timeout(240)
 @pytest.mark.promise("S-2")
 @pytest.mark.promise("L-3")
+@pytest.mark.promise("M-4")
+@pytest.mark.promise("V-3")
 async def test_a_members_code_reaches_the_screen_and_head_office(demo: Running, browser: Browser) -> None:
     screen = await opened(browser, demo.url("edge", "/screens/kiosk-1"))
     await expect(screen.locator("body")).to_have_attribute("data-scene", "loop")
@@ -42,6 +46,7 @@ async def test_a_members_code_reaches_the_screen_and_head_office(demo: Running, 
     await picture(screen, "7-loop-again")
     await nothing_is_left(screen, spoken)
     await head_office_holds_exactly_what_happened(demo, str(sku))
+    await nobody_is_named(demo)
 
 
 async def a_purchase_moves_the_tile(demo: Running, shop: Page, screen: Page, sku: str) -> None:
@@ -92,3 +97,17 @@ async def head_office_holds_exactly_what_happened(demo: Running, sku: str) -> No
     by_kind = {event["type"].split(".")[2]: event for event in events}
     assert by_kind["product_touched"]["data"]["sku"] == sku
     assert by_kind["session_end"]["data"]["reason"] == "idle"
+
+
+async def nobody_is_named(demo: Running) -> None:
+    """No member's reference or name, and no code's text, in logs, health or metrics."""
+    with (demo.folder / "edge" / "members.csv").open() as file:
+        people = [word for row in csv.DictReader(file) for word in (row["ref"], row["nickname"]) if word]
+    told = {path.name: path.read_text() for path in (demo.folder / "logs").glob("*.log")}
+    async with aiohttp.ClientSession() as session:
+        for path in ("/metrics", "/readyz"):
+            async with session.get(demo.url("edge", path)) as answer:
+                told[path] = await answer.text()
+    assert len(people) >= 6
+    assert {"edge.log", "hub.log", "broker.log", "/metrics"} <= set(told)
+    assert [(place, word) for place, text in told.items() for word in (*people, "MC1:") if word in text] == []
