@@ -78,7 +78,6 @@ class Screen(Settings):
     name: str = ""
     device_class: DeviceClass = DeviceClass.SIGNAGE
     language: str = "ja"
-    zone: str = "entrance"
     orientation: Annotated[str, Field(pattern="^(portrait|landscape)$")] = "portrait"
     nickname: bool = False
     idle_s: float | None = Field(None, ge=5, le=60)
