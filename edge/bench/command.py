@@ -29,7 +29,7 @@ def _run(arguments: argparse.Namespace) -> int:
         print(json.dumps(result))
     else:
         _table(result)
-    return 0
+    return 1 if result["failed"] else 0
 
 
 def _table(result: dict[str, Any]) -> None:
@@ -37,4 +37,4 @@ def _table(result: dict[str, Any]) -> None:
     rows = {"ours": result["ours"], **result["peers"]}
     for name, figures in rows.items():
         print(f"  {name:12}", "  ".join(f"{key} {value:7.1f} ms" for key, value in figures.items()))
-    print(f"  ratio of the medians, ours to the floor: {result['ratio']}")
+    print(f"  ratio of the medians, ours to the floor: {result['ratio']}; not read in time: {result['failed']}")

@@ -13,6 +13,8 @@ def machine() -> str:
 
 
 def percentiles(values: Sequence[float]) -> dict[str, float]:
-    """p50, p95 and p99 of a sample, by the nearest rank, rounded to 0.1."""
+    """p50, p95 and p99 of a sample, by the nearest rank, rounded to 0.1; nothing of an empty one."""
     ordered = sorted(values)
+    if not ordered:
+        return {}
     return {f"p{p}": round(ordered[max(0, -(-len(ordered) * p // 100) - 1)], 1) for p in (50, 95, 99)}

@@ -111,7 +111,8 @@ async def _beside_the_floor(bench: Bench, n: int, async_playwright: Callable[[],
         "bare decode": percentiles([run.decode for run in runs]),
         "bare push": percentiles([run.push for run in runs]),
     }
-    return {"ours": mine, "peers": peers, "ratio": round(mine["p50"] / floor["p50"], 2), "failed": n - len(ours)}
+    ratio = round(mine["p50"] / floor["p50"], 2) if ours else None
+    return {"ours": mine, "peers": peers, "ratio": ratio, "failed": n - len(ours)}
 
 
 async def _run(

@@ -20,16 +20,14 @@ TAX = {"ja": "税込", "en": "incl. tax"}
 MOST_TILES = 6
 MOST_GRAPHEMES = 8
 
+_FOR_ALL = frozenset({"headline", "text", "picture", "tiles", "touch", "warning", "product"})
+_SEGMENT = _FOR_ALL | {"greeting", "nickname", "may_open"}
+
 ALLOWED: dict[Level, frozenset[str]] = {
     Level.LOOP: frozenset(),
-    Level.MEMBERS: frozenset({"headline", "text", "picture", "tiles", "touch", "warning", "product"}),
-    Level.SEGMENT: frozenset(
-        {"greeting", "nickname", "headline", "text", "picture", "tiles", "may_open", "touch", "warning", "product"}
-    ),
-    Level.PERSONAL: frozenset(
-        {"greeting", "nickname", "headline", "text", "picture", "tiles", "may_open", "touch", "warning", "product"}
-        | {"favourites", "coupons"}
-    ),
+    Level.MEMBERS: _FOR_ALL,
+    Level.SEGMENT: _SEGMENT,
+    Level.PERSONAL: _SEGMENT | {"favourites", "coupons"},
 }
 EMPTY: dict[str, Any] = {
     "greeting": "",

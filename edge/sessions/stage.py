@@ -42,6 +42,9 @@ ONE_PERSON = "one"
 REFRESH = 5.0
 """How often a running session's stock labels are looked at again, seconds (promise K-1 allows 15)."""
 
+STALE_S = 3.0
+"""A scan that waited for longer than this, seconds, greets nobody: somebody else may stand there by now."""
+
 ERRANDS_S = 1.0
 """How long the end waits for what is still on its way: a token being spent, a profile that nobody needs any more."""
 
@@ -162,6 +165,8 @@ class Stage:
                 await self._paint()
 
     async def _scanned(self, scan: Scan) -> None:
+        if self._house.mono() - scan.at > STALE_S:
+            return
         outcome = self._house.classify(scan.code, self._visitor.tokens.__contains__)
         advice = hint(outcome.reason) if isinstance(outcome, Rejected) else Hint.NONE
         if isinstance(outcome, Rejected) and advice is Hint.NONE:

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from edge.bench.figures import percentiles
 from tests.e2e.running import ROOT
 
 
@@ -20,3 +21,8 @@ def test_scan_to_paint_is_measured_beside_its_floor() -> None:
     for figures in (result["ours"], result["peers"]["floor"]):
         assert 0 < figures["p50"] <= figures["p95"] <= figures["p99"]
     assert result["ratio"] == pytest.approx(result["ours"]["p50"] / result["peers"]["floor"]["p50"], abs=0.01)
+
+
+def test_a_bench_in_which_every_scan_failed_still_tells() -> None:
+    assert percentiles([]) == {}
+    assert percentiles([3.0, 1.0, 2.0]) == {"p50": 2.0, "p95": 3.0, "p99": 3.0}

@@ -246,6 +246,13 @@ async def test_a_refused_code_shows_nothing_personal_and_no_reason(reason: Reaso
     assert shop.contacts[0].data["reason"] == str(reason)
 
 
+async def test_a_scan_that_waited_too_long_greets_nobody() -> None:
+    shop = Shop()
+    shop.people["x"] = token("anna")
+    await shop.stage.take(Scan("cam", Code("x", "qrcode", "zxing"), shop.clock - 3.5))
+    assert (shop.shows, shop.contacts, shop.spent) == ([], [], set())
+
+
 async def test_a_foreign_code_is_as_if_nothing_was_there() -> None:
     shop = Shop()
     await shop.scan(Rejected(Reason.FOREIGN))
