@@ -32,7 +32,7 @@ from edge.health import Health
 from edge.members.desk import Desk, desk
 from edge.members.profiles import profile_within
 from edge.model import Painted, Played, Profile, Touched, Watching
-from edge.ports import Members
+from edge.ports import Members, Troubled
 from edge.screens import pages as screen_pages
 from edge.screens.hub import Screens
 from edge.sessions import notes
@@ -271,13 +271,18 @@ async def _uplink(parts: Parts, upstream: config.Adapter) -> None:
 
 
 async def _figures(parts: Parts) -> None:
-    """What the health page tells of the ledger and the library, as it is now."""
+    """What the health page tells of the ledger, the library and the members' file, as it is now."""
     library_told = parts.health.teller("content", "library", "mend the file; the last good one is shown")
+    todo = "Put the file right; the last good one stays in use, and without any members are greeted without their own."
+    source: object = parts.members
+    members_told = parts.health.teller("members", "file", todo)
     while True:
         box = parts.outbox
         parts.health.count("ledger", {"waiting": box.waiting()})
         parts.health.count("upstream", {"waiting": box.waiting(), "last": box.last, "acknowledged": box.acked})
         library_told(parts.library.trouble)
+        if isinstance(source, Troubled):
+            members_told(source.trouble)
         await asyncio.sleep(FIGURES_S)
 
 

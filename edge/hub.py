@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -101,6 +102,7 @@ def _index(hub: Hub) -> Callable[[web.Request], Awaitable[web.Response]]:
             .get_template("index.html")
             .render(
                 parts=hub.health.parts(),
+                utc=_utc,
                 counts=await hub.sink.counts() if isinstance(hub.sink, Counting) else (),
                 kinds={kind: translate(name) for kind, name in _KINDS.items()},
                 start_page=hub.settings.web.start_page,
@@ -110,6 +112,10 @@ def _index(hub: Hub) -> Callable[[web.Request], Awaitable[web.Response]]:
         return web.Response(text=text, content_type="text/html")
 
     return index
+
+
+def _utc(since_s: float) -> str:
+    return datetime.fromtimestamp(since_s, UTC).strftime("%Y-%m-%d %H:%M")
 
 
 async def _style(_: web.Request) -> web.FileResponse:

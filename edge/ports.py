@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -53,6 +53,14 @@ class Members(Protocol):
 
         Raises MembersAway when the source cannot answer now.
         """
+
+
+@runtime_checkable
+class Troubled(Protocol):
+    """A source that knows what is wrong with it before anybody asks it for something; "" if nothing is."""
+
+    @property
+    def trouble(self) -> str: ...
 
 
 class MembersAway(Exception):

@@ -40,6 +40,11 @@ class CsvMembers:
         self._seen: Signature | None = None
         self._trouble = ""
 
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the file now, "" if it is good."""
+        return self._trouble
+
     async def profile(self, ref: str) -> Profile | None:
         """The row of a member, None without one; raises MembersAway while no file could be read yet."""
         if self._profiles is None:

@@ -52,6 +52,7 @@ async def run(outbox: Outbox, dial: Dial, device: Device, health: Health, pace: 
         except LinkLost as error:
             todo = "nothing to do in the store: contacts are kept and sent later; check the network if it lasts"
             health.down("upstream", dial.name, str(error), todo, _figures(outbox))
+            health.forget("inbox", dial.name)  # nobody knows how it is while the line is down
         await _after_loss(outbox, doubts, flight)
         attempt = 0 if clock.time() - began > times.healthy else attempt + 1
         await asyncio.sleep(redial_pause(attempt, times))

@@ -15,7 +15,7 @@ from edge.adapters import members_csv
 from edge.adapters.members_csv import CsvMembers, Settings
 from edge.members import table
 from edge.model import Coupon, Profile
-from edge.ports import MembersAway
+from edge.ports import MembersAway, Troubled
 
 HEADER = "ref,tier,segments,nickname,language,favourites,coupons\n"
 HANA = "AAECAwQFBgcI,gold,linen; kids,はな,ja,LN-09-M;TS-01,c1=リネン10%OFF|10% off linen;c2=ポイント2倍\n"
@@ -123,3 +123,9 @@ def test_no_bytes_upset_the_table(data: bytes) -> None:
 def test_an_unknown_setting_is_refused() -> None:
     with pytest.raises(ValidationError):
         Settings.model_validate({"path": "x.csv", "delimiter": ";"})
+
+
+async def test_a_missing_file_is_known_before_a_member_comes(tmp_path: Path) -> None:
+    async with members_csv.open(members_csv.Settings(path=Path("none.csv")), tmp_path) as members:
+        assert isinstance(members, Troubled)
+        assert members.trouble.endswith("none.csv: No such file or directory")
