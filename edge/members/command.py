@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 import time
 from pathlib import Path
@@ -59,7 +60,7 @@ def _add_verify(kinds: Any) -> None:
     verify = kinds.add_parser("verify", help="what an edge with this key set says to a token")
     verify.add_argument("--keyset", type=Path, required=True, metavar="FILE")
     verify.add_argument("--root", action="append", required=True, metavar="B64URL", help="may be given twice")
-    verify.add_argument("--now", type=float, help="UNIX seconds; the present if absent")
+    verify.add_argument("--now", type=_seconds, help="UNIX seconds; the present if absent")
     verify.add_argument("--json", action="store_true")
     verify.add_argument("text", metavar="TEXT", help="the token; - reads it from standard input")
     verify.set_defaults(run=_checked(_verify))
@@ -84,10 +85,17 @@ def _add_keys(kinds: Any) -> None:
     sign.set_defaults(run=_checked(_sign))
     verify = keysets.add_parser("verify", help="what an edge with these roots says to a key set")
     verify.add_argument("--root", action="append", required=True, metavar="B64URL")
-    verify.add_argument("--now", type=float, help="UNIX seconds; the present if absent")
+    verify.add_argument("--now", type=_seconds, help="UNIX seconds; the present if absent")
     verify.add_argument("--json", action="store_true")
     verify.add_argument("file", type=Path, metavar="FILE")
     verify.set_defaults(run=_checked(_verify_keyset))
+
+
+def _seconds(text: str) -> float:
+    """A time that can be compared: "nan" would be neither past nor to come."""
+    if not math.isfinite(seconds := float(text)):
+        raise argparse.ArgumentTypeError("UNIX seconds, such as 1790000620")
+    return seconds
 
 
 def _checked(act: Any) -> Any:
@@ -168,6 +176,8 @@ def _make(arguments: argparse.Namespace) -> int:
 
 
 def _key(text: str) -> Key:
+    if text.count(":") not in (2, 3):
+        raise ValueError(f"--key '{text}' must be PUBLIC_HEX:NBF:EXP or PUBLIC_HEX:NBF:EXP:STATUS")
     public_hex, nbf, exp, *status = text.split(":")
     public = bytes.fromhex(public_hex)
     return Key(kid_of(public), public, int(nbf), int(exp), Status(status[0]) if status else Status.ACTIVE)

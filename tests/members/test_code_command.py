@@ -214,3 +214,14 @@ def test_vectors_out_of_form_are_wrong_use(
     assert check(vectors | {"keys": [vectors["keys"][0] | {"kid": "00000000"}]}, tmp_path) == 2
     assert check(vectors | {"keys": [vectors["keys"][0] | {"public_hex": "xx"}]}, tmp_path) == 2
     assert capsys.readouterr().err.count("tentou code: ") == 4
+
+
+def test_a_time_that_is_no_number_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
+    from edge.__main__ import main
+
+    with pytest.raises(SystemExit) as ended:
+        main(["code", "verify", "--keyset", "x", "--root", "x", "--now", "nan", "x"])
+    assert ended.value.code == 2
+    assert "UNIX seconds" in capsys.readouterr().err
+    assert main(["code", "keyset", "make", "--chain", "a", "--version", "1", "--not-after", "9", "--key", "xx"]) == 2
+    assert "PUBLIC_HEX:NBF:EXP" in capsys.readouterr().err
