@@ -87,6 +87,17 @@ async def test_a_members_scene_is_shown_and_its_paint_acknowledged(page: Page, s
     assert await page.locator("html").get_attribute("lang") == "ja"
 
 
+async def test_the_same_scene_told_again_leaves_every_button_under_its_finger(
+    page: Page, store: Store, member: Member
+) -> None:
+    await watch(page, store, "kiosk")
+    await store.painted(await store.screens.show(member("kiosk")))
+    await page.evaluate("window.tile = document.querySelector('.tile')")
+    await store.painted(await store.screens.show(dataclasses.replace(member("kiosk"), seconds=9.0)))
+    assert await page.evaluate("window.tile.isConnected")
+    await page.wait_for_function("Number(document.querySelector('[data-ring] b').textContent) <= 9")
+
+
 @pytest.mark.parametrize(
     ("button", "action", "value"),
     [

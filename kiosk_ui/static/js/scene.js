@@ -57,10 +57,13 @@ export function createScene(stage, on) {
     if (message.scene === "loop") return clear();
     window.clearTimeout(failsafe);
     const same = message.scene === present.scene && message.session === present.session;
+    const still = same && message.html === /** @type {any} */ (present).html; // only its time is new
     present = message;
-    stage.dataset.move = same ? "" : "enter";
-    document.body.dataset.scene = message.scene;
-    swap(nodes(message.html), message.language);
+    if (!still) {
+      stage.dataset.move = same ? "" : "enter";
+      document.body.dataset.scene = message.scene;
+      swap(nodes(message.html), message.language); // a button replaced under a finger would lose its tap
+    }
     const left = message.seconds === null ? LONGEST_MS : message.seconds * 1000 + GRACE_MS;
     failsafe = window.setTimeout(clear, Math.min(left, LONGEST_MS));
     on.changed(message.scene, message);

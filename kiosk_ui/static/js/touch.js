@@ -17,6 +17,7 @@ export function connectTouch(stage, touched) {
     last = target;
     at = event.timeStamp;
     target.classList.add("pressed");
+    window.setTimeout(() => target.classList.remove("pressed"), TWICE_MS);
     touched(target.dataset.action ?? "", target.dataset.value ?? "");
   }
 
