@@ -3,27 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from content.model import Campaign, Decision, Media
+from content.model import Campaign, Decision, LoopItem, Media
 from content.resolve import WELCOME
 from content.welcome import welcome
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One item of a loop; its fields are those of the item that screens are sent, name by name."""
-
-    url: str
-    kind: str
-    seconds: float
-    content: str
-    sha256: str
-    version: int = 1
-    campaign: str = ""
-    rule: str = ""
-    title: str = ""
-    arm: str = ""
 
 
 def url(medium: Media) -> str:
@@ -31,21 +15,21 @@ def url(medium: Media) -> str:
     return f"/media/{medium.sha256}{medium.suffix}"
 
 
-def loop_for(decision: Decision, media: Mapping[str, Media]) -> tuple[Item, ...]:
+def loop_for(decision: Decision, media: Mapping[str, Media]) -> tuple[LoopItem, ...]:
     """What a decision plays, never empty: media that are not there are left out, and the welcome stands in for all."""
     items = tuple(item for campaign in decision.campaigns for item in _items(campaign, media))
     return items or (_item(media.get(WELCOME) or welcome(), 0.0, WELCOME, decision.layer.value),)
 
 
-def _items(campaign: Campaign, media: Mapping[str, Media]) -> Iterator[Item]:
+def _items(campaign: Campaign, media: Mapping[str, Media]) -> Iterator[LoopItem]:
     seconds = campaign.seconds or (0.0,) * len(campaign.media)
     for each, own in zip(campaign.media, seconds, strict=False):
         if each in media:
             yield replace(_item(media[each], own, campaign.id, campaign.layer.value), arm=campaign.arm)
 
 
-def _item(medium: Media, seconds: float, campaign: str, rule: str) -> Item:
-    return Item(
+def _item(medium: Media, seconds: float, campaign: str, rule: str) -> LoopItem:
+    return LoopItem(
         url=url(medium),
         kind=medium.kind,
         seconds=seconds or medium.seconds,

@@ -132,3 +132,19 @@ class Product:
     price: int
     picture: str
     tags: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class LoopItem:
+    """One item of a screen's loop. ``seconds`` is how long it plays; the rest says what it was, for the ledger."""
+
+    url: str
+    kind: str
+    seconds: float
+    content: str
+    sha256: str
+    version: int = 1
+    campaign: str = ""
+    rule: str = ""
+    title: str = ""
+    arm: str = ""

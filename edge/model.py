@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from content.model import LoopItem
+
 Json = dict[str, Any]
 
 
@@ -163,22 +165,6 @@ class Tile:
     price: str
     picture: str
     stock: tuple[StockLine, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LoopItem:
-    """One item of a screen's loop. ``seconds`` is how long it plays; the rest says what it was, for the ledger."""
-
-    url: str
-    kind: str
-    seconds: float
-    content: str
-    sha256: str
-    version: int = 1
-    campaign: str = ""
-    rule: str = ""
-    title: str = ""
-    arm: str = ""
 
 
 @dataclass(frozen=True, slots=True)

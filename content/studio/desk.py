@@ -14,8 +14,8 @@ from aiohttp import web
 from multidict import MultiDict
 
 from content.library import Library
-from content.loop import Item, loop_for, url
-from content.model import Campaign, Decision, Facts, Layer, Media, Product
+from content.loop import loop_for, url
+from content.model import Campaign, Decision, Facts, Layer, LoopItem, Media, Product
 from content.ports import Account, Guard
 from content.publish import PROBLEMS, Shop, problems
 from content.resolve import hours, resolve
@@ -50,7 +50,7 @@ class View:
 
     screen: Screen
     decision: Decision
-    items: tuple[Item, ...]
+    items: tuple[LoopItem, ...]
     scene: Campaign | None
     products: tuple[Product, ...]
     live: str

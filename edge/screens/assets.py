@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from edge.model import Loop, LoopItem
+from content.model import LoopItem
+from edge.model import Loop
 
 DEFAULT_ART = (
     ("art/default-welcome.svg", "default-welcome", "いらっしゃいませ"),

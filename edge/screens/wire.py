@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from edge.model import Loop, LoopItem, Show
+from content.model import LoopItem
+from edge.model import Loop, Show
 
 Short = Annotated[str, Field(max_length=128)]
 Long = Annotated[str, Field(max_length=512)]

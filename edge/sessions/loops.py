@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import asdict
 from datetime import datetime
 
 from content.loop import loop_for
 from content.model import Facts
 from content.resolve import resolve
-from edge.model import Loop, LoopItem
+from edge.model import Loop
 from edge.sessions.house import Library
 
 LOOK_AGAIN = 5.0
@@ -21,7 +20,7 @@ LOOK_AGAIN = 5.0
 def loop_of(library: Library, screen: str, now: datetime) -> Loop:
     """What a screen plays now, when nobody is in front of it; its version is a digest of its items."""
     decision = resolve(library.campaigns(), screen, Facts(), now, library.media())
-    items = tuple(LoopItem(**asdict(item)) for item in loop_for(decision, library.media()))
+    items = loop_for(decision, library.media())
     return Loop(hashlib.sha256(repr(items).encode()).hexdigest()[:16], items)
 
 

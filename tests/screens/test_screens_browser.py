@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 from playwright.async_api import Page
 
-from edge.model import Loop, LoopItem, Played, Show, Touched
+from content.model import LoopItem
+from edge.model import Loop, Played, Show, Touched
 
 Member = Callable[..., Show]
 Store = Any

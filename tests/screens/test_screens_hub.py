@@ -11,7 +11,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from edge.model import Loop, LoopItem, Painted, Played, Report, Show, Touched, Watching
+from content.model import LoopItem
+from edge.model import Loop, Painted, Played, Report, Show, Touched, Watching
 from edge.screens.hub import Screens, UnknownScreen
 
 Member = Callable[..., Show]

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.model import Level, LoopItem, Show
+from content.model import LoopItem
+from edge.model import Level, Show
 from edge.screens import wire
 
 ITEM = {"url": "/media/a.jpg", "kind": "image", "seconds": 8, "content": "autumn"}
