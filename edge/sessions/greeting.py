@@ -13,9 +13,10 @@ from typing import Any
 from content.model import Campaign, Media, Product
 from edge.model import Level, Profile, StockLine, Tile
 
-GREETINGS = {"ja": "会員さま、いらっしゃいませ", "en": "Welcome, dear member"}
+GREETINGS = {"ja": "会員さま、いらっしゃいませ", "en": "Welcome, member"}
 WELCOMES = {"ja": "いらっしゃいませ", "en": "welcome back"}
-FOR_MEMBERS = {"ja": "会員の皆さまへ", "en": "For our members"}
+PICKS = {"ja": "今週のおすすめ", "en": "This week’s picks"}
+NICKNAMES = {"ja": "{}…さま", "en": "{}…,"}
 TAX = {"ja": "税込", "en": "incl. tax"}
 MOST_TILES = 6
 MOST_GRAPHEMES = 8
@@ -78,11 +79,11 @@ def compose(
     """The values of a scene for a level: all of ``EMPTY``'s names, those that the level may not use left empty."""
     profile = guest.profile
     headline = said(campaign.headline, language) if campaign else ""
-    nickname = masked(profile.nickname) if profile and guest.nickname else ""
+    nickname = masked(profile.nickname, language) if profile and guest.nickname else ""
     full: dict[str, Any] = {
         "greeting": said(WELCOMES if nickname else GREETINGS, language),
         "nickname": nickname,
-        "headline": headline or said(FOR_MEMBERS, language),
+        "headline": headline or said(PICKS, language),
         "text": said(campaign.text, language) if campaign else "",
         "picture": picture(campaign, shelf.media),
         "tiles": tiles(campaign.products if campaign else (), shelf, language),
@@ -125,8 +126,8 @@ def tiles(skus: Sequence[str], shelf: Shelf, language: str) -> tuple[Tile, ...]:
     )
 
 
-def masked(nickname: str) -> str:
-    """A nickname as a public place may show it: its first letter and さま; empty if it does not begin with a letter.
+def masked(nickname: str, language: str) -> str:
+    """A nickname as a public place may show it: its first letter and さま; empty if it is not of letters alone.
 
     At most 8 graphemes of NFC letters count as a nickname at all (MEMBER_CODES 6).
     """
@@ -134,4 +135,4 @@ def masked(nickname: str) -> str:
     letters = [sign for sign in name if unicodedata.category(sign)[0] in "LM"]
     if not name or len(letters) != len(name) or len(name) > MOST_GRAPHEMES:
         return ""
-    return f"{name[0]}… さま"
+    return said(NICKNAMES, language).format(name[0])

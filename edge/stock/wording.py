@@ -31,7 +31,7 @@ _COUNTED: dict[str, dict[Band, str]] = {
     "ja": {Band.MANY: "在庫{n}点", Band.FEW: "残り{n}点"},
     "en": {Band.MANY: "{n} in stock", Band.FEW: "Only {n} left"},
 }
-_AGO = {"ja": "{n}分前", "en": "as of {n} min ago"}
+_AGO = {"ja": "{n}分前", "en": "{n} min ago"}
 
 
 def band(available: int | None, age: float | None) -> Band:

@@ -46,7 +46,7 @@ async def page(site: TestServer) -> AsyncIterator[Page]:
 
 async def sign_in(page: Page, path: str = "/it/") -> None:
     await page.goto(path)
-    await page.get_by_label("名前").fill("taro")
+    await page.get_by_label("アカウント名").fill("taro")
     await page.get_by_label("パスワード").fill(PASSWORD)
     await page.get_by_role("button", name="サインイン").click()
     await page.wait_for_url(f"**{path}")
@@ -141,7 +141,7 @@ async def test_sign_in_is_readable_and_tells_what_is_wrong(page: Page) -> None:
     await page.goto("/signin?role=it&next=/it/")
     await accessible(page)
     await shot(page, "signin")
-    await page.get_by_label("名前").fill("taro")
+    await page.get_by_label("アカウント名").fill("taro")
     for _ in range(6):
         await page.get_by_label("パスワード").fill("wrong password")
         await page.get_by_role("button", name="サインイン").click()

@@ -112,7 +112,7 @@ OVERLAP = """() => [...document.querySelectorAll("#stage .tile, #stage .sheet")]
 })"""
 LONG = {
     "ja": ("オーガニックコットン二重ガーゼの長袖パジャマ上下セット レディース 生成り色", "残りわずか", "12分前"),
-    "en": ("Organic double-gauze long-sleeved pyjamas for women, ecru", "Out of stock", "as of 12 min ago"),
+    "en": ("Organic double-gauze long-sleeved pyjamas for women, ecru", "Out of stock", "12 min ago"),
 }
 
 

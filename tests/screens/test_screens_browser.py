@@ -78,6 +78,21 @@ async def test_what_is_drawn_below_never_shines_through_a_crossfade(page: Page, 
     assert min(seen) == 1
 
 
+@pytest.mark.parametrize("rule", ["interrupt", "emergency"])
+async def test_what_cuts_in_comes_at_once_and_goes_at_once(page: Page, store: Store, rule: str) -> None:
+    await watch(page, store, "window")
+    usual, now = (
+        dataclasses.replace(item(f"/static/art/default-{name}.svg", name), seconds=600.0, rule=why)
+        for name, why in (("stock", "default"), ("member", rule))
+    )
+    await store.screens.loop("window", Loop("2", (usual,)))
+    await page.locator(".layer.front img[src*='default-stock']").wait_for(timeout=30_000)
+    await store.screens.loop("window", Loop("3", (now,)))
+    await page.locator(".layer.front img[src*='default-member']").wait_for(timeout=10_000)
+    await store.screens.loop("window", Loop("4", (usual,)))
+    await page.locator(".layer.front img[src*='default-stock']").wait_for(timeout=10_000)
+
+
 async def test_a_members_scene_is_shown_and_its_paint_acknowledged(page: Page, store: Store, member: Member) -> None:
     await watch(page, store, "kiosk")
     event = await store.screens.show(member("kiosk"))

@@ -82,7 +82,6 @@ def test_a_kiosk_always_has_a_way_out(renderer: Renderer, member: Member, warnin
         ("again", "もう一度かざしてください"),
         ("one", "おひとりずつ、かざしてください"),
         ("ask", "お近くのスタッフにお声がけください"),
-        ("refresh", "アプリのコードを更新してください"),
         ("a reason of ours", "もう一度かざしてください"),
     ],
 )

@@ -26,7 +26,7 @@ HERE = [
     (None, None, "ja", Band.ASKING, "確認中", "", None),
     (2, 5, "en", Band.FEW, "Only 2 left", "", 2),
     (12, 5, "en", Band.MANY, "12 in stock", "", 12),
-    (12, 240, "en", Band.MANY, "In stock", "as of 4 min ago", None),
+    (12, 240, "en", Band.MANY, "In stock", "4 min ago", None),
     (0, 5, "en", Band.NONE, "Out of stock", "", 0),
     (5, 5, "fr", Band.MANY, "5 in stock", "", 5),
     (5, 5, "ja-JP", Band.MANY, "在庫5点", "", 5),

@@ -4,6 +4,7 @@
 const RETRY_MS = 3000;
 const SHORTEST_MS = 1000;
 const FADE_MS = 800; // the item that goes is seen this long after the next one came (css/loop.css)
+const CUTS_IN = ["emergency", "interrupt"]; // rules whose items come and go at once, not at an item's end
 const OVERLAP_MS = 60; // a video's successor starts this long before its end, so that no gap shows (UI.md 3.2)
 
 /** @param {{prepare: (item: any) => Promise<void>, swap: () => HTMLVideoElement | null, rest: () => void}} layers
@@ -13,6 +14,7 @@ export function createPlayer(layers, on) {
   /** @type {typeof loop | undefined} */ let next;
   /** @type {(() => void) | undefined} */ let wake;
   /** @type {{item: any, done: Promise<boolean>} | undefined} */ let ahead;
+  /** @type {any} */ let present;
   let paused = false;
   let index = 0;
 
@@ -46,6 +48,7 @@ export function createPlayer(layers, on) {
   /** @param {any} item @param {HTMLVideoElement | null} video */
   async function hold(item, video) {
     const began = performance.now();
+    present = item;
     on.playing(item);
     const length = video && Number.isFinite(video.duration) ? video.duration * 1000 - OVERLAP_MS : Infinity;
     const wanted = item.seconds > 0 ? item.seconds * 1000 : length === Infinity ? SHORTEST_MS : length;
@@ -86,12 +89,15 @@ export function createPlayer(layers, on) {
 
   void run();
   return {
-    /** Play this loop from the end of the present item on. @param {typeof loop} wanted */
+    /** Play this loop from the end of the present item on; what cuts in comes, and what was taken back goes, at once.
+     *  @param {typeof loop} wanted */
     play(wanted) {
       const known = next ?? loop;
       if (wanted.version === known.version && wanted.items.length === known.items.length) return;
       next = wanted;
-      if (!loop.items.length) wake?.();
+      const gone = !wanted.items.some((item) => item.url === present?.url);
+      const cut = [wanted.items[0], gone ? present : undefined].some((item) => CUTS_IN.includes(item?.rule));
+      if (!loop.items.length || cut) wake?.();
     },
     /** Stand still while a scene covers the loop. */
     pause() {
