@@ -48,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command: 0 on success, 1 on a finding, 2 on wrong use."""
-    arguments = parser().parse_args(argv)
+    arguments = parser().parse_args(members.joined(sys.argv[1:] if argv is None else argv))
     try:
         code: int = arguments.run(arguments)
     except (BadConfig, BadLayer, BadRule, UnknownAdapter) as error:

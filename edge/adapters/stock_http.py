@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import re
-import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -17,7 +15,7 @@ from aiohttp import hdrs
 from pydantic import Field, field_validator
 from yarl import URL
 
-from edge import config
+from edge import asking
 from edge.ports import StockAway, StockReport
 from edge.stock import document
 from edge.stock.pace import called, held, pace, wait
@@ -27,28 +25,20 @@ _SECONDS = re.compile(r"[0-9]{1,9}")
 _PLAIN = re.compile(r"[\x21-\x7e]{1,256}")
 
 
-class Settings(config.Settings):
+class Settings(asking.Settings):
     """``url`` (https, or http on this machine), asked each ``poll_s`` seconds but never above ``calls_per_hour``.
 
     ``token_file`` holds a bearer token, ``ca_file`` the certificates of a private authority; both may be relative.
     """
 
-    url: str
     poll_s: float = Field(5.0, ge=0.01, le=3600)
     calls_per_hour: int = Field(3600, ge=1, le=1_000_000)
     timeout_s: float = Field(5.0, gt=0, le=5)
-    token_file: Path | None = None
-    ca_file: Path | None = None
 
     @field_validator("url")
     @classmethod
     def _safe(cls, text: str) -> str:
-        url = URL(text)
-        if url.user or url.password:
-            raise ValueError("a secret does not belong into a URL; use token_file")
-        if not url.host or not (url.scheme == "https" or (url.scheme == "http" and _loopback(url.host))):
-            raise ValueError("must be https://, or http:// on this machine")
-        return text
+        return asking.safe(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +70,10 @@ class HttpStock:
 
     async def reports(self) -> AsyncIterator[StockReport]:
         """A report each ``poll_s`` or as the budget allows; starts with the whole document. Raises StockAway."""
-        headers = await self._headers()
+        try:
+            headers = await asking.headers(self._settings, self._where, "no-cache")
+        except asking.CannotAsk as error:
+            raise StockAway(str(error)) from error
         etag = ""
         locations: frozenset[str] = frozenset()
         while True:
@@ -97,19 +90,6 @@ class HttpStock:
                 yield StockReport(locations, levels, self._monotonic() - answer.word)
             await self._sleep(max(0.0, asked + self._settings.poll_s - self._monotonic()))
 
-    async def _headers(self) -> dict[str, str]:
-        plain: dict[str, str] = {hdrs.ACCEPT: "application/json", hdrs.CACHE_CONTROL: "no-cache"}
-        if self._settings.token_file is None:
-            return plain
-        path = self._where / self._settings.token_file
-        try:
-            token = (await asyncio.to_thread(path.read_text, "ascii")).strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise StockAway(f"the token file {path} cannot be read") from error
-        if not re.fullmatch(r"[\x21-\x7e]{1,4096}", token):
-            raise StockAway(f"the token file {path} must hold one token on one line")
-        return plain | {hdrs.AUTHORIZATION: f"Bearer {token}"}
-
     async def _ask(self, headers: dict[str, str]) -> _Answer:
         """One call within the budget; raises StockAway, without the URL's query or anything that was answered."""
         while pause := wait(self._pace, self._monotonic()):
@@ -121,10 +101,12 @@ class HttpStock:
                 self._settings.url, headers=headers, allow_redirects=False, middlewares=(_once,)
             ) as response:
                 self._refuse(response, conditional=hdrs.IF_NONE_MATCH in headers)
-                body = None if response.status == 304 else await _bounded(response.content)
+                body = None if response.status == 304 else await asking.bounded(response.content, MAX_BYTES)
                 # RFC 9111 4.2.3: the way here counts as age too, so it is counted from the question.
                 word = began - _age(response.headers.get(hdrs.AGE, "0"))
                 return _Answer(body, _etag(response.headers.get(hdrs.ETAG, "")), word)
+        except asking.CannotAsk as error:
+            raise StockAway(f"{error}; ask for fewer locations") from error
         except TimeoutError as error:
             raise StockAway(f"no answer from {self._host()} within {self._settings.timeout_s:g} s") from error
         except aiohttp.ClientSSLError as error:
@@ -139,13 +121,10 @@ class HttpStock:
         status = response.status
         if status == 200 or (status == 304 and conditional):
             return
-        if 300 <= status < 400 and status != 304:
-            raise StockAway(f"{self._host()} redirects ({status}), which is not followed; set url to the final address")
         later = response.headers.get(hdrs.RETRY_AFTER, "")
         if _SECONDS.fullmatch(later):
             self._pace = held(self._pace, self._monotonic(), float(later))
-        hint = "; look at token_file" if status in (401, 403) else ""
-        raise StockAway(f"{self._host()} answered {status}{hint}")
+        raise StockAway(f"{self._host()} answered {status}{asking.advice(status)}")
 
     def _host(self) -> str:
         return URL(self._settings.url).authority
@@ -169,16 +148,6 @@ async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerTy
         raise _BrokenOff(str(error)) from error
 
 
-async def _bounded(stream: aiohttp.StreamReader) -> bytes:
-    """A whole body, decompressed, of at most MAX_BYTES."""
-    body = bytearray()
-    async for chunk in stream.iter_chunked(65536):
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise StockAway(f"the answer is larger than {MAX_BYTES // 1024 // 1024} MiB; ask for fewer locations")
-    return bytes(body)
-
-
 def _age(header: str) -> float:
     """Seconds of an Age header; one that cannot be read is no reason to believe that the answer is young."""
     if not _SECONDS.fullmatch(header.strip()):
@@ -190,25 +159,9 @@ def _etag(header: str) -> str:
     return header if _PLAIN.fullmatch(header) else ""
 
 
-def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 @asynccontextmanager
 async def open(settings: Settings, where: Path) -> AsyncIterator[HttpStock]:
     """The source for an endpoint, with an HTTP session of its own."""
-    context = await asyncio.to_thread(_context, settings, where)
     # Kept connections would often be found closed by the far side, and nothing repeats the call (_once).
-    connector = aiohttp.TCPConnector(force_close=True, limit=1, ssl=context)
-    timeout = aiohttp.ClientTimeout(total=settings.timeout_s)
-    cookies = aiohttp.DummyCookieJar()
-    async with aiohttp.ClientSession(connector=connector, timeout=timeout, cookie_jar=cookies) as session:
+    async with asking.session(settings, where, settings.timeout_s, limit=1, keep=False) as session:
         yield HttpStock(settings, where, session)
-
-
-def _context(settings: Settings, where: Path) -> ssl.SSLContext:
-    authority = where / settings.ca_file if settings.ca_file else None
-    return ssl.create_default_context(cafile=authority)

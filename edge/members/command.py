@@ -7,6 +7,7 @@ import json
 import math
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,21 @@ ISSUING = (
 
 
 # A sub-parsers action is generic only in typeshed; at run time the name takes no parameter.
+BASE64URL = ("--root", "--sub")
+"""Options whose values may begin with a hyphen, which argparse would take for an option."""
+
+
+def joined(arguments: Sequence[str]) -> list[str]:
+    """The arguments with each of those options and its value made one, as in ``--root=-U2H…``."""
+    told: list[str] = []
+    for one in arguments:
+        if told and told[-1] in BASE64URL:
+            told[-1] = f"{told[-1]}={one}"
+        else:
+            told.append(one)
+    return told
+
+
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add ``code`` and its sub-commands."""
     code = commands.add_parser("code", help="member codes: issue, pack, verify, key sets, test vectors")

@@ -26,10 +26,15 @@ def code(*arguments: str | Path) -> int:
     parser = argparse.ArgumentParser()
     command.add(parser.add_subparsers())
     try:
-        parsed = parser.parse_args(["code", *map(str, arguments)])
+        parsed = parser.parse_args(command.joined(["code", *map(str, arguments)]))
         return int(parsed.run(parsed))
     except SystemExit as wrong:
         return int(wrong.code or 0)
+
+
+def test_a_value_that_begins_with_a_hyphen_is_a_value() -> None:
+    told = ["code", "verify", "--root", "-U2H057", "--root=-x", "--now", "1", "MC1:A"]
+    assert command.joined(told) == ["code", "verify", "--root=-U2H057", "--root=-x", "--now", "1", "MC1:A"]
 
 
 @pytest.fixture

@@ -98,14 +98,14 @@ def _status(status: int, **headers: str) -> Callable[[], web.Response]:
         (_status(404), "answered 404"),
         (_status(204), "answered 204"),
         (_status(304), "answered 304"),
-        (_status(302, Location="http://127.0.0.1:1/"), "redirects"),
+        (_status(302, Location="http://127.0.0.1:1/"), "a redirect"),
         (_status(200), "no tentou-stock/1 document"),
-        (lambda: web.Response(body=b" " * (stock_http.MAX_BYTES + 1)), "larger than 8 MiB"),
+        (lambda: web.Response(body=b" " * (stock_http.MAX_BYTES + 1)), "more than 8192 KiB"),
         (
             lambda: web.Response(
                 body=gzip.compress(b" " * (stock_http.MAX_BYTES + 1)), headers={"Content-Encoding": "gzip"}
             ),
-            "larger than 8 MiB",
+            "more than 8192 KiB",
         ),
         (lambda: web.Response(body=b"no gzip", headers={"Content-Encoding": "gzip"}), "broke off"),
     ],

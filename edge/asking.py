@@ -1,0 +1,97 @@
+"""Asking another system over HTTP: safe addresses, a token from a file, bounded answers; for every HTTP adapter.
+
+No redirect is followed and no cookie kept, so an answer comes from where the settings say (RELIABILITY 4.1, T10).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import re
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+from aiohttp import hdrs
+from yarl import URL
+
+from edge import config
+
+_TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
+
+
+class CannotAsk(Exception):
+    """Why there is no answer, without secrets: a token file that cannot be used, an answer that is too large."""
+
+
+class Settings(config.Settings):
+    """``url``; ``token_file`` with a bearer token; ``ca_file`` with the certificates of a private authority."""
+
+    url: str
+    token_file: Path | None = None
+    ca_file: Path | None = None
+
+
+def safe(text: str) -> str:
+    """The address itself if it is https, or http on this machine, and holds no secret; raises ValueError."""
+    url = URL(text)
+    if url.user or url.password:
+        raise ValueError("a secret does not belong into a URL; use token_file")
+    if not url.host or not (url.scheme == "https" or (url.scheme == "http" and _loopback(url.host))):
+        raise ValueError("must be https://, or http:// on this machine")
+    return text
+
+
+def advice(status: int) -> str:
+    """What to do about an answer of this status, to follow it in a sentence."""
+    if 300 <= status < 400:
+        return ", a redirect, which is not followed; set url to the final address"
+    return "; look at token_file" if status in (401, 403) else ""
+
+
+async def headers(settings: Settings, where: Path, cache: str) -> dict[str, str]:
+    """The headers of a question for JSON, read anew so that a changed token counts at once; raises CannotAsk."""
+    plain: dict[str, str] = {hdrs.ACCEPT: "application/json", hdrs.CACHE_CONTROL: cache}
+    if settings.token_file is None:
+        return plain
+    path = where / settings.token_file
+    try:
+        token = (await asyncio.to_thread(path.read_text, "ascii")).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CannotAsk(f"the token file {path} cannot be read") from error
+    if not _TOKEN.fullmatch(token):
+        raise CannotAsk(f"the token file {path} must hold one token on one line")
+    return plain | {hdrs.AUTHORIZATION: f"Bearer {token}"}
+
+
+async def bounded(stream: aiohttp.StreamReader, most: int) -> bytes:
+    """A whole body, decompressed, of at most ``most`` bytes; raises CannotAsk."""
+    body = bytearray()
+    async for chunk in stream.iter_chunked(65536):
+        body += chunk
+        if len(body) > most:
+            raise CannotAsk(f"an answer of more than {most // 1024} KiB is not read")
+    return bytes(body)
+
+
+@asynccontextmanager
+async def session(
+    settings: Settings, where: Path, timeout_s: float, limit: int, keep: bool
+) -> AsyncIterator[aiohttp.ClientSession]:
+    """A session of at most ``limit`` connections; ``keep`` holds one open for the next question."""
+    authority = where / settings.ca_file if settings.ca_file else None
+    context = await asyncio.to_thread(ssl.create_default_context, cafile=authority)
+    connector = aiohttp.TCPConnector(ssl=context, limit=limit, force_close=not keep)
+    timeout = aiohttp.ClientTimeout(total=timeout_s)
+    jar = aiohttp.DummyCookieJar()
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout, cookie_jar=jar) as opened:
+        yield opened
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
