@@ -17,6 +17,11 @@ from provisioning import language
 
 def routes(desk: Desk) -> list[web.RouteDef]:
     """The first page, uploads, and what follows an upload."""
+    return [*_first(desk), *_after(desk)]
+
+
+def _first(desk: Desk) -> list[web.RouteDef]:
+    """The first tap: the first page and the upload."""
 
     async def home(request: web.Request) -> web.Response:
         """What every screen shows, and the way to show something else."""
@@ -34,6 +39,12 @@ def routes(desk: Desk) -> list[web.RouteDef]:
             return web.json_response({"problem": text, "word": error.problem}, status=422)
         next_ = "/staff/pictures/{}" if request.query.get("replace") else "/staff/now/{}"
         return web.json_response({"next": next_.format(medium.id)}, status=201)
+
+    return [web.get("/staff/", home), web.get("/staff", _slash), web.post("/staff/upload", upload)]
+
+
+def _after(desk: Desk) -> list[web.RouteDef]:
+    """The second tap: how it will look, show it, and the screens' confirmation."""
 
     async def ready(request: web.Request) -> web.Response:
         """How a picture will look, and the button that shows it."""
@@ -71,9 +82,6 @@ def routes(desk: Desk) -> list[web.RouteDef]:
         return web.json_response({"screens": rows}, headers={"Cache-Control": "no-store"})
 
     return [
-        web.get("/staff/", home),
-        web.get("/staff", _slash),
-        web.post("/staff/upload", upload),
         web.get("/staff/now/{id}", ready),
         web.post("/staff/now/{id}", put),
         web.get("/staff/on/{id}", shown),

@@ -150,7 +150,8 @@ async def test_a_caller_who_goes_away_leaves_the_gap_to_be_sent(
         caller = asyncio.create_task(box.set_aside(2, "poison"))
         await asyncio.sleep(0)
         caller.cancel()
-        await eventually(lambda: box.last == 4 and box.news.is_set())
+        await eventually(box.news.is_set)
+        assert box.last == 4
 
 
 @pytest.mark.promise("L-4")

@@ -106,6 +106,7 @@ async def test_what_the_acknowledgement_misses_is_sent_again(
         await eventually(lambda: far.seqs() == [*range(1, 11), *range(5, 11)])
         far.ack(box, 10)
         await eventually(lambda: box.waiting() == 0)
+    assert far.seqs() == [*range(1, 11), *range(5, 11)]
 
 
 @pytest.mark.promise("L-3")

@@ -168,7 +168,8 @@ async def test_what_another_process_writes_is_seen(tmp_path: Path) -> None:
         with other:
             store.perform(other, 0, "IT", "publish", "x", [store.Change("campaign", "x", dumped(poster("x", "tea")))])
         other.close()
-        await until(made, lambda: [each.id for each in made.campaigns()] == ["x"])
+        await until(made, lambda: bool(made.campaigns()))
+        assert [each.id for each in made.campaigns()] == ["x"]
 
 
 TEA = {"sku": "T-1", "gtin": "2000000000015", "name": {"ja": "煎茶", "en": "Sencha"}, "price": 1080, "picture": "t.svg"}

@@ -74,5 +74,6 @@ async def test_children_end_when_the_demo_itself_is_killed(tmp_path: Path) -> No
     await until(lambda: log.exists() and b"up" in log.read_bytes())
     pid = json.loads((tmp_path / "processes.json").read_text())["sleeper"]
     parent.kill()
-    await parent.wait()
+    assert await parent.wait() == -9
     await until(lambda: not alive(pid))
+    assert not alive(pid)

@@ -59,8 +59,9 @@ async def test_the_adapter_looks_by_itself(tmp_path: Path) -> None:
     async with members_csv.open(Settings(path=path, look_s=0.01), tmp_path) as members:
         (tmp_path / "new").write_text(HEADER + HANA, encoding="utf-8")
         os.replace(tmp_path / "new", path)
-        while await members.profile("AAECAwQFBgcI") is None:
+        while (found := await members.profile("AAECAwQFBgcI")) is None:
             await asyncio.sleep(0.01)
+        assert found.ref == "AAECAwQFBgcI"
 
 
 async def test_a_bad_file_keeps_the_last_good_one_and_is_told_once(
@@ -115,9 +116,10 @@ def test_a_bad_table_is_refused_with_its_line(text: str, words: str) -> None:
 @given(st.binary(max_size=200))
 def test_no_bytes_upset_the_table(data: bytes) -> None:
     try:
-        table.parse(b"ref,tier\n" + data)
+        rows = table.parse(b"ref,tier\n" + data)
     except table.BadTable:
         return
+    assert all(rows)
 
 
 def test_an_unknown_setting_is_refused() -> None:

@@ -122,6 +122,7 @@ async def test_signing_out_leads_away_from_a_dashboard_open_elsewhere(page: Page
     await other.get_by_text("taro").click()
     await other.get_by_role("button", name="サインアウト", exact=True).click()
     await page.wait_for_url("**/signin?role=it&next=/it/")
+    assert await page.get_by_label("アカウント名").is_visible()
 
 
 @pytest.mark.promise("P-4")

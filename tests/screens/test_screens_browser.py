@@ -91,6 +91,7 @@ async def test_what_cuts_in_comes_at_once_and_goes_at_once(page: Page, store: St
     await page.locator(".layer.front img[src*='default-member']").wait_for(timeout=10_000)
     await store.screens.loop("window", Loop("4", (usual,)))
     await page.locator(".layer.front img[src*='default-stock']").wait_for(timeout=10_000)
+    assert await colours(page) > 50
 
 
 async def test_a_members_scene_is_shown_and_its_paint_acknowledged(page: Page, store: Store, member: Member) -> None:
