@@ -59,6 +59,8 @@ class Running:
         if not path.exists():
             return []
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+            if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'contacts'").fetchone():
+                return []  # head office is only making its database
             rows = db.execute(f"SELECT body FROM contacts WHERE {where} ORDER BY stream, seq").fetchall()
         return [json.loads(body) for (body,) in rows]
 
