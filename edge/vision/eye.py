@@ -21,7 +21,7 @@ import cv2
 from edge.config import BadConfig, Settings, checked
 from edge.plug import UnknownAdapter, adapter
 from edge.ports import Camera, SourceEnded, SourceGone
-from edge.vision.cascade import Cascade
+from edge.vision.stream import Stream
 from edge.vision.watch import Watch
 from edge.vision.wire import Orders, orders
 
@@ -41,7 +41,7 @@ def main() -> int:
     told = orders(open(0, "rb", buffering=0, closefd=False).readline())  # noqa: SIM115 - stdin stays open
     out = _own_stdout()
     _lock_in(told.memory_mb)
-    watch = Watch(told.camera, Cascade(told.symbologies, told.engine), out)
+    watch = Watch(told.camera, Stream(told.symbologies, told.engine), out)
     try:
         return _watch(told, watch)
     except BrokenPipeError:

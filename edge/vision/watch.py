@@ -9,9 +9,8 @@ from collections.abc import Callable
 from edge.health import State
 from edge.model import Code
 from edge.ports import Frame, Gray
-from edge.vision import gate
-from edge.vision.cascade import Cascade
 from edge.vision.picture import WORDS, Suspicion, named, sample, suspect
+from edge.vision.stream import Stream
 from edge.vision.wire import Pulse, look_line, pulse_line
 
 PULSE_S = 0.4
@@ -28,9 +27,8 @@ MOVING_FRAME_S = 1 / 30
 class Watch:
     """One camera's eyesight over time; ``out`` takes the lines for the parent."""
 
-    def __init__(self, camera: str, cascade: Cascade, out: Callable[[bytes], None]) -> None:
-        self._camera, self._cascade, self._out = camera, cascade, out
-        self._gate = gate.Gate()
+    def __init__(self, camera: str, stream: Stream, out: Callable[[bytes], None]) -> None:
+        self._camera, self._stream, self._out = camera, stream, out
         self._codes: tuple[Code, ...] = ()
         self._stays: dict[Code, tuple[float, float]] = {}
         self._state = Pulse(State.STARTING, "the camera starts")
@@ -46,7 +44,7 @@ class Watch:
     @property
     def frame_s(self) -> float:
         """The shortest time from one frame to the next."""
-        return MOVING_FRAME_S if self._gate.open else IDLE_FRAME_S
+        return MOVING_FRAME_S if self._stream.moving else IDLE_FRAME_S
 
     def opened(self, now: float, live: bool, silent_words: tuple[str, str]) -> None:
         """The source is open; ``silent_words`` say what is wrong, and what to do, if no frame comes."""
@@ -55,15 +53,13 @@ class Watch:
 
     def see(self, frame: Frame, now: float) -> None:
         """Read one frame and tell its codes at once; of a view without codes only the first frame is told."""
-        small = gate.thumbnail(frame.gray)
-        self._gate = gate.step(self._gate, small)
         began = time.perf_counter()
-        codes = self._cascade.decode(frame.gray, second=self._gate.second, known=self._codes)
+        codes = self._stream.look(frame.gray)
         self._decoding += time.perf_counter() - began
         if codes or self._codes:
             self._out(look_line(codes, frame.number, now))
         self._codes = codes
-        self._last_frame, self._latest = now, (frame.gray, small)
+        self._last_frame, self._latest = now, (frame.gray, self._stream.thumbnail)
         self._frames += 1
         self._note_stays(now)
 
