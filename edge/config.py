@@ -10,19 +10,36 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from edge.model import DeviceClass
-from provisioning.layers import HUB_LAYERS, STORE_LAYERS, BadLayer, Layered, load
+from provisioning.layers import HUB_LAYERS, STORE_LAYERS, WRITTEN, BadLayer, Layered, load
 
 M = TypeVar("M", bound=BaseModel)
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 """Ids go into MQTT topics and file names, so their alphabet is strict (RELIABILITY.md 4.1, T12)."""
+
+Zone = tuple[float, float, float, float]
+"""The part of a frame that is read: left, top, width and height as shares of the frame."""
+WHOLE: Zone = (0.0, 0.0, 1.0, 1.0)
+SMALLEST_ZONE = 0.1
+
+
+def in_frame(zone: Zone) -> Zone:
+    """The zone itself; raises ValueError unless it lies inside the frame and is at least a tenth of it each way."""
+    left, top, width, height = zone
+    if not (left >= 0 and top >= 0 and left + width < 1 + 1e-6 and top + height < 1 + 1e-6):
+        raise ValueError(f"{list(zone)} is not inside the frame: left + width and top + height are at most 1")
+    if min(width, height) < SMALLEST_ZONE:
+        raise ValueError(f"{list(zone)} is too small: width and height are at least {SMALLEST_ZONE}")
+    return zone
 
 
 class Settings(BaseModel):
@@ -150,6 +167,7 @@ class Store(Settings):
     web: Web = Web()
     screen: tuple[Screen, ...] = ()
     camera: tuple[Camera, ...] = ()
+    zone: dict[str, Annotated[Zone, AfterValidator(in_frame)]] = {}
     member_code: MemberCode = MemberCode()
     members: Adapter | None = None
     stock: tuple[StockChannel, ...] = ()
@@ -171,6 +189,20 @@ class Store(Settings):
             if "screen" in info.data and camera.screen not in known:
                 raise ValueError(f"'{camera.id}' looks at no screen: '{camera.screen}'{_near(camera.screen, known)}")
         return cameras
+
+    @field_validator("zone")
+    @classmethod
+    def _of_a_camera(cls, zones: dict[str, Zone], info: ValidationInfo) -> dict[str, Zone]:
+        known = [camera.id for camera in info.data.get("camera", ())]
+        strangers = [_no_camera(name, zone, known) for name, zone in zones.items() if name not in known]
+        if strangers and "camera" in info.data:
+            raise ValidationError.from_exception_data("zone", strangers)
+        return zones
+
+
+def _no_camera(name: str, zone: Zone, known: list[str]) -> InitErrorDetails:
+    words = f"no camera '{name}'" + (_near(name, known) or f"; known: {', '.join(known) or 'none'}")
+    return InitErrorDetails(type=PydanticCustomError("no_camera", "{words}", {"words": words}), loc=(name,), input=zone)
 
 
 class HubIdentity(Settings):
@@ -196,9 +228,37 @@ class BadConfig(Exception):
 
 
 def read_store(folder: Path) -> Store:
-    """The store's settings from a config directory; raises BadConfig."""
+    """The store's settings from a config directory; raises BadConfig.
+
+    What a page wrote and cannot be used is left out, so that no start hangs on it; ``left_out`` names it.
+    """
     layered = _layers(folder, STORE_LAYERS)
+    stray = _stray(layered)
+    zones = layered.values.get("zone")
+    if stray and isinstance(zones, dict):
+        sound = {name: zone for name, zone in zones.items() if name not in stray}
+        layered = replace(layered, values={**layered.values, "zone": sound})
     return placed(Store, layered.values, layered)
+
+
+def left_out(folder: Path) -> list[str]:
+    """Why zones of the written layer are left out, each with its file; empty while all are used. Raises BadConfig."""
+    layered = _layers(folder, STORE_LAYERS)
+    return [*layered.left_out, *_stray(layered).values()]
+
+
+def _stray(layered: Layered) -> dict[str, str]:
+    """Zones of the written layer that cannot be used, by camera, each with file, line and why."""
+    try:
+        Store.model_validate(layered.values)
+    except ValidationError as error:
+        found = {}
+        for problem, text in zip(error.errors(), _complaints(Store, error), strict=True):
+            origin = layered.origins.get(problem["loc"][:2])
+            if len(problem["loc"]) > 1 and origin is not None and origin.file.name in WRITTEN:
+                found[str(problem["loc"][1])] = f"{origin}: {text}"
+        return found
+    return {}
 
 
 def read_hub(folder: Path) -> Hub:

@@ -16,8 +16,11 @@ from typing import Any
 
 from provisioning import lines
 
-STORE_LAYERS = ("chain.toml", "store.toml", "device.toml", "local.toml")
+STORE_LAYERS = ("chain.toml", "store.toml", "device.toml", "local.toml", "zones.toml")
 """The layers of a store's edge, later ones win."""
+WRITTEN: Mapping[str, str] = {"zones.toml": "zone"}
+"""Layers that the program itself writes, and the one table that each may hold. One that cannot be read is left out
+and named, as no start may hang on it; what people write by hand stops a start when it is wrong."""
 HUB_LAYERS = ("hub.toml",)
 LARGEST = 1 << 20
 """A layer over 1 MiB is refused before it is parsed."""
@@ -63,6 +66,8 @@ class Layered:
     folder: Path
     origins: Mapping[lines.Path, Origin] = field(default_factory=dict)
     unset: Mapping[lines.Path, Origin] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+    """Why written layers were not read, each line with its file."""
 
     def where(self, key: str) -> str:
         """``file:line`` of a dotted key or of the nearest table around it, or the folder if no file has it."""
@@ -99,19 +104,21 @@ class Layered:
 
 
 def load(folder: Path, names: Sequence[str]) -> Layered:
-    """Merge the layers that exist, later ones win; raises BadLayer."""
+    """Merge the layers that exist, later ones win; raises BadLayer, but not for one of WRITTEN."""
     values: dict[str, Any] = {}
     origins: dict[lines.Path, Origin] = {}
     unset: dict[lines.Path, Origin] = {}
+    left_out: list[str] = []
     for name in names:
         path = folder / name
         if path.exists():
-            layer, places = _read(path)
+            layer, places = _read_written(path, left_out) if name in WRITTEN else _read(path)
             for gone in layer.pop("unset", ()):
                 _remove(values, origins, steps(gone))
                 unset[steps(gone)] = places["unset",]
             _merge(values, layer, (), origins, places)
-    return Layered(values, folder, origins, {path: origin for path, origin in unset.items() if path not in origins})
+    unset = {path: origin for path, origin in unset.items() if path not in origins}
+    return Layered(values, folder, origins, unset, tuple(left_out))
 
 
 def steps(key: str) -> lines.Path:
@@ -149,6 +156,20 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[lines.Path, Origin]]:
     if not (isinstance(unset, list) and all(isinstance(key, str) for key in unset)):
         raise BadLayer(f'{path}:{found["unset",]}: unset must be a list of keys, such as ["member_code.static"]')
     return values, {place: Origin(path.stem, path, line) for place, line in found.items()}
+
+
+def _read_written(path: Path, left_out: list[str]) -> tuple[dict[str, Any], dict[lines.Path, Origin]]:
+    """A layer that the program wrote; why it cannot be read goes to ``left_out``, and it counts as empty."""
+    try:
+        values, places = _read(path)
+    except BadLayer as error:
+        left_out.append(str(error))
+        return {}, {}
+    table = WRITTEN[path.name]
+    if set(values) <= {table} and isinstance(values.get(table, {}), dict):
+        return values, places
+    left_out.append(f"{path}: may hold the table [{table}] and nothing else")
+    return {}, {}
 
 
 def _merge(
