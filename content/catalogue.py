@@ -69,6 +69,11 @@ def dump_catalogue(products: list[dict[str, object]]) -> str:
     return json.dumps({"format": "tentou-catalogue/1", "products": products}, ensure_ascii=False, indent=1)
 
 
+def by_gtin(products: Mapping[str, Product]) -> Mapping[str, Product]:
+    """The products by GTIN (14 digits); of several SKUs that share one the first of the file is it."""
+    return MappingProxyType({each.gtin: each for each in reversed(tuple(products.values())) if each.gtin})
+
+
 def found(products: Mapping[str, Product], words: str) -> Iterator[Product]:
     """The products of which every word is in a name, the SKU, the GTIN or a tag; for a search box."""
     wanted = words.casefold().split()

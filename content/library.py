@@ -70,6 +70,10 @@ class Library:
         """The catalogue by SKU."""
         return self.now.products
 
+    def by_gtin(self, gtin: str) -> Product | None:
+        """The product that bears a GTIN (14 digits), None if the catalogue has none."""
+        return self.now.gtins.get(gtin)
+
     async def changes(self) -> AsyncIterator[None]:
         """Yields at once, and again after each change; several changes in a row may come as one."""
         news = asyncio.Event()

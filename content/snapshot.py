@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
+from content.catalogue import by_gtin
 from content.model import Campaign, Layer, Media, Playlist, Product
 from content.records import loaded
 from content.resolve import WELCOME
@@ -27,6 +28,7 @@ class Snapshot:
     campaigns: tuple[Campaign, ...] = ()
     drafts: Mapping[str, Campaign] = field(default_factory=dict)
     products: Mapping[str, Product] = field(default_factory=dict)
+    gtins: Mapping[str, Product] = field(default_factory=dict)
     acts: tuple[Act, ...] = ()
 
 
@@ -71,6 +73,7 @@ def snapshot(shelf: Shelf, damaged: frozenset[str], products: Mapping[str, Produ
         campaigns=(*played, *_house(shelf.playlists[HOUSE], played)),
         drafts=MappingProxyType(waiting),
         products=products,
+        gtins=by_gtin(products),
         acts=shelf.acts,
     )
 

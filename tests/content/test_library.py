@@ -175,6 +175,15 @@ async def test_what_another_process_writes_is_seen(tmp_path: Path) -> None:
 TEA = {"sku": "T-1", "gtin": "2000000000015", "name": {"ja": "煎茶", "en": "Sencha"}, "price": 1080, "picture": "t.svg"}
 
 
+async def test_a_product_is_found_by_its_gtin_the_first_of_two_that_share_it(tmp_path: Path) -> None:
+    goods = [{**TEA, "gtin": "4901234567894"}, {**TEA, "sku": "T-2", "gtin": "04901234567894"}, {**TEA, "gtin": ""}]
+    (tmp_path / "catalogue.json").write_text(dump_catalogue(goods))
+    async with opened(tmp_path) as made:
+        tea = made.by_gtin("04901234567894")
+        assert (tea.sku if tea else None) == TEA["sku"]
+        assert (made.by_gtin("09784101010014"), made.by_gtin("")) == (None, None)
+
+
 async def test_a_new_catalogue_is_seen_and_a_bad_one_does_not_replace_it(tmp_path: Path) -> None:
     async with opened(tmp_path) as made:
         (tmp_path / "catalogue.json").write_text(dump_catalogue([{**TEA, "tags": ["お茶"]}]))
