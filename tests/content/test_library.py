@@ -176,11 +176,11 @@ TEA = {"sku": "T-1", "gtin": "2000000000015", "name": {"ja": "煎茶", "en": "Se
 
 
 async def test_a_product_is_found_by_its_gtin_the_first_of_two_that_share_it(tmp_path: Path) -> None:
-    goods = [{**TEA, "gtin": "4901234567894"}, {**TEA, "sku": "T-2", "gtin": "04901234567894"}, {**TEA, "gtin": ""}]
+    tea, same = {**TEA, "gtin": "4901234567894"}, {**TEA, "sku": "T-2", "gtin": "04901234567894"}
+    goods = [tea, same, {**TEA, "sku": "T-3", "gtin": ""}]
     (tmp_path / "catalogue.json").write_text(dump_catalogue(goods))
     async with opened(tmp_path) as made:
-        tea = made.by_gtin("04901234567894")
-        assert (tea.sku if tea else None) == TEA["sku"]
+        assert made.by_gtin("04901234567894") == made.products()["T-1"]
         assert (made.by_gtin("09784101010014"), made.by_gtin("")) == (None, None)
 
 
