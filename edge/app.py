@@ -247,7 +247,7 @@ def _loops(parts: Parts) -> dict[str, Callable[[], Awaitable[None]]]:
         loops[f"eye {camera.id}"] = eye.run
         if camera.screen in parts.stages:
             tell = parts.stages[camera.screen].put
-            loops[f"sight {camera.id}"] = partial(follow, eye.looks, parts.desk.candidate, tell)
+            loops[f"sight {camera.id}"] = partial(follow, eye.looks, parts.desk.whose, tell)
     for channel in store.stock:
         loops[f"stock {channel.id}"] = partial(_feed, parts, channel)
     if store.upstream is not None:

@@ -14,7 +14,7 @@ from edge.members.reasons import Hint, Reason, Refused, hint
 from edge.members.static import CompiledRule
 from edge.model import Level
 
-__all__ = ["Context", "Flags", "Hint", "Reason", "Recognised", "Rejected", "candidate", "classify", "hint"]
+__all__ = ["Context", "Flags", "Hint", "Reason", "Recognised", "Rejected", "candidate", "classify", "hint", "whose"]
 
 
 class _Bit(IntFlag):
@@ -95,9 +95,26 @@ def classify(text: str, symbology: str, context: Context) -> Recognised | Reject
 
 def candidate(text: str, symbology: str, rules: tuple[CompiledRule, ...]) -> bool:
     """Whether a text could be a member's code, so that it counts beside others in view; cheap, and proves nothing."""
+    return bool(whose(text, symbology, rules))
+
+
+def whose(text: str, symbology: str, rules: tuple[CompiledRule, ...]) -> str:
+    """Whom a code claims to be of: the same for all tokens, or all symbols, of one member; empty for a foreign code.
+
+    Cheap, and proves nothing: it only tells people before one eye apart, so that a member's next token is not another
+    person. A token whose claims cannot be read stands for itself. The answer is as secret as the text.
+    """
     if text.startswith(mc1.PREFIX):
-        return len(text) <= mc1.MAX_CHARS
-    return static.match(text, symbology, rules) is not None
+        return _claimed(text) if len(text) <= mc1.MAX_CHARS else ""
+    found = static.match(text, symbology, rules)
+    return f"{found[0].name}|{found[1]}" if found else ""
+
+
+def _claimed(text: str) -> str:
+    try:
+        return mc1.PREFIX + mc1.read_claims(mc1.unseal(text).payload).sub
+    except Refused:
+        return text
 
 
 def _token(text: str, context: Context) -> Recognised:

@@ -13,7 +13,7 @@ from edge import config
 from edge.db import mended
 from edge.health import Health
 from edge.members import replay as replays
-from edge.members.classify import Context, Recognised, Rejected, candidate, classify
+from edge.members.classify import Context, Recognised, Rejected, classify, whose
 from edge.members.clock import ClockState, Sync, observe, state, time_of
 from edge.members.keyset import MAX_CHARS, BadKeySet, KeySet, from_base64url, newer, read_keyset
 from edge.members.rate import Rate
@@ -47,9 +47,9 @@ class Desk:
         self._sync = Sync()
         self._highest_iat = 0.0
 
-    def candidate(self, code: Code) -> bool:
-        """Whether a code could be a member's."""
-        return candidate(code.text, code.symbology, self._rules)
+    def whose(self, code: Code) -> str:
+        """Whom a code claims to be of, empty if it can be no member's."""
+        return whose(code.text, code.symbology, self._rules)
 
     def classify(self, code: Code, forgiven: Callable[[bytes], bool]) -> Recognised | Rejected:
         """What a code says now; ``forgiven`` tokens are of the running session and not replayed."""

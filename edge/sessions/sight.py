@@ -5,17 +5,30 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
-from edge.model import Code, Look, Sight
-from edge.vision.presence import Presence, step, tick
+from edge.model import Look, Sight
+from edge.vision.presence import Presence, Whose, lingering, step, tick
 
 SILENCE = 0.5
 """Seconds without a look after which time alone may say that a code is gone."""
 
 
-async def follow(looks: asyncio.Queue[Look], candidate: Callable[[Code], bool], tell: Callable[[Sight], None]) -> None:
-    """Take an eye's looks for ever and tell what they mean."""
-    presence = Presence()
+def untold(_: float) -> None:
+    """Nobody wants to know."""
+
+
+async def follow(
+    looks: asyncio.Queue[Look],
+    whose: Whose,
+    tell: Callable[[Sight], None],
+    lingers: Callable[[float], None] = untold,
+) -> None:
+    """Take an eye's looks for ever and tell what they mean.
+
+    ``lingers`` hears for how many seconds a poster has been in view, once a minute, and 0 when none is any more.
+    """
+    presence, said = Presence(), 0
     while True:
         try:
             async with asyncio.timeout(SILENCE):
@@ -23,6 +36,10 @@ async def follow(looks: asyncio.Queue[Look], candidate: Callable[[Code], bool], 
         except TimeoutError:
             presence, sights = tick(presence, time.monotonic())
         else:
-            presence, sights = step(presence, look, candidate)
+            # No look is from the future: what a broken eye says of its clock must not keep anybody in view.
+            presence, sights = step(presence, replace(look, at=min(look.at, time.monotonic())), whose)
         for sight in sights:
             tell(sight)
+        if (minutes := int(lingering(presence) // 60)) != said:
+            said = minutes
+            lingers(60.0 * minutes)

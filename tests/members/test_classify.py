@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge.members import classify as module
-from edge.members.classify import Context, Hint, Reason, Recognised, Rejected, candidate, classify, hint
+from edge.members.classify import Context, Hint, Reason, Recognised, Rejected, candidate, classify, hint, whose
 from edge.members.clock import ClockState
 from edge.members.issue import issue
 from edge.members.keyset import KeySet
@@ -75,12 +75,21 @@ def test_a_text_that_is_no_members_code_is_foreign_and_gets_no_word(text: str, c
     assert not candidate(text, "qrcode", context.rules)
 
 
-def test_codes_that_could_be_members_count_as_candidates(context: Context, sample: str) -> None:
-    assert candidate(sample, "qrcode", context.rules)
-    assert candidate(sample[:-1] + "1", "qrcode", context.rules)
-    assert candidate(NUMBER, "ean13", context.rules)
-    assert not candidate(NUMBER, "code128", context.rules)
-    assert not candidate("MC1:" + "0" * 192, "qrcode", context.rules)
+def test_all_codes_of_one_member_claim_to_be_of_the_same(
+    context: Context, issuer: Ed25519PrivateKey, sample: str
+) -> None:
+    now, later, other = (
+        whose(issue(issuer, sub, IAT, EXP + n, 1), "qrcode", context.rules)
+        for sub, n in (("AAECAwQFBgcI", 0), ("AAECAwQFBgcI", 30), ("BBECAwQFBgcI", 0))
+    )
+    assert now == later == whose(sample, "qrcode", context.rules) != other
+    assert whose(NUMBER, "ean13", context.rules) == whose(NUMBER, "qrcode", context.rules) != ""
+    assert whose(NUMBER, "code128", context.rules) == ""
+
+
+def test_a_token_that_cannot_be_read_stands_for_itself_unless_it_is_longer_than_any(context: Context) -> None:
+    assert whose("MC1:" + "0" * 191, "qrcode", context.rules) == "MC1:" + "0" * 191
+    assert whose("MC1:" + "0" * 192, "qrcode", context.rules) == ""
 
 
 def test_a_static_number_is_recognised_by_its_pseudonym_alone(context: Context) -> None:

@@ -115,7 +115,7 @@ async def test_without_its_secret_a_static_number_is_not_read(tmp_path: Path, se
     settings = MemberCode(static=(rule,), ref_key=Path("ref.key"))
     health = Health()
     async with desk(settings, Device(chain="acme", store="s1", id="e1"), tmp_path, tmp_path, health) as made:
-        assert not made.candidate(Code("2900000000018", "qrcode", "zxing"))
+        assert not made.whose(Code("2900000000018", "qrcode", "zxing"))
     assert ("codes", "reference key", State.DOWN) in [(part.kind, part.name, part.state) for part in health.parts()]
 
 
