@@ -7,12 +7,12 @@ noticing, and no frame ever leaves: the kernel itself refuses this process every
 from __future__ import annotations
 
 import os
-import resource
 import select
 import signal
-import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -21,8 +21,10 @@ import cv2
 from edge.config import BadConfig, Settings, checked
 from edge.plug import UnknownAdapter, adapter
 from edge.ports import Camera, SourceEnded, SourceGone
+from edge.vision import box
 from edge.vision.stream import Stream
-from edge.vision.watch import Watch
+from edge.vision.told import Ear
+from edge.vision.watch import Outgrown, Watch
 from edge.vision.wire import Orders, orders
 
 READ_S = 0.2
@@ -33,32 +35,60 @@ STALLED_S = 8.0
 HUNG_S = 5.0
 """The kernel's alarm ends an eye whose loop stands still although no parent is there to kill it."""
 
-ENDED, BROKEN, STALLED = 0, 2, 3
+ENDED, STALLED, OUTGROWN = 0, 3, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The adapter of a camera and its settings; ``wrong`` says why there is none."""
+
+    module: ModuleType | None = None
+    settings: Settings | None = None
+    wrong: str = ""
+
+    @property
+    def network(self) -> bool:
+        """Whether the camera is somewhere else, so that its eye must be let out for its pictures."""
+        asked = getattr(self.module, "network", None)
+        return bool(asked is not None and asked(self.settings))
 
 
 def main() -> int:
     """Read the orders, lock the process in, watch until stdin ends."""
     told = orders(open(0, "rb", buffering=0, closefd=False).readline())  # noqa: SIM115 - stdin stays open
     out = _own_stdout()
-    _lock_in(told.memory_mb)
-    watch = Watch(told.camera, Stream(told.symbologies, told.engine), out)
+    box.bound(told.memory_mb)
+    cv2.setNumThreads(1)
     try:
-        return _watch(told, watch)
+        source, stream = _source(told), partial(Stream, told.symbologies, told.engine)
+        stream()  # whatever a reader imports must be in before the door is shut
+        open_door = box.shut(source.network)
+        ear = Ear(0, told.zone)
+        return _watch(source, Path(told.folder), Watch(told.camera, stream, out, told.zone, open_door), ear)
     except BrokenPipeError:
         return ENDED
+    except (MemoryError, Outgrown):
+        os.write(2, f"it needs more than its {told.memory_mb} MB of memory\n".encode())
+        return OUTGROWN
 
 
-def _watch(told: Orders, watch: Watch) -> int:
-    watch.pulse(time.monotonic())
+def _source(told: Orders) -> Source:
     try:
         module = adapter("camera", told.adapter)
         settings = checked(module.Settings, dict(told.settings), f"camera {told.camera}")
     except (BadConfig, UnknownAdapter) as error:
-        watch.down(str(error), "Correct the camera's settings.")
+        return Source(wrong=str(error))
+    return Source(module, settings)
+
+
+def _watch(source: Source, folder: Path, watch: Watch, ear: Ear) -> int:
+    watch.pulse(time.monotonic())
+    if source.module is None:
+        watch.down(source.wrong, "Correct the camera's settings.")
         return _idle(watch)
     while not _told_to_end():
         try:
-            return _look(module, settings, Path(told.folder), watch)
+            return _look(source.module, source.settings, folder, watch, ear)
         except SourceGone as gone:
             watch.down(*(*gone.args, "", "")[:2])
             _idle(watch, REOPEN_S)
@@ -68,12 +98,14 @@ def _watch(told: Orders, watch: Watch) -> int:
     return ENDED
 
 
-def _look(module: ModuleType, settings: Settings, folder: Path, watch: Watch) -> int:
+def _look(module: ModuleType, settings: Settings | None, folder: Path, watch: Watch, ear: Ear) -> int:
     """Open the camera and watch it; raises what its ``read`` raises."""
     live = bool(getattr(module, "LIVE", False))
-    with module.open(settings, folder) as camera:
+    pushed = (ear,) if getattr(module, "PUSHED", False) else ()
+    with module.open(settings, folder, *pushed) as camera:
         watch.opened(time.monotonic(), live, getattr(module, "SILENT", ("no picture arrives", "Look at its cable.")))
         while not _told_to_end():
+            watch.told(ear.zone, ear.lease)
             _one(camera, watch)
             if live and watch.silent_for(time.monotonic()) > STALLED_S:
                 return STALLED
@@ -123,14 +155,5 @@ def _own_stdout() -> Callable[[bytes], None]:
     return out
 
 
-def _lock_in(memory_mb: int) -> None:
-    """Bound the address space; let the kernel refuse every file and every core dump, in which frames would lie."""
-    memory = memory_mb << 20
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    cv2.setNumThreads(1)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    os._exit(main())  # what hangs in a driver's thread must not keep a process that has ended

@@ -1,4 +1,4 @@
-"""The parent side of an eye: it starts the process, hears it, kills it when it hangs, and starts it again."""
+"""The parent side of an eye: it starts the process, hears and tells it, kills it when it hangs, starts it again."""
 
 from __future__ import annotations
 
@@ -9,38 +9,58 @@ import os
 import re
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import edge
 from edge.config import Camera
 from edge.health import Health, State
 from edge.model import Look
-from edge.vision.wire import LONGEST_LINE, BadLine, Orders, heard, orders_line, picture
+from edge.vision import wire
+from edge.vision.wire import LONGEST_LINE, Aim, BadLine, Orders, Picture, Showing, Told, View, Zone, heard, orders_line
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 HUNG_S = 2.0
 """An eye says something at least every half second; silent for longer than this it hangs."""
 START_S = 10.0
 """The time from the start of the process to its first word, on a slow and busy machine."""
 TICK_S = 0.25
-FIRST_PAUSE_S = 0.1
-LONGEST_PAUSE_S = 30.0
+FIRST_PAUSE_S = 0.05
+LONGEST_PAUSE_S = 1.0
+"""An eye that dies again and again starts again within a second all the same: nobody must wait for it."""
 HEALTHY_S = 10.0
 """An eye that lived for so long starts again at once when it dies; others after a pause that doubles."""
 WAITING_LOOKS = 64
+LEASE_S, RENEW_S = 2.0, 0.5
+"""For how long an eye shows what it sees to one who looks, and how often that is renewed."""
+PROGRAM = ("-P", "-m", "edge.vision.eye")
 
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 """What an eye's environment keeps of ours: nothing that might be a secret."""
-OF_ITS_OWN = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENCV_IO_MAX_IMAGE_PIXELS": str(1 << 25)}
+OF_ITS_OWN = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENCV_IO_MAX_IMAGE_PIXELS": str(1 << 25),
+    "PYDANTIC_DISABLE_PLUGINS": "1",  # looking for them costs a tenth of an eye's start
+}
 
 
 class Eye:
     """One camera's eye. ``looks`` holds what it saw last; when nobody takes them the oldest are dropped."""
 
     def __init__(
-        self, camera: Camera, folder: Path, symbologies: Collection[str], health: Health, engine: str = "zxing"
+        self,
+        camera: Camera,
+        folder: Path,
+        symbologies: Collection[str],
+        health: Health,
+        engine: str = "zxing",
+        program: Sequence[str] = PROGRAM,
     ) -> None:
         self.id, self.adapter = camera.id, camera.adapter
         self.looks: asyncio.Queue[Look] = asyncio.Queue(WAITING_LOOKS)
@@ -57,9 +77,11 @@ class Eye:
             engine,
             camera.settings,
         )
+        self._program = tuple(program)
         self._silent_s, self._patience_s = 0.0, START_S
-        self._pushed: bytes | None = None
-        self._has_pushed = asyncio.Event()
+        self._to_tell: dict[type, Told] = {}
+        self._has_to_tell = asyncio.Event()
+        self._viewers: dict[asyncio.Queue[View], bool] = {}
 
     async def run(self) -> None:
         """Keep the eye alive until cancelled; at the end no process is left."""
@@ -79,14 +101,37 @@ class Eye:
     def push(self, jpeg: bytes, number: int) -> None:
         """Hand the eye a picture of a pushed camera; one that it has not taken yet is replaced."""
         if self.adapter == "push":
-            self._pushed = picture(jpeg, number)
-            self._has_pushed.set()
+            self._tell(Picture(jpeg, number))
+
+    def aim(self, zone: Zone) -> None:
+        """Read only this part of each frame, from the next one on and in every later life; raises ValueError."""
+        self._orders = replace(self._orders, zone=wire.zone(zone))
+        self._tell(Aim(self._orders.zone))
+
+    async def views(self, picture: bool) -> AsyncGenerator[View, None]:
+        """What the eye sees, some five times a second for as long as this is iterated; none while no frame comes.
+
+        Close it (``contextlib.aclosing``) as soon as nobody looks any more: the eye ceases to show at once then, and
+        2 s after the last iteration otherwise.
+        """
+        mine: asyncio.Queue[View] = asyncio.Queue(1)
+        self._viewers[mine] = picture
+        try:
+            while True:
+                self._tell(Showing(LEASE_S, any(self._viewers.values())))
+                with contextlib.suppress(TimeoutError):
+                    view = await asyncio.wait_for(mine.get(), RENEW_S)
+                    yield view if picture else replace(view, jpeg=b"")
+        finally:
+            del self._viewers[mine]
+            self._tell(Showing(LEASE_S if self._viewers else 0.0, any(self._viewers.values())))
 
     async def _live(self) -> str:
         """One life of the process; how it ended, in a word or two."""
-        process = await _started()
+        process = await _started(self._program)
         self.pid = process.pid
-        self._silent_s, self._patience_s, self._pushed = 0.0, START_S, None
+        self._silent_s, self._patience_s = 0.0, START_S
+        self._to_tell.clear()
         try:
             async with asyncio.TaskGroup() as group:
                 beside = [group.create_task(loop(process)) for loop in (self._watch, self._feed)]
@@ -111,7 +156,10 @@ class Eye:
                 self._silent_s, self._patience_s = 0.0, HUNG_S
                 said = heard(line, self.id)
                 if isinstance(said, Look):
-                    self._see(said)
+                    _put(self.looks, said)
+                elif isinstance(said, View):
+                    for viewer in self._viewers:
+                        _put(viewer, said)
                 else:
                     figures = self._counted(said.figures)
                     self._health.set("camera", self.id, said.state, said.detail, said.todo, figures)
@@ -130,36 +178,40 @@ class Eye:
         _kill(process)
 
     async def _feed(self, process: Process) -> None:
-        """Give the orders, then each pushed picture that is the latest when the pipe has room."""
+        """Give the orders, then of each kind of message the latest when the pipe has room."""
         assert process.stdin is not None
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             process.stdin.transport.set_write_buffer_limits(0)
             process.stdin.write(orders_line(self._orders))
             while True:
                 await process.stdin.drain()
-                await self._has_pushed.wait()
-                self._has_pushed.clear()
-                if self._pushed is not None:
-                    process.stdin.write(self._pushed)
-                    self._pushed = None
+                await self._has_to_tell.wait()
+                self._has_to_tell.clear()
+                while self._to_tell:
+                    process.stdin.write(wire.message(self._to_tell.pop(next(iter(self._to_tell)))))
 
-    def _see(self, look: Look) -> None:
-        if self.looks.full():
-            self.looks.get_nowait()
-        self.looks.put_nowait(look)
+    def _tell(self, told: Told) -> None:
+        """Tell the eye that lives now, instead of what it has not yet been told of that kind."""
+        self._to_tell[type(told)] = told
+        self._has_to_tell.set()
 
     def _counted(self, figures: Mapping[str, float]) -> dict[str, float]:
         return {**figures, "restarts": float(self.restarts)}
 
 
-async def _started() -> Process:
+def _put(queue: asyncio.Queue[T], item: T) -> None:
+    """Put an item in; when nobody takes them the oldest makes room."""
+    if queue.full():
+        queue.get_nowait()
+    queue.put_nowait(item)
+
+
+async def _started(program: Sequence[str]) -> Process:
     """A new eye's process: our interpreter and packages, little of our environment, no terminal's signals."""
     kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     return await asyncio.create_subprocess_exec(
         sys.executable,
-        "-P",
-        "-m",
-        "edge.vision.eye",
+        *program,
         stdin=PIPE,
         stdout=PIPE,
         stderr=PIPE,

@@ -1,4 +1,4 @@
-"""How a camera's picture looks as a picture: figures of a frame, and the plain word for what is wrong with it."""
+"""How a camera's picture looks as a picture: its figures, what is wrong with it in a plain word, a sketch of it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from edge.ports import Gray
+from edge.vision.wire import COLUMNS, LONGEST_VIEW, ROWS, SHADES, WHOLE, Zone
 
 BLACK = 16.0
 """A picture whose mean gray level is lower, without contrast, is black: a cap, or no light at all."""
@@ -19,6 +20,11 @@ FROZEN_S = 3.0
 """A sensor's noise makes every picture differ; the same picture for this long is not a live one."""
 LASTING_S = 2.0
 """A fault must last, so that a hand before the lens is not called one."""
+
+VIEW_WIDTH, VIEW_HEIGHT, VIEW_QUALITY = 640, 1280, 70
+"""A picture for the one who sets a camera up: enough to judge by, a few dozen kilobytes."""
+LEAST, MOST = 16, 1 << 25
+"""The shortest side and the most pixels of a frame that is one."""
 
 WORDS = {
     "black": ("the picture is black", "Take the cap off, look at the lens, switch the light on."),
@@ -56,6 +62,40 @@ def gray_of(encoded: bytes) -> Gray | None:
     except cv2.error:
         return None
     return None if gray is None else np.asarray(gray, np.uint8)
+
+
+def readable(gray: object) -> bool:
+    """A frame is one if it is gray, of 8 bits a pixel, and of a size that a camera may have."""
+    if not isinstance(gray, np.ndarray) or gray.dtype != np.uint8 or gray.ndim != 2:
+        return False
+    return min(gray.shape) >= LEAST and gray.size <= MOST
+
+
+def cut(gray: Gray, zone: Zone) -> Gray:
+    """The part of a frame within a zone, in memory of its own row after row; all of it is not copied."""
+    if zone == WHOLE:
+        return gray
+    height, width = gray.shape
+    left, top = round(zone[0] * width), round(zone[1] * height)
+    right, bottom = round((zone[0] + zone[2]) * width), round((zone[1] + zone[3]) * height)
+    return np.ascontiguousarray(gray[top : max(bottom, top + 1), left : max(right, left + 1)])
+
+
+def sketch(gray: Gray) -> str:
+    """The frame as 9 rows of 32 digits, from 0 for black to 4 for white."""
+    small = cv2.resize(gray, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA)
+    shades = np.asarray(small, np.uint16) * SHADES // 256
+    return "\n".join("".join(map(str, row)) for row in shades)
+
+
+def jpeg(gray: Gray) -> bytes:
+    """The frame as a JPEG of at most 640 x 1280; empty if even that is more than a line may hold."""
+    height, width = gray.shape
+    share = min(1.0, VIEW_WIDTH / width, VIEW_HEIGHT / height)
+    size = (max(1, int(width * share)), max(1, int(height * share)))
+    small = gray if share == 1.0 else cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
+    encoded = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, VIEW_QUALITY])[1].tobytes()
+    return encoded if len(encoded) <= LONGEST_VIEW else b""
 
 
 def sample(gray: Gray, small: Gray) -> Sample:

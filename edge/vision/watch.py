@@ -6,14 +6,18 @@ import time
 import zlib
 from collections.abc import Callable
 
+import cv2
+
 from edge.health import State
 from edge.model import Code
 from edge.ports import Frame, Gray
-from edge.vision.picture import WORDS, Suspicion, named, sample, suspect
+from edge.vision.picture import WORDS, Suspicion, cut, jpeg, named, readable, sample, sketch, suspect
 from edge.vision.stream import Stream
-from edge.vision.wire import Pulse, look_line, pulse_line
+from edge.vision.told import Lease
+from edge.vision.wire import WHOLE, Pulse, View, Zone, look_line, pulse_line, view_line
 
 PULSE_S = 0.4
+VIEW_S = 0.2
 SILENT_S = 2.0
 """A camera that gave no frame for so long is not up."""
 STAYS_S = 60.0
@@ -22,13 +26,32 @@ AWAY_S = 3.0
 IDLE_FRAME_S = 1 / 15
 MOVING_FRAME_S = 1 / 30
 """The shortest time from frame to frame, while nothing moves and while something does."""
+STARVED = 5
+"""So many frames in a row for which there was no memory: it is not the frame, the eye has outgrown its bound."""
+BLIND = 15
+"""A reader that failed at so many frames in a row reads nothing of what it is shown."""
+READER_FAILS = ("the reader fails at every picture", "Show the camera something else; if it stays so, tell the maker.")
+NO_FORMAT = ("the camera's pictures cannot be read", "Choose another format or size for the camera, or another camera.")
+
+
+class Outgrown(Exception):
+    """The eye needs more memory than it may have; only a new process helps."""
 
 
 class Watch:
-    """One camera's eyesight over time; ``out`` takes the lines for the parent."""
+    """One camera's eyesight over time; ``out`` takes the lines for the parent, ``stream`` makes a new reading."""
 
-    def __init__(self, camera: str, stream: Stream, out: Callable[[bytes], None]) -> None:
-        self._camera, self._stream, self._out = camera, stream, out
+    def __init__(
+        self,
+        camera: str,
+        stream: Callable[[], Stream],
+        out: Callable[[bytes], None],
+        zone: Zone = WHOLE,
+        note: str = "",
+    ) -> None:
+        self._camera, self._new_stream, self._out, self._zone, self._note = camera, stream, out, zone, note
+        self._stream, self._shape = stream(), (0, 0)
+        self._lease, self._last_view = Lease(), 0.0
         self._codes: tuple[Code, ...] = ()
         self._stays: dict[Code, tuple[float, float]] = {}
         self._state = Pulse(State.STARTING, "the camera starts")
@@ -37,14 +60,21 @@ class Watch:
         self._suspicion = Suspicion()
         self._open = False
         self._latest: tuple[Gray, Gray] | None = None
-        self._figures: dict[str, float] = {}
-        self._last_frame = self._last_pulse = 0.0
-        self._frames, self._decoding = 0, 0.0
+        self._figures: dict[str, float] = {"errors": 0}
+        self._last_frame = self._last_strange = self._last_pulse = 0.0
+        self._times: list[float] = []
+        self._moving = self._failed = self._starved = 0
 
     @property
     def frame_s(self) -> float:
         """The shortest time from one frame to the next."""
         return MOVING_FRAME_S if self._stream.moving else IDLE_FRAME_S
+
+    def told(self, zone: Zone, lease: Lease) -> None:
+        """What the parent wishes from the next frame on: which part is read, and who looks until when."""
+        if zone != self._zone:
+            self._zone, self._stream = zone, self._new_stream()
+        self._lease = lease
 
     def opened(self, now: float, live: bool, silent_words: tuple[str, str]) -> None:
         """The source is open; ``silent_words`` say what is wrong, and what to do, if no frame comes."""
@@ -52,16 +82,59 @@ class Watch:
         self._suspicion = Suspicion()
 
     def see(self, frame: Frame, now: float) -> None:
-        """Read one frame and tell its codes at once; of a view without codes only the first frame is told."""
-        began = time.perf_counter()
-        codes = self._stream.look(frame.gray)
-        self._decoding += time.perf_counter() - began
+        """Read one frame and tell its codes at once; of a view without codes only the first frame is told.
+
+        A frame that is none is passed over, and so is one at which a reader raises, whatever it raises: what
+        a crafted symbol does to one frame must not reach the next. Raises Outgrown when no memory is left.
+        """
+        if not readable(frame.gray):
+            self._last_strange = now
+            return
+        gray = cut(frame.gray, self._zone)
+        self._last_frame = now
+        codes = self._read(gray)
+        if codes is None:
+            return
         if codes or self._codes:
             self._out(look_line(codes, frame.number, now))
-        self._codes = codes
-        self._last_frame, self._latest = now, (frame.gray, self._stream.thumbnail)
-        self._frames += 1
+        self._codes, self._latest = codes, (gray, self._stream.thumbnail)
+        self._moving += self._stream.moving
         self._note_stays(now)
+        if now < self._lease.until and now - self._last_view >= VIEW_S:
+            self._view(frame.gray, self._latest, now)
+
+    def _read(self, gray: Gray) -> tuple[Code, ...] | None:
+        """The codes of a frame, None if the reader failed at it; a camera that changes its size is read anew."""
+        if gray.shape != self._shape:
+            self._stream, self._shape = self._new_stream(), (gray.shape[0], gray.shape[1])
+        began = time.perf_counter()
+        try:
+            codes = self._stream.look(gray)
+        except Exception as error:  # noqa: BLE001 - a reader in C++ may raise anything, and the next frame must be read
+            self._fail(error)
+            return None
+        finally:
+            self._times.append(time.perf_counter() - began)
+        self._failed = self._starved = 0
+        return codes
+
+    def _fail(self, error: Exception) -> None:
+        """Count a frame that a reader failed at; what it left half done is thrown away."""
+        self._figures["errors"] += 1
+        self._failed += 1
+        self._stream = self._new_stream()
+        starved = isinstance(error, MemoryError) or getattr(error, "code", 0) == cv2.Error.StsNoMem
+        self._starved = self._starved + 1 if starved else 0
+        if self._starved >= STARVED:
+            raise Outgrown from error
+
+    def _view(self, whole: Gray, latest: tuple[Gray, Gray], now: float) -> None:
+        """Show the frame to the one who sets the camera up; nobody else ever gets its pixels."""
+        of = sample(*latest)
+        figures = {**self._figures, "brightness": round(of.brightness, 1), "sharpness": round(of.sharpness, 1)}
+        picture = jpeg(whole) if self._lease.picture else b""
+        self._out(view_line(View(picture, sketch(whole), len(self._codes), figures, now)))
+        self._last_view = now
 
     def silent_for(self, now: float) -> float:
         """Seconds since the last frame, or since the source was opened."""
@@ -83,17 +156,22 @@ class Watch:
         self._measure(now, since)
         if self._open:
             self._state = self._judge(now)
-        self._out(pulse_line(Pulse(self._state.state, self._state.detail, self._state.todo, self._figures)))
-        self._last_pulse, self._frames, self._decoding, self._latest = now, 0, 0.0, None
+        shown = "shown on the calibration page" if now < self._lease.until and self._lease.picture else ""
+        detail = ", ".join(filter(None, (self._state.detail, shown, self._note)))
+        self._out(pulse_line(Pulse(self._state.state, detail, self._state.todo, self._figures)))
+        self._last_pulse, self._times, self._moving, self._latest = now, [], 0, None
 
     def _measure(self, now: float, since: float) -> None:
         """The figures since the last pulse, and the look of its latest frame, which is then let go."""
-        figures = {**self._figures, "fps": round(self._frames / since, 1)}
+        frames = len(self._times)
+        figures = {**self._figures, "fps": round(frames / since, 1)}
         if self._latest is not None:
             gray, small = self._latest
             of = sample(gray, small)
             self._suspicion = suspect(self._suspicion, of, zlib.crc32(gray.tobytes()), self._live, now)
-            figures["decode_ms"] = round(1000 * self._decoding / self._frames, 2)
+            figures["decode_ms"] = round(1000 * sum(self._times) / frames, 2)
+            figures["decode_max_ms"] = round(1000 * max(self._times), 2)
+            figures["motion"] = round(self._moving / frames, 2)
             figures |= {"brightness": round(of.brightness, 1), "sharpness": round(of.sharpness, 1)}
         if self._last_frame:
             figures["age_s"] = round(self.silent_for(now), 2)
@@ -101,7 +179,10 @@ class Watch:
 
     def _judge(self, now: float) -> Pulse:
         if self.silent_for(now) > SILENT_S:
-            return Pulse(State.DOWN, *self._silent_words)
+            strange = now - self._last_strange < SILENT_S
+            return Pulse(State.DOWN, *(NO_FORMAT if strange else self._silent_words))
+        if self._failed >= BLIND:
+            return Pulse(State.DOWN, *READER_FAILS)
         if self._suspicion.fingerprint is None:
             return self._state
         word = named(self._suspicion, now)

@@ -15,6 +15,7 @@ from edge.adapters import camera_folder, camera_opencv, camera_push
 from edge.config import BadConfig, checked
 from edge.plug import adapter, known
 from edge.ports import Camera, Frame, Gray, SourceEnded, SourceGone
+from edge.vision.told import Ear
 from edge.vision.wire import picture
 
 LEVELS = (40, 90, 140, 190, 240)
@@ -143,13 +144,13 @@ def test_whatever_a_capture_gives_becomes_the_same_gray(given: Gray) -> None:
 def pushed(*messages: bytes) -> list[Frame]:
     """What a camera makes of these bytes on its pipe, once all have arrived and the pipe has ended."""
     reading, writing = os.pipe()
-    inlet = camera_push.Inlet(reading)
+    ear = Ear(reading)
     for message in messages:
         os.write(writing, message)
     os.close(writing)
-    inlet.wait()
+    ear.wait()
     try:
-        return list(all_frames(inlet))
+        return list(all_frames(camera_push.Inlet(ear)))
     finally:
         os.close(reading)
 

@@ -11,18 +11,20 @@ import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, aclosing
 from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 import pytest
 
+from edge.config import Camera
 from edge.health import Health, Part, State
 from edge.model import Look
 from edge.ports import Gray
 from edge.vision.eyes import Eye
-from edge.vision.wire import Orders, heard, orders_line
+from edge.vision.wire import Orders, Showing, View, Zone, heard, message, orders_line
 
 Draw = Callable[..., Gray]
 Open = Callable[..., AbstractAsyncContextManager[Eye]]
@@ -169,6 +171,55 @@ async def test_wrong_settings_are_named_on_the_health_page_and_not_tried_again(
         assert eye.restarts == 0
 
 
+async def some_views(eye: Eye, picture: bool, count: int = 2) -> list[View]:
+    async with asyncio.timeout(WAIT_S), aclosing(eye.views(picture)) as views:
+        return [await anext(views) for _ in range(count)]
+
+
+async def test_who_sets_a_camera_up_sees_its_picture_until_he_looks_away(opened: Open, folder: Path) -> None:
+    health = Health()
+    async with opened("folder", health, path=str(folder), fps=30) as eye:
+        async with asyncio.timeout(WAIT_S), aclosing(eye.views(picture=True)) as views:
+            view = await anext(views)
+            await until(lambda: part(health).detail == "shown on the calibration page")
+        picture = cv2.imdecode(np.frombuffer(view.jpeg, np.uint8), cv2.IMREAD_UNCHANGED)
+        assert picture is not None
+        assert picture.shape == (480, 640)
+        assert view.codes == 1
+        assert {"brightness", "sharpness"} <= set(view.figures)
+        await until(lambda: part(health).detail == "")
+
+
+async def test_a_sketch_alone_holds_no_picture_and_is_not_said_to_be_shown(opened: Open, folder: Path) -> None:
+    health = Health()
+    async with opened("folder", health, path=str(folder), fps=30) as eye:
+        views = await some_views(eye, picture=False, count=4)
+        assert [view.jpeg for view in views] == [b""] * 4
+        assert set(views[0].shades) <= set("01234\n")
+        assert part(health).detail != "shown on the calibration page"
+
+
+@pytest.mark.parametrize(("zone", "seen"), [((0.0, 0.0, 0.6, 1.0), True), ((0.6, 0.6, 0.4, 0.4), False)])
+async def test_only_what_lies_within_the_zone_is_read_in_this_life_and_the_next(
+    zone: Zone, seen: bool, opened: Open, folder: Path
+) -> None:
+    async with opened("folder", path=str(folder), fps=30) as eye:
+        eye.aim(zone)
+        assert [view.codes for view in (await some_views(eye, False, 3))[1:]] == [seen, seen]
+        os.kill(eye.pid or 0, signal.SIGKILL)
+        await until(lambda: eye.restarts)
+        assert (await some_views(eye, False))[0].codes == seen
+
+
+@pytest.mark.parametrize(
+    "zone", [(0.0, 0.0, 0.05, 1.0), (0.5, 0.0, 0.6, 1.0), (-0.1, 0.0, 1.0, 1.0), (0.0, 0.0, float("nan"), 1.0)]
+)
+def test_a_zone_that_is_not_within_the_picture_is_refused(zone: Zone, tmp_path: Path) -> None:
+    eye = Eye(Camera(id="door", screen="s1", adapter="push"), tmp_path, {"qrcode"}, Health())
+    with pytest.raises(ValueError, match="a zone"):
+        eye.aim(zone)
+
+
 def eye_process(folder: Path, workplace: Path) -> subprocess.Popen[bytes]:
     """An eye in a working directory, home and temporary folder of its own."""
     places = {name: str(workplace) for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME")}
@@ -205,6 +256,25 @@ def test_an_eye_writes_no_file_holds_none_open_and_says_nothing_but_codes_and_pu
     assert all(set(json.loads(line)) in (LOOK_KEYS, PULSE_KEYS) for line in [*lines, *said.splitlines()])
     assert any(isinstance(heard(line, "door"), Look) for line in lines)
     assert (eye.returncode, complaints) == (0, b"")
+
+
+@pytest.mark.promise("V-3")
+@pytest.mark.parametrize("last", [Showing(0.0, True), Showing(0.3, True)])
+def test_an_eye_shows_its_picture_no_longer_than_it_was_told_to(last: Showing, folder: Path, tmp_path: Path) -> None:
+    with eye_process(folder, tmp_path) as eye:
+        assert eye.stdin is not None
+        assert eye.stdout is not None
+        told = Orders("door", "folder", str(folder), ("qrcode",), 2048, settings={"path": ".", "fps": 30})
+        eye.stdin.write(orders_line(told) + message(Showing(60.0, True)))
+        eye.stdin.flush()
+        while not isinstance(shown := heard(eye.stdout.readline(), "door"), View):
+            pass
+        eye.stdin.write(message(last))
+        eye.stdin.flush()
+        later = [heard(eye.stdout.readline(), "door") for _ in range(45)]
+        eye.communicate()
+    assert shown.jpeg
+    assert not any(isinstance(said, View) for said in later[25:])
 
 
 LOOK_KEYS = {"codes", "frame", "at"}
