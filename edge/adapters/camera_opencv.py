@@ -64,6 +64,11 @@ def source(setting: int | str, where: Path) -> Source:
     return Source("file", Path(text).name, str(where / text))
 
 
+def network(settings: Settings) -> bool:
+    """The eye of a stream's address is let out to it; that of a device or a file is not."""
+    return "://" in str(settings.source)
+
+
 class Grabber:
     """A thread that takes every frame and keeps the newest, so that a read that blocks is a missing frame, no hang."""
 
