@@ -86,17 +86,15 @@ class Eye:
     async def run(self) -> None:
         """Keep the eye alive until cancelled; at the end no process is left."""
         clock = asyncio.get_running_loop()
-        pause = FIRST_PAUSE_S
+        pause = 0.0
         self._health.set("camera", self.id, State.STARTING, "the eye starts")
         while True:
             started = clock.time()
             why = await self._live()
             self.restarts += 1
             self._health.down("camera", self.id, f"the eye ended ({why}) and starts again", "", self._counted({}))
-            if clock.time() - started > HEALTHY_S:
-                pause = FIRST_PAUSE_S
+            pause = pause_after(clock.time() - started, pause)
             await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE_S)
 
     def push(self, jpeg: bytes, number: int) -> None:
         """Hand the eye a picture of a pushed camera; one that it has not taken yet is replaced."""
@@ -204,6 +202,11 @@ def _put(queue: asyncio.Queue[T], item: T) -> None:
     if queue.full():
         queue.get_nowait()
     queue.put_nowait(item)
+
+
+def pause_after(lived_s: float, last_pause: float) -> float:
+    """How long to wait before the next life of an eye, in seconds."""
+    return FIRST_PAUSE_S if lived_s > HEALTHY_S else min(max(2 * last_pause, FIRST_PAUSE_S), LONGEST_PAUSE_S)
 
 
 async def _started(program: Sequence[str]) -> Process:

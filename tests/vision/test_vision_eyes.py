@@ -23,7 +23,7 @@ from edge.config import Camera
 from edge.health import Health, Part, State
 from edge.model import Look
 from edge.ports import Gray
-from edge.vision.eyes import Eye
+from edge.vision.eyes import Eye, pause_after
 from edge.vision.wire import Orders, Showing, View, Zone, heard, message, orders_line
 
 Draw = Callable[..., Gray]
@@ -121,6 +121,15 @@ async def test_an_eye_that_ends_or_hangs_is_back_while_another_goes_on(
         assert (right.pid, right.restarts, left.restarts) == (other, 0, 1)
         with pytest.raises(ProcessLookupError):
             os.kill(old, 0)
+
+
+@pytest.mark.promise("V-4")
+def test_an_eye_that_dies_again_and_again_waits_no_longer_than_a_second() -> None:
+    pauses = [0.0]
+    for _ in range(8):
+        pauses.append(pause_after(0.4, pauses[-1]))
+    assert pauses[1:] == [0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0, 1.0]
+    assert pause_after(60.0, 1.0) == 0.05
 
 
 @pytest.mark.promise("V-4")

@@ -1,0 +1,157 @@
+"""What an eye makes of its frames: readers that fail, frames that are none, the zone, and the figures it tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.health import State
+from edge.model import Code, Look
+from edge.ports import Frame, Gray
+from edge.vision.stream import Stream
+from edge.vision.told import Lease
+from edge.vision.watch import BLIND, STARVED, Outgrown, Watch
+from edge.vision.wire import Pulse, View, heard
+
+SCENE = np.random.default_rng(5).integers(0, 256, (120, 160), np.uint8)
+CODE = Code("MC1:X", "qrcode", "zxing")
+
+
+class Reading(Stream):
+    """A stream that sees CODE, or fails in the way it is told."""
+
+    fails: list[Exception] = []  # noqa: RUF012 - shared on purpose: a new stream fails like the last
+    seen: list[Gray] = []  # noqa: RUF012
+
+    def look(self, gray: Gray) -> tuple[Code, ...]:
+        Reading.seen.append(gray)
+        if Reading.fails:
+            raise Reading.fails.pop(0)
+        self.thumbnail = np.asarray(cv2.resize(gray, (16, 9)), np.uint8)
+        return (CODE,)
+
+
+@pytest.fixture
+def told() -> list[Look | Pulse | View]:
+    return []
+
+
+@pytest.fixture
+def watch(told: list[Any]) -> Watch:
+    Reading.fails, Reading.seen = [], []
+    watch = Watch("door", lambda: Reading(("qrcode",)), lambda line: told.append(heard(line, "door")))
+    watch.opened(0.0, True, ("silent", "look at it"))
+    return watch
+
+
+def pulses(told: list[Look | Pulse | View]) -> list[Pulse]:
+    return [said for said in told if isinstance(said, Pulse)]
+
+
+@pytest.mark.parametrize("error", [cv2.error("x"), MemoryError(), RuntimeError("x"), UnicodeError("x"), KeyError()])
+def test_what_a_reader_raises_costs_that_frame_alone_and_is_counted(
+    error: Exception, watch: Watch, told: list[Any]
+) -> None:
+    Reading.fails = [error]
+    watch.see(Frame(SCENE, 1), 0.1)
+    watch.see(Frame(SCENE, 2), 0.2)
+    watch.pulse(0.5)
+    assert [said.frame for said in told if isinstance(said, Look)] == [2]
+    assert pulses(told)[0].figures["errors"] == 1
+    assert pulses(told)[0].state is State.UP
+
+
+def test_an_eye_without_memory_frame_after_frame_ends(watch: Watch) -> None:
+    Reading.fails = [MemoryError()] * STARVED
+    for number in range(STARVED - 1):
+        watch.see(Frame(SCENE, number), number / 10)
+    with pytest.raises(Outgrown):
+        watch.see(Frame(SCENE, STARVED), STARVED / 10)
+
+
+def test_a_reader_that_fails_at_every_picture_is_said_to(watch: Watch, told: list[Any]) -> None:
+    Reading.fails = [ValueError()] * BLIND
+    for number in range(BLIND):
+        watch.see(Frame(SCENE, number), number / 10)
+    watch.pulse(2.0)
+    watch.see(Frame(SCENE, 99), 2.1)
+    watch.pulse(2.5)
+    assert [(said.state, said.detail) for said in pulses(told)] == [
+        (State.DOWN, "the reader fails at every picture"),
+        (State.UP, ""),
+    ]
+
+
+@pytest.mark.promise("V-5")
+@pytest.mark.parametrize(
+    "gray",
+    [
+        np.zeros((0, 0), np.uint8),
+        np.zeros((4, 4), np.uint8),
+        np.zeros((120, 160), np.uint16),
+        np.zeros((120, 160, 3), np.uint8),
+        np.zeros(160, np.uint8),
+        None,
+    ],
+)
+def test_frames_of_a_wrong_format_are_passed_over_and_named(gray: Any, watch: Watch, told: list[Any]) -> None:
+    for tenth in range(30):
+        watch.see(Frame(gray), tenth / 10)
+        watch.pulse(tenth / 10)
+    assert Reading.seen == []
+    assert (pulses(told)[-1].state, pulses(told)[-1].detail) == (State.DOWN, "the camera's pictures cannot be read")
+    watch.see(Frame(SCENE), 3.1)
+    watch.pulse(3.5)
+    assert pulses(told)[-1].state is State.UP
+
+
+def test_a_camera_that_gives_nothing_says_its_own_words(watch: Watch, told: list[Any]) -> None:
+    watch.pulse(2.5)
+    assert (pulses(told)[-1].detail, pulses(told)[-1].todo) == ("silent", "look at it")
+
+
+def test_only_the_zone_reaches_the_reader_from_the_next_frame_on(watch: Watch) -> None:
+    watch.see(Frame(SCENE), 0.1)
+    watch.told((0.25, 0.5, 0.5, 0.25), Lease())
+    watch.see(Frame(SCENE), 0.2)
+    assert [gray.shape for gray in Reading.seen] == [(120, 160), (30, 80)]
+    assert (Reading.seen[1] == SCENE[60:90, 40:120]).all()
+    assert Reading.seen[1].flags.c_contiguous
+
+
+def test_the_figures_are_of_the_time_since_the_last_pulse(watch: Watch, told: list[Any]) -> None:
+    for tenth in range(1, 11):
+        watch.see(Frame(SCENE, tenth), tenth / 10)
+    watch.pulse(1.0)
+    figures = pulses(told)[0].figures
+    assert figures["fps"] == 10
+    assert figures["decode_max_ms"] >= figures["decode_ms"] >= 0
+    assert set(figures) == {
+        *("fps", "decode_ms", "decode_max_ms", "brightness", "sharpness", "motion", "errors", "age_s")
+    }
+
+
+@pytest.mark.promise("V-3")
+@pytest.mark.parametrize(("lease", "pictures"), [(Lease(9.0, True), 1), (Lease(9.0, False), 0), (Lease(0.1, True), 0)])
+def test_a_picture_leaves_only_while_the_lease_of_one_who_looks_at_it_runs(
+    lease: Lease, pictures: int, watch: Watch, told: list[Any]
+) -> None:
+    watch.told((0.0, 0.0, 0.5, 0.5), lease)
+    for tenth in range(5, 7):
+        watch.see(Frame(SCENE), tenth / 10)
+    views = [said for said in told if isinstance(said, View)]
+    assert sum(bool(view.jpeg) for view in views) == pictures
+    assert len(views) == (lease.until > 1)
+    for view in views:
+        assert (view.codes, view.shades.count("\n")) == (1, 8)
+
+
+def test_an_eye_that_is_not_locked_in_says_so(told: list[Any]) -> None:
+    new: Callable[[], Stream] = lambda: Reading(("qrcode",))  # noqa: E731
+    watch = Watch("door", new, lambda line: told.append(heard(line, "door")), note="not locked in: the kernel refuses")
+    watch.pulse(1.0)
+    assert pulses(told)[0].detail == "the camera starts, not locked in: the kernel refuses"
