@@ -1,40 +1,142 @@
-"""``tentou bench NAME``."""
+"""``tentou bench NAME``: each measures ours beside a floor or peers in the same run, and prints both."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import secrets
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-from edge.bench.figures import machine
+from edge.bench.figures import in_json, machine
 
-NAMES = ("scan",)
+SIZES = ("720p", "1080p")
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
-    bench = commands.add_parser("bench", help="measure this machine, with a floor or a peer beside it")
-    bench.add_argument("name", choices=NAMES)
-    bench.add_argument("--json", action="store_true", help="one JSON object")
-    bench.add_argument("-n", type=int, default=60, metavar="N", help="how many times (60)")
-    bench.set_defaults(run=_run)
+    bench = commands.add_parser("bench", help="measure this machine, with a floor or peers beside ours")
+    names = bench.add_subparsers(metavar="NAME", required=True)
+    _add_scan(names)
+    _add_decode(names)
+    _add_stream(names)
+    _add_eyes(names)
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def _add_scan(names: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    scan = _named(names, "scan", "scan to paint, beside a bare decode and a bare push", _scan)
+    scan.add_argument("-n", type=_count, default=60, metavar="N", help="how many times (60)")
+
+
+def _add_decode(names: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    decode = _named(names, "decode", "real photos and made stills, beside other readers", _decode)
+    decode.add_argument("-n", type=_count, default=20, metavar="N", help="stills a degradation (20)")
+    decode.add_argument(
+        "--photos", type=Path, metavar="DIR", help="a folder with truth.json, or handed/ and negatives/"
+    )
+    decode.add_argument("--empty", type=_count, default=2000, metavar="N", help="scenes without a code (2000)")
+    _add_seed(decode)
+    _add_models(decode)
+
+
+def _add_stream(names: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    stream = _named(names, "stream", "presentations and idle scenes, beside other readers", _stream)
+    stream.add_argument("-n", type=_count, default=40, metavar="N", help="presentations a size (40)")
+    stream.add_argument("--size", choices=(*SIZES, "both"), default="both", help="of the frames (both)")
+    _add_seed(stream)
+    _add_models(stream)
+
+
+def _add_eyes(names: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    eyes = _named(names, "eyes", "a whole edge with so many eyes, beside bare loops", _eyes)
+    eyes.add_argument("-n", type=_count, default=8, metavar="N", help="eyes (8)")
+    eyes.add_argument("--seconds", type=_count, default=30, metavar="S", help="for how long (30)")
+    eyes.add_argument("--size", choices=SIZES, default="720p", help="of the frames (720p)")
+    _add_seed(eyes)
+
+
+def _named(
+    names: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    what: str,
+    run: Callable[[argparse.Namespace], int],
+) -> argparse.ArgumentParser:
+    parser = names.add_parser(name, help=what, description=what)
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.set_defaults(name=name, run=run)
+    return parser
+
+
+def _add_seed(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seed", type=int, metavar="N", help="of the made pictures (another one each time; printed)")
+
+
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--models", type=Path, metavar="DIR", help="WeChat's models ($TENTOU_WECHAT_MODELS)")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no count; give 1 or more")
+    return int(text)
+
+
+def _seed(arguments: argparse.Namespace) -> int:
+    return secrets.randbelow(1 << 32) if arguments.seed is None else int(arguments.seed)
+
+
+def _scan(arguments: argparse.Namespace) -> int:
     from edge.bench import scan
 
-    measured = scan.measure(arguments.n)
-    result: dict[str, Any] = {"name": arguments.name, **measured, "n": arguments.n, "machine": machine()}
+    return _told(arguments, scan.measure(arguments.n), scan.words)
+
+
+def _decode(arguments: argparse.Namespace) -> int:
+    from edge.bench import decode
+    from edge.bench.peers import models_folder
+    from edge.bench.photos import NoPhotos
+    from edge.vision.command import NoPicture
+
+    seed, models = _seed(arguments), models_folder(arguments.models)
+    try:
+        measured = decode.measure(arguments.n, arguments.empty, arguments.photos, seed, models)
+    except (NoPhotos, NoPicture) as error:
+        print(f"tentou: {error}", file=sys.stderr)
+        return 2
+    return _told(arguments, measured, decode.words)
+
+
+def _stream(arguments: argparse.Namespace) -> int:
+    from edge.bench import stream
+    from edge.bench.peers import models_folder
+
+    sizes = SIZES if arguments.size == "both" else (arguments.size,)
+    measured = stream.measure(arguments.n, sizes, _seed(arguments), models_folder(arguments.models))
+    return _told(arguments, measured, stream.words)
+
+
+def _eyes(arguments: argparse.Namespace) -> int:
+    from edge.bench import eyes
+    from edge.bench.store import NotStarted
+
+    try:
+        measured = eyes.measure(arguments.n, arguments.seconds, arguments.size, _seed(arguments))
+    except NotStarted as error:
+        print(f"tentou: {error}", file=sys.stderr)
+        return 1
+    return _told(arguments, measured, eyes.words)
+
+
+def _told(
+    arguments: argparse.Namespace, measured: Mapping[str, Any], words: Callable[[dict[str, Any]], Iterator[str]]
+) -> int:
+    """Print what was measured; 1 if something in it breaks a promise."""
+    result = {"name": arguments.name, **measured, "machine": machine()}
     if arguments.json:
-        print(json.dumps(result))
+        print(json.dumps(in_json(result), ensure_ascii=False))
     else:
-        _table(result)
-    return 1 if result["failed"] else 0
-
-
-def _table(result: dict[str, Any]) -> None:
-    print(f"{result['name']}: {result['n']} times on {result['machine']}")
-    rows = {"ours": result["ours"], **result["peers"]}
-    for name, figures in rows.items():
-        print(f"  {name:12}", "  ".join(f"{key} {value:7.1f} ms" for key, value in figures.items()))
-    print(f"  ratio of the medians, ours to the floor: {result['ratio']}; not read in time: {result['failed']}")
+        for line in (*words(result), *(f"finding: {found}" for found in result["findings"])):
+            print(line)
+    return 1 if result["findings"] else 0

@@ -10,15 +10,10 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
-import socket
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -28,10 +23,10 @@ import zxingcpp
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from edge.bench.figures import percentiles
+from edge.bench.figures import number, percentiles
+from edge.bench.store import Bench, answers, running
 from edge.demo import camera, phone
 from edge.members.issue import issue
-from provisioning import chain, keys
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
@@ -61,14 +56,6 @@ socket.onmessage = (event) => { document.querySelector("h1").textContent = event
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
-    """An edge that runs, and what is needed to make codes for it."""
-
-    port: int
-    key: Ed25519PrivateKey
-
-
-@dataclass(frozen=True, slots=True)
 class Run:
     """One scan and the floor beside it, milliseconds; ``ours`` None if it was not read in time."""
 
@@ -79,14 +66,26 @@ class Run:
 
 def measure(n: int) -> dict[str, Any]:
     """``n`` scans and the floor beside them: ``ours``, ``peers``, ``ratio`` and ``failed``, in milliseconds."""
-    return asyncio.run(_measure(n))
+    measured = asyncio.run(_measure(n))
+    failed = [f"{measured['failed']} scans were not read in time"] if measured["failed"] else []
+    return {"n": n, **measured, "findings": failed}
+
+
+def words(result: dict[str, Any]) -> Iterator[str]:
+    """The figures, a line each."""
+    yield f"scan: {result['n']} times on {result['machine']}"
+    for name, figures in {"ours": result["ours"], **result["peers"]}.items():
+        yield f"  {name:12} " + "  ".join(f"{key} {value:7.1f} ms" for key, value in figures.items())
+    ratio = number(result["ratio"], 2)
+    yield f"  ratio of the medians, ours to the floor: {ratio}; not read in time: {result['failed']}"
 
 
 async def _measure(n: int) -> dict[str, Any]:
     from playwright.async_api import async_playwright
 
-    with _edge() as bench:
-        await _answers(f"http://127.0.0.1:{bench.port}/healthz")
+    eye = {"id": "cam-1", "screen": "kiosk-1", "adapter": "push"}
+    with running(["kiosk-1:kiosk"], {"camera": [eye]}) as bench:
+        await answers(bench)
         return await _beside_the_floor(bench, n, async_playwright)
 
 
@@ -95,7 +94,7 @@ async def _beside_the_floor(bench: Bench, n: int, async_playwright: Callable[[],
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = await browser.new_page(viewport={"width": 1080, "height": 1920})
         await page.add_init_script(WATCH_SCENE)
-        await page.goto(f"http://127.0.0.1:{bench.port}/screens/kiosk-1")
+        await page.goto(bench.url("/screens/kiosk-1"))
         floor_page = await browser.new_page()
         await floor_page.goto(f"http://127.0.0.1:{bare_port}/")
         async with aiohttp.ClientSession() as session:
@@ -158,49 +157,6 @@ async def _scan(eye: aiohttp.ClientWebSocketResponse, page: Any, jpeg: bytes) ->
             await page.wait_for_selector("body:not([data-scene=member])")
             return float(paints[0]) - first
     return None
-
-
-@contextmanager
-def _edge() -> Iterator[Bench]:
-    """A store's edge in its own process, with one kiosk and a camera into which frames are pushed."""
-    with tempfile.TemporaryDirectory() as name, socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        free.close()
-        home, folder = Path(name) / "chain", Path(name) / "edge"
-        _provision(home, folder, port)
-        with (Path(name) / "edge.log").open("wb") as log:
-            command = [sys.executable, "-m", "edge", "run", "--config", str(folder)]
-            process = subprocess.Popen(command, stdout=log, stderr=log)
-            try:
-                yield Bench(port, keys.load(chain.issuer(home)))
-            finally:
-                process.terminate()
-                process.wait(10)
-
-
-def _provision(home: Path, folder: Path, port: int) -> None:
-    chain.init(home, "bench", now_s=time.time())
-    chain.add_store(home, "s001")
-    chain.add_device(home, "edge1", store="s001", screens=[chain.screen("kiosk-1:kiosk")])
-    extra = {
-        "device": {"clock": "trusted"},
-        "web": {"port": port},
-        "camera": [{"id": "cam-1", "screen": "kiosk-1", "adapter": "push"}],
-    }
-    chain.write_config(home, "s001", "edge1", folder, extra)
-
-
-async def _answers(url: str) -> None:
-    async with aiohttp.ClientSession() as session:
-        for _ in range(200):
-            try:
-                async with session.get(url) as answer:
-                    if answer.status == 200:
-                        return
-            except aiohttp.ClientError:
-                await asyncio.sleep(0.1)
-    raise RuntimeError("the edge did not start")
 
 
 @asynccontextmanager

@@ -1,0 +1,108 @@
+"""The readers that run beside ours, as anybody would call them: a gray picture in, texts out, never an exception.
+
+Each has the whole frame, QR codes alone, and its library's own defaults.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import zxingcpp
+
+from edge.ports import Gray
+from edge.vision.cascade import Cascade
+from edge.vision.stream import Stream
+
+Texts = frozenset[str]
+Read = Callable[[Gray], Texts]
+
+OURS, PYZBAR, ZXING, OPENCV, WECHAT = "ours", "pyzbar alone", "zxing-cpp alone", "OpenCV", "WeChat"
+PEERS = (PYZBAR, ZXING, OPENCV, WECHAT)
+MODELS = "TENTOU_WECHAT_MODELS"
+"""The environment variable with the folder of WeChat's models, four files as OpenCV's own page names them."""
+MODEL_FILES = ("detect.prototxt", "detect.caffemodel", "sr.prototxt", "sr.caffemodel")
+
+
+def our_stream() -> Read:
+    """Ours as an eye has it: one camera's frames in their order; what it is given first is its history."""
+    stream = Stream(("qrcode",))
+    return lambda gray: frozenset(code.text for code in stream.look(gray))
+
+
+def our_stills() -> Read:
+    """Ours for pictures that have no next frame, as ``tentou decode`` has it."""
+    cascade = Cascade(("qrcode",))
+    return lambda gray: frozenset(code.text for code in cascade.decode(gray, thorough=True))
+
+
+@cache
+def peers(models: Path | None) -> Mapping[str, Read]:
+    """The peers that are on this machine, by name; WeChat's reader only with the folder of its models."""
+    found = {PYZBAR: _pyzbar(), ZXING: _zxing(), OPENCV: _opencv()}
+    wechat = _wechat(models)
+    return found if wechat is None else {**found, WECHAT: wechat}
+
+
+def models_folder(given: Path | None) -> Path | None:
+    """The folder of WeChat's models: the one given, else the environment's."""
+    named = os.environ.get(MODELS)
+    return given or (Path(named) if named else None)
+
+
+def _pyzbar() -> Read:
+    from pyzbar import pyzbar
+
+    def read(gray: Gray) -> Texts:
+        try:
+            found = pyzbar.decode(gray, symbols=[pyzbar.ZBarSymbol.QRCODE])
+        except (pyzbar.PyZbarError, ValueError, TypeError):  # ValueError: one part of a structured append
+            return frozenset()
+        return frozenset(code.data.decode("utf-8", "replace") for code in found)
+
+    return read
+
+
+def _zxing() -> Read:
+    """With the text as it stands in the symbol: by default control characters come back as words such as <SOH>."""
+    formats, plain = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode]), zxingcpp.TextMode.Plain
+
+    def read(gray: Gray) -> Texts:
+        found = zxingcpp.read_barcodes(gray, formats=formats, text_mode=plain)
+        return frozenset(code.text for code in found if code.text)
+
+    return read
+
+
+def _opencv() -> Read:
+    detector = cv2.QRCodeDetectorAruco()
+
+    def read(gray: Gray) -> Texts:
+        try:
+            _, texts, *_ = detector.detectAndDecodeMulti(gray)
+        except (cv2.error, UnicodeDecodeError, SystemError):
+            return frozenset()
+        return frozenset(text for text in texts if text)
+
+    return read
+
+
+def _wechat(models: Path | None) -> Read | None:
+    """WeChat's reader, which is in the contrib build of OpenCV alone and reads nothing without its models."""
+    module: Any = getattr(cv2, "wechat_qrcode", None)
+    if module is None or models is None or not all((models / name).is_file() for name in MODEL_FILES):
+        return None
+    detector = module.WeChatQRCode(*(str(models / name) for name in MODEL_FILES))
+
+    def read(gray: Gray) -> Texts:
+        try:
+            texts, _ = detector.detectAndDecode(gray)
+        except (cv2.error, UnicodeDecodeError, SystemError):
+            return frozenset()
+        return frozenset(text for text in texts if text)
+
+    return read

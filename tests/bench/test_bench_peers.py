@@ -1,0 +1,69 @@
+"""The readers that run beside ours."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import segno
+
+from edge.bench.peers import (
+    MODEL_FILES,
+    MODELS,
+    OPENCV,
+    PYZBAR,
+    WECHAT,
+    ZXING,
+    models_folder,
+    our_stills,
+    our_stream,
+    peers,
+)
+from edge.ports import Gray
+
+READERS: dict[str, Callable[[], Callable[[Gray], frozenset[str]]]] = {
+    "our stream": our_stream,
+    "our stills": our_stills,
+    PYZBAR: lambda: peers(None)[PYZBAR],
+    ZXING: lambda: peers(None)[ZXING],
+    OPENCV: lambda: peers(None)[OPENCV],
+}
+reader = pytest.mark.parametrize("name", READERS)
+
+
+def drawn(symbol: segno.QRCode) -> Gray:
+    file = io.BytesIO()
+    symbol.save(file, kind="png", scale=6)
+    return np.asarray(cv2.imdecode(np.frombuffer(file.getvalue(), np.uint8), cv2.IMREAD_GRAYSCALE), np.uint8)
+
+
+@reader
+def test_a_plain_code_is_read_by_everyone(name: str) -> None:
+    assert READERS[name]()(drawn(segno.make("MC1:HELLO", micro=False))) == {"MC1:HELLO"}
+
+
+@reader
+def test_nothing_is_read_in_nothing(name: str) -> None:
+    assert READERS[name]()(np.full((480, 640), 128, np.uint8)) == frozenset()
+
+
+@reader
+def test_no_reader_raises_at_a_part_of_a_sequence_or_at_bytes_that_are_no_text(name: str) -> None:
+    read = READERS[name]()
+    for symbol in (segno.make_sequence("A" * 60, symbol_count=2)[0], segno.make(b"\xff\xfe\x80\x81", mode="byte")):
+        assert all(isinstance(text, str) for text in read(drawn(symbol)))
+
+
+def test_wechats_reader_is_not_here_without_its_models(tmp_path: Path) -> None:
+    (tmp_path / MODEL_FILES[0]).touch()
+    assert WECHAT not in peers(None)
+    assert WECHAT not in peers(tmp_path)
+
+
+def test_the_models_folder_is_the_one_given_or_the_environments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(MODELS, "there")
+    assert (models_folder(Path("here")), models_folder(None)) == (Path("here"), Path("there"))
+    monkeypatch.delenv(MODELS)
+    assert models_folder(None) is None
