@@ -44,6 +44,7 @@ SCREEN = Kind(
     "Check that the screen and its PC are on, and that the browser shows this store's page.",
 )
 CAMERA = Kind("Cameras", "camera", "Check the camera's cable and power, and that nothing covers its lens.")
+ZONE = Kind("Cameras", "camera", "Open the page of the camera that is named and save its reading zone again.")
 SCANNER = Kind("Scanners", "scanner", "Check the scanner's cable.")
 LINK = Kind(
     "Head office",
@@ -74,6 +75,7 @@ KINDS: Mapping[str, Kind] = {
     "screen": SCREEN,
     "camera": CAMERA,
     "eye": CAMERA,
+    "zone": ZONE,
     "scanner": SCANNER,
     "broker": LINK,
     "uplink": LINK,
@@ -95,9 +97,13 @@ LABELS: Mapping[str, str] = {
     "upstream": "Line to the broker",
     "inbox": "Head office's inbox",
     "codes": "Keys",
+    "zone": "Reading zones",
     "members": "Profiles",
 }
 """What a part is, where its group holds several sorts."""
+
+PAGES: Mapping[str, tuple[str, str]] = {"camera": ("/it/cameras/{name}/", "See and aim")}
+"""The page of a part of its own, and what its link says."""
 
 STATES: Mapping[str, str] = {"up": "Working", "down": "Down", "starting": "Starting"}
 FIGURES: Mapping[str, str] = {
@@ -150,7 +156,8 @@ def words() -> set[str]:
     kinds = [*KINDS.values(), OTHER]
     ages = (text for _, _, text in AGES)
     texts = {text for kind in kinds for text in (kind.title, kind.advice)}
-    return texts.union(LABELS.values(), STATES.values(), FIGURES.values(), ages, SUMMARY.values(), {WORKING})
+    links = {text for _, text in PAGES.values()}
+    return texts.union(links, LABELS.values(), STATES.values(), FIGURES.values(), ages, SUMMARY.values(), {WORKING})
 
 
 def _kind(part: PartLike) -> Kind:
@@ -169,7 +176,10 @@ def _summary(parts: Sequence[PartLike], say: Translate) -> dict[str, Any]:
 
 
 def _card(part: PartLike, kind: Kind, now_s: float, say: Translate) -> dict[str, Any]:
+    page, link = PAGES.get(part.kind, ("", ""))
     return {
+        "page": page.format(name=part.name),
+        "link": say(link) if link else "",
         "id": _id(part),
         "kind": part.kind,
         "label": say(LABELS[part.kind]) if part.kind in LABELS else "",

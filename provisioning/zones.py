@@ -34,11 +34,14 @@ def save(folder: Path, camera: str, zone: Sequence[float], cameras: Collection[s
 
 
 def before(folder: Path, camera: str) -> Any:
-    """A camera's zone before the last save; None if nothing was saved yet, or no layer set one."""
+    """A camera's zone before the last save: the file's, else the one of the layers below, else the whole frame.
+
+    None while nothing was saved. It is what the file says: whether it can be used is for the edge to judge.
+    """
     if not (folder / BEFORE).exists():
         return None
     zones = _zones(folder / BEFORE)
-    return zones[camera] if camera in zones else _below(folder, camera)
+    return zones[camera] if camera in zones else _below(folder, camera) or [0, 0, 1, 1]
 
 
 def _below(folder: Path, camera: str) -> Any:

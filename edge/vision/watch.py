@@ -132,6 +132,7 @@ class Watch:
         """Show the frame to the one who sets the camera up; nobody else ever gets its pixels."""
         of = sample(*latest)
         figures = {**self._figures, "brightness": round(of.brightness, 1), "sharpness": round(of.sharpness, 1)}
+        figures["width"] = whole.shape[1]
         picture = jpeg(whole) if self._lease.picture else b""
         self._out(view_line(View(picture, sketch(whole), len(self._codes), figures, now)))
         self._last_view = now

@@ -30,7 +30,7 @@ LONGEST_PICTURE = 2 << 20
 LONGEST_VIEW = LONGEST_LINE // 2
 """The largest JPEG of a view: in base64 it must fit a line."""
 FIGURES = frozenset(
-    {"fps", "decode_ms", "decode_max_ms", "brightness", "sharpness", "motion", "errors", "age_s"},
+    {"fps", "decode_ms", "decode_max_ms", "brightness", "sharpness", "motion", "errors", "age_s", "width"},
 )
 
 HEADER = struct.Struct(">BI")

@@ -62,6 +62,10 @@ function showPart(card, part) {
   put(card.querySelector(".detail"), part.detail);
   put(card.querySelector(".advice"), part.advice);
   put(card.querySelector(".technical"), part.todo);
+  const link = card.querySelector(".more a");
+  link.parentElement.hidden = !part.page;
+  put(link, part.link);
+  if (part.page && link.getAttribute("href") !== part.page) link.href = part.page;
   card.querySelector(".todo").hidden = !(part.advice || part.todo);
 }
 

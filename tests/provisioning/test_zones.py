@@ -66,6 +66,9 @@ def test_the_zone_before_the_last_save_is_kept(etc: Path) -> None:
     assert zones.before(etc, "door") == list(SAVED)
     zones.save(etc, "counter", SAVED, BOTH)
     assert zones.before(etc, "door") == list(config.WHOLE)
+    (etc / "device.toml").write_text(DEVICE.split("[zone]")[0])
+    (etc / "zones.before.toml").write_bytes(b"")
+    assert zones.before(etc, "door") == [0, 0, 1, 1]
 
 
 @pytest.mark.promise("X-1")
