@@ -108,12 +108,23 @@ class Adapter(Settings):
     settings: dict[str, Any] = {}
 
 
-class Camera(Adapter):
-    """One camera and the screen whose shoppers it sees. ``memory_mb`` bounds its eye's address space."""
+class Source(Adapter):
+    """Where codes come from, and the screen whose shoppers show them."""
 
     id: Id
     screen: Id
+
+
+class Camera(Source):
+    """One camera and the screen whose shoppers it sees. ``memory_mb`` bounds its eye's address space."""
+
     memory_mb: int = Field(2048, ge=256)
+
+
+class Scanner(Source):
+    """One hand scanner and the screen beside it. ``symbology`` says what it reads, if it reads one kind alone."""
+
+    symbology: Annotated[str, Field(pattern="^(qrcode|ean13|code128|codabar|code39|itf)?$")] = ""
 
 
 class StockChannel(Adapter):
@@ -167,6 +178,7 @@ class Store(Settings):
     web: Web = Web()
     screen: tuple[Screen, ...] = ()
     camera: tuple[Camera, ...] = ()
+    scanner: tuple[Scanner, ...] = ()
     zone: dict[str, Annotated[Zone, AfterValidator(in_frame)]] = {}
     member_code: MemberCode = MemberCode()
     members: Adapter | None = None
@@ -174,7 +186,7 @@ class Store(Settings):
     location: tuple[Location, ...] = ()
     upstream: Adapter | None = None
 
-    @field_validator("screen", "camera", "stock", "location")
+    @field_validator("screen", "camera", "scanner", "stock", "location")
     @classmethod
     def _one_of_each(cls, all_: tuple[Any, ...]) -> tuple[Any, ...]:
         if twice := [name for name, count in Counter(one.id for one in all_).items() if count > 1]:
@@ -189,6 +201,18 @@ class Store(Settings):
             if "screen" in info.data and camera.screen not in known:
                 raise ValueError(f"'{camera.id}' looks at no screen: '{camera.screen}'{_near(camera.screen, known)}")
         return cameras
+
+    @field_validator("scanner")
+    @classmethod
+    def _lies_by_a_screen(cls, scanners: tuple[Scanner, ...], info: ValidationInfo) -> tuple[Scanner, ...]:
+        known = {screen.id for screen in info.data.get("screen", ())}
+        cameras = {camera.id for camera in info.data.get("camera", ())}
+        for scanner in scanners:
+            if "screen" in info.data and scanner.screen not in known:
+                raise ValueError(f"'{scanner.id}' lies by no screen: '{scanner.screen}'{_near(scanner.screen, known)}")
+            if scanner.id in cameras:
+                raise ValueError(f"the id '{scanner.id}' is a camera's already; give each its own")
+        return scanners
 
     @field_validator("zone")
     @classmethod

@@ -35,6 +35,8 @@ def choices(settings: config.Store | config.Hub) -> Iterator[Choice]:
         return
     for at, camera in enumerate(settings.camera):
         yield Choice("camera", f"camera {camera.id}", f"camera.{at}", camera)
+    for at, scanner in enumerate(settings.scanner):
+        yield Choice("scanner", f"scanner {scanner.id}", f"scanner.{at}", scanner)
     if settings.members is not None:
         yield Choice("members", "members", "members", settings.members)
 

@@ -45,6 +45,17 @@ class SourceEnded(Exception):
     """A source with an end (a file, a folder) has shown its last frame."""
 
 
+class Scanner(Protocol):
+    """A hand scanner that is open. Its adapter's ``open`` raises SourceGone while the device is away."""
+
+    def texts(self) -> AsyncIterator[str]:
+        """Each text as the scanner ended it, with the AIM identifier if it sends one.
+
+        What was cut off, too long or no text comes as one with signs that cannot be printed. Ends only by raising
+        SourceGone, when the device went away.
+        """
+
+
 class Members(Protocol):
     """A source of member profiles."""
 

@@ -16,7 +16,7 @@ from edge import config, plug
 from edge.contacts import topics
 
 ROOT = Path(__file__).parent.parent
-PORTS = ("camera", "members", "stock", "upstream", "sink")
+PORTS = ("camera", "scanner", "members", "stock", "upstream", "sink")
 COUNT = {"V": 6, "M": 5, "S": 5, "K": 5, "C": 5, "L": 8, "P": 7, "X": 4}
 
 FENCED = re.compile(r"^ *(```|~~~).*?^ *\1", re.DOTALL | re.MULTILINE)

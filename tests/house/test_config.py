@@ -37,3 +37,17 @@ def test_an_id_that_could_leave_its_topic_is_refused(tmp_path: Path, bad: str) -
 def test_a_number_out_of_bounds_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadConfig, match="screen.0.idle_s"):
         read_store(folder(tmp_path, device=DEVICE + '[[screen]]\nid = "a"\nidle_s = 600\n'))
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ('screen = "windw"\n', "scanner: 'hand' lies by no screen: 'windw'; did you mean 'window'"),
+        ('screen = "window"\nsymbology = "qr"\n', "scanner.0.symbology"),
+        ('screen = "window"\n[[camera]]\nid = "hand"\nscreen = "window"\nadapter = "push"\n', "is a camera's already"),
+    ],
+)
+def test_a_scanner_lies_by_a_screen_under_an_id_of_its_own(tmp_path: Path, more: str, said: str) -> None:
+    screen = '[[screen]]\nid = "window"\n[[scanner]]\nid = "hand"\nadapter = "serial"\n'
+    with pytest.raises(BadConfig, match=said):
+        read_store(folder(tmp_path, device=DEVICE + screen + more))

@@ -14,7 +14,7 @@ def test_an_unknown_adapter_is_refused_with_the_known_ones() -> None:
         plug.adapter("camera", "opncv")
 
 
-@pytest.mark.parametrize("port", ["camera", "members", "stock", "upstream", "sink"])
+@pytest.mark.parametrize("port", ["camera", "scanner", "members", "stock", "upstream", "sink"])
 def test_every_adapter_has_settings_that_refuse_unknown_keys_and_a_way_to_open_it(port: str) -> None:
     assert plug.known(port)
     for name in plug.known(port):
