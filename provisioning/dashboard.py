@@ -109,8 +109,11 @@ STATES: Mapping[str, str] = {"up": "Working", "down": "Down", "starting": "Start
 FIGURES: Mapping[str, str] = {
     "fps": "frames/s",
     "decode_ms": "decoding (ms)",
+    "decode_max_ms": "slowest (ms)",
     "brightness": "brightness",
     "sharpness": "sharpness",
+    "motion": "share with motion",
+    "errors": "frames that failed",
     "restarts": "restarts",
     "pages": "pages open",
     "waiting": "waiting",

@@ -157,7 +157,8 @@ class Watch:
         self._measure(now, since)
         if self._open:
             self._state = self._judge(now)
-        shown = "shown on the calibration page" if now < self._lease.until and self._lease.picture else ""
+        seen = self._state.state is State.UP and now < self._lease.until and self._lease.picture
+        shown = "shown on the calibration page" if seen else ""
         detail = ", ".join(filter(None, (self._state.detail, shown, self._note)))
         self._out(pulse_line(Pulse(self._state.state, detail, self._state.todo, self._figures)))
         self._last_pulse, self._times, self._moving, self._latest = now, [], 0, None
