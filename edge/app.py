@@ -36,6 +36,7 @@ from edge.ports import Members, Troubled
 from edge.screens import pages as screen_pages
 from edge.screens.hub import Screens
 from edge.sessions import notes
+from edge.sessions.goods import Wares
 from edge.sessions.house import House
 from edge.sessions.loops import keep_loops
 from edge.sessions.sight import follow
@@ -118,7 +119,8 @@ async def _opened(stack: AsyncExitStack, store: config.Store, folder: Path) -> P
     book = await _outbox(stack, data, store.device, health)
     members_desk = await stack.enter_async_context(desk(store.member_code, store.device, folder, data, health))
     readers = {source.screen for source in (*store.camera, *store.scanner)}
-    eyes = {camera.id: Eye(camera, folder, members_desk.symbologies, health) for camera in store.camera}
+    wanted = members_desk.symbologies.union(store.product_code.symbologies)
+    eyes = {camera.id: Eye(camera, folder, wanted, health) for camera in store.camera}
     for camera, zone in store.zone.items():
         eyes[camera].aim(zone)
     return Parts(
@@ -130,7 +132,7 @@ async def _opened(stack: AsyncExitStack, store: config.Store, folder: Path) -> P
         desk=members_desk,
         outbox=book,
         ledger=Ledger(book, health),
-        screens=Screens(store.screen, readers=readers),
+        screens=Screens(store.screen, readers=readers, wares=bool(store.product_code.symbologies)),
         eyes=eyes,
         scanners={scanner.id: ScannerEye(scanner, folder, health) for scanner in store.scanner},
         members=await _members(stack, store, folder, health),
@@ -269,13 +271,14 @@ def _loops(parts: Parts) -> dict[str, Callable[[], Awaitable[None]]]:
     }
     for screen, stage in parts.stages.items():
         loops[f"stage {screen}"] = stage.run
+    wares = Wares(store.product_code.symbologies, lambda gtin: parts.library.by_gtin(gtin) is not None)
     eyes: dict[str, Eye | ScannerEye] = {**parts.eyes, **parts.scanners}
     for source in (*store.camera, *store.scanner):
         eye = eyes[source.id]
         loops[f"eye {source.id}"] = eye.run
         if source.screen in parts.stages:
             tell = parts.stages[source.screen].put
-            loops[f"sight {source.id}"] = partial(follow, eye.looks, parts.desk.whose, tell)
+            loops[f"sight {source.id}"] = partial(follow, eye.looks, parts.desk.whose, tell, wares=wares)
     for channel in store.stock:
         loops[f"stock {channel.id}"] = partial(_feed, parts, channel)
     if store.upstream is not None:

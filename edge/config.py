@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
@@ -171,6 +171,15 @@ class MemberCode(Settings):
         return roots
 
 
+class ProductCode(Settings):
+    """Which codes are products': JAN, EAN and UPC as ``ean13``, GS1 Digital Links as ``qrcode``; none by default.
+
+    Bars cost reading time in every frame; a store whose catalogue has no GTINs would only say that it knows nothing.
+    """
+
+    symbologies: tuple[Literal["ean13", "qrcode"], ...] = ()
+
+
 class Store(Settings):
     """Everything a store's edge is told."""
 
@@ -181,6 +190,7 @@ class Store(Settings):
     scanner: tuple[Scanner, ...] = ()
     zone: dict[str, Annotated[Zone, AfterValidator(in_frame)]] = {}
     member_code: MemberCode = MemberCode()
+    product_code: ProductCode = ProductCode()
     members: Adapter | None = None
     stock: tuple[StockChannel, ...] = ()
     location: tuple[Location, ...] = ()

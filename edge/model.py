@@ -85,7 +85,25 @@ class Gone:
     at: float
 
 
-Sight = Scan | Crowd | Gone
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A product was held up: its number (GTIN, 14 digits) alone; nothing else of its code is kept."""
+
+    eye: str
+    gtin: str
+    at: float
+    frame: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PutDown:
+    """The product held up last left the view and stayed away."""
+
+    eye: str
+    at: float
+
+
+Sight = Scan | Crowd | Gone | Held | PutDown
 
 
 @dataclass(frozen=True, slots=True)

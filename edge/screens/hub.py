@@ -52,7 +52,8 @@ class Screens:
     """All screens of a store. ``reports`` is read by the sessions; pages wait when nobody reads it.
 
     ``readers`` are the ids of the screens with a camera or scanner, which invite shoppers to hold up a code
-    (None: all). The state is kept here alone: a page that connects is told it, so nothing needs replaying.
+    (None: all), and a product, too, with ``wares``. The state is kept here alone: a page that connects is told it, so
+    nothing needs replaying.
     """
 
     def __init__(
@@ -61,12 +62,14 @@ class Screens:
         assets: Assets | None = None,
         readers: Collection[str] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        wares: bool = False,
     ) -> None:
         self.assets = assets or read_assets()
         kiosks = [screen.id for screen in screens if screen.device_class is DeviceClass.KIOSK]
         self.renderer = Renderer(self.assets, kiosks)
         self.reports: asyncio.Queue[Report] = asyncio.Queue()
         self._readers = frozenset(screen.id for screen in screens) if readers is None else frozenset(readers)
+        self._wares = wares
         self._clock = clock
         self._boot = secrets.token_hex(6)
         self._events = 0
@@ -113,7 +116,7 @@ class Screens:
 
     def page(self, screen_id: str) -> str:
         """The HTML page of a screen; raises UnknownScreen."""
-        return self.renderer.page(self._board(screen_id).screen, screen_id in self._readers)
+        return self.renderer.page(self._board(screen_id).screen, screen_id in self._readers, self._wares)
 
     def known(self) -> list[Screen]:
         """All screens, as configured."""

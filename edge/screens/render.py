@@ -30,6 +30,7 @@ BLANK: Mapping[str, Any] = {
     "may_open": False,
     "warning": False,
     "product": None,
+    "missing": False,
     "hint": "again",
 }
 
@@ -59,10 +60,13 @@ class Renderer:
             raise UnknownScene(f"no scene '{show.scene}' in kiosk_ui/templates/scenes") from missing
         return template.render(**values, shelf=shelf(values), level=show.level.value, timed=timed(show)).strip()
 
-    def page(self, screen: Screen, inviting: bool) -> str:
-        """The page that shows a screen: nothing in it is about a person, so it may be cached."""
+    def page(self, screen: Screen, inviting: bool, wares: bool = False) -> str:
+        """The page that shows a screen: nothing in it is about a person, so it may be cached.
+
+        ``inviting`` asks for member codes; with ``wares``, for products as well.
+        """
         language = spoken(screen.language)
-        invitations = [self._part("parts/invitation.html", each) for each in (language, _other(language))]
+        invitations = [self._part("parts/invitation.html", each, wares=wares) for each in (language, _other(language))]
         return (
             self._environments[language]
             .get_template("page.html")
@@ -81,8 +85,8 @@ class Renderer:
         template = self._environments["ja"].get_template("unknown.html")
         return template.render(screens=screens, version=self._assets.version)
 
-    def _part(self, name: str, language: str) -> Markup:
-        return Markup(self._environments[language].get_template(name).render())  # noqa: S704 - our own template
+    def _part(self, name: str, language: str, **values: bool) -> Markup:
+        return Markup(self._environments[language].get_template(name).render(**values))  # noqa: S704 - our own template
 
 
 def spoken(language: str) -> str:

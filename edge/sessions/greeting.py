@@ -21,7 +21,7 @@ TAX = {"ja": "税込", "en": "incl. tax"}
 MOST_TILES = 6
 MOST_GRAPHEMES = 8
 
-_FOR_ALL = frozenset({"headline", "text", "picture", "tiles", "touch", "warning", "product"})
+_FOR_ALL = frozenset({"headline", "text", "picture", "tiles", "touch", "warning", "product", "missing"})
 _SEGMENT = _FOR_ALL | {"greeting", "nickname", "may_open"}
 
 ALLOWED: dict[Level, frozenset[str]] = {
@@ -43,6 +43,7 @@ EMPTY: dict[str, Any] = {
     "touch": False,
     "warning": False,
     "product": None,
+    "missing": False,
 }
 
 Lines = Callable[[str], tuple[StockLine, ...]]
@@ -59,12 +60,16 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """Who stands there, as far as a screen may know: the profile, whether a nickname may show, and what was touched."""
+    """Who stands there, as far as a screen may know: the profile, whether a nickname may show, and what was touched.
+
+    ``missing`` says that a product was held up which the catalogue does not have.
+    """
 
     profile: Profile | None = None
     nickname: bool = False
     may_open: bool = False
     product: str = ""
+    missing: bool = False
 
 
 def compose(
@@ -93,8 +98,15 @@ def compose(
         "touch": touch,
         "warning": warning,
         "product": next(iter(tiles((guest.product,), shelf, language)), None),
+        "missing": guest.missing,
     }
     return {name: full[name] if name in ALLOWED[level] else EMPTY[name] for name in EMPTY}
+
+
+def sheet(sku: str, shelf: Shelf, language: str, touch: bool, warning: bool) -> dict[str, Any]:
+    """The values of the scene that shows one product to nobody known: nothing in it is about a person."""
+    product = next(iter(tiles((sku,), shelf, language)), None)
+    return {"product": product, "missing": product is None, "touch": touch, "warning": warning}
 
 
 def said(words: Mapping[str, str], language: str) -> str:

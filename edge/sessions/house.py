@@ -24,6 +24,9 @@ class Library(Protocol):
     def products(self) -> Mapping[str, Product]:
         """Products by SKU."""
 
+    def by_gtin(self, gtin: str) -> Product | None:
+        """The product that bears a GTIN of 14 digits."""
+
 
 @dataclass(frozen=True, slots=True)
 class House:

@@ -2,7 +2,8 @@
 
 A screen is always in one state. What may follow what stands in ``NEXT``; how long a state lasts stands in
 ``Deadlines`` (MEMBER_CODES 6): signage lets go 15 s after the code left the view and after 90 s at most, a kiosk
-20 s after the last touch with 5 s of warning, and after 180 s at most.
+20 s after the last touch with 5 s of warning, and after 180 s at most. A product held up by nobody known has a
+session, too: it knows nobody, so its level is the loop's, and the same times end it.
 """
 
 from __future__ import annotations
@@ -47,6 +48,20 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True)
+class Presented:
+    """A product was held up; ``session`` names nobody's session, should none run."""
+
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """The product left the view, ``ago`` seconds before this was known."""
+
+    ago: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Touch:
     """The shopper touched something; 表示する brings the ``level`` that the touch unlocked."""
 
@@ -66,15 +81,23 @@ class Due:
 THANKS = "thanks"
 """The notice after 終了: it knows nobody, and any new code or the time takes it away."""
 
-Event = Identified | Refused | Left | Touch | Done | Due
+Event = Identified | Refused | Left | Presented | Lowered | Touch | Done | Due
 
 NEXT: dict[State, dict[type[Event], State]] = {
-    State.ATTRACT: {Identified: State.GREETED, Refused: State.NOTICE},
-    State.NOTICE: {Identified: State.GREETED, Refused: State.NOTICE, Due: State.ATTRACT, Done: State.ATTRACT},
+    State.ATTRACT: {Identified: State.GREETED, Presented: State.BROWSING, Refused: State.NOTICE},
+    State.NOTICE: {
+        Identified: State.GREETED,
+        Presented: State.BROWSING,
+        Refused: State.NOTICE,
+        Due: State.ATTRACT,
+        Done: State.ATTRACT,
+    },
     State.GREETED: {
         Identified: State.GREETED,
         Refused: State.NOTICE,
         Left: State.GREETED,
+        Presented: State.BROWSING,
+        Lowered: State.GREETED,
         Touch: State.BROWSING,
         Due: State.ENDING,
         Done: State.NOTICE,
@@ -83,6 +106,8 @@ NEXT: dict[State, dict[type[Event], State]] = {
         Identified: State.GREETED,
         Refused: State.NOTICE,
         Left: State.BROWSING,
+        Presented: State.BROWSING,
+        Lowered: State.BROWSING,
         Touch: State.BROWSING,
         Due: State.ENDING,
         Done: State.NOTICE,
@@ -91,6 +116,8 @@ NEXT: dict[State, dict[type[Event], State]] = {
         Identified: State.GREETED,
         Refused: State.NOTICE,
         Left: State.ENDING,
+        Presented: State.BROWSING,
+        Lowered: State.ENDING,
         Touch: State.BROWSING,
         Due: State.ATTRACT,
         Done: State.NOTICE,
@@ -120,7 +147,10 @@ DEADLINES: dict[DeviceClass, Deadlines] = {
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A screen's session, or none (``id`` empty). ``due`` is when ``Due`` comes next, None when nothing waits."""
+    """A screen's session, or none (``id`` empty). ``due`` is when ``Due`` comes next, None when nothing waits.
+
+    ``who`` is empty in nobody's session, which a product began.
+    """
 
     state: State = State.ATTRACT
     id: str = ""
@@ -160,8 +190,11 @@ def step(session: Session, event: Event, now: float, deadlines: Deadlines) -> tu
                 return Session(), None
             return Session(State.NOTICE, hint=THANKS, since=now, due=now + deadlines.thanks), End.DONE
         case Left(ago):
-            kept = session if deadlines.touch else _until(session, now - ago + deadlines.idle, deadlines)
-            return kept, None
+            return _let_go(session, ago, now, deadlines) if session.who else session, None
+        case Lowered(ago):
+            return session if session.who else _let_go(session, ago, now, deadlines), None
+        case Presented(id):
+            return _presented(session, state, id, now, deadlines), None
         case Touch(level):
             return _kept(replace(session, state=state, level=level or session.level), now, deadlines), None
 
@@ -172,6 +205,22 @@ def _identified(session: Session, event: Identified, now: float, deadlines: Dead
         return _seen(replace(session, state=state), now, deadlines), None
     fresh = Session(State.GREETED, event.session, event.level, since=now, who=event.who)
     return _seen(fresh, now, deadlines), End.REPLACED if session.id else None
+
+
+def _presented(session: Session, state: State, id: str, now: float, deadlines: Deadlines) -> Session:
+    """A member goes on with their session, on signage at least as long as the product takes to be read of."""
+    if not session.who:
+        mine = session if session.id else Session(id=id, since=now)
+        return _seen(replace(mine, state=state), now, deadlines)
+    kept = replace(session, state=state)
+    if deadlines.touch:
+        return _kept(kept, now, deadlines)
+    return _until(kept, max(session.due or now, now + deadlines.idle), deadlines)
+
+
+def _let_go(session: Session, ago: float, now: float, deadlines: Deadlines) -> Session:
+    """What kept a session up left the view; on a kiosk touch does."""
+    return session if deadlines.touch else _until(session, now - ago + deadlines.idle, deadlines)
 
 
 def _due(session: Session, state: State, now: float, deadlines: Deadlines) -> tuple[Session, End | None]:

@@ -7,8 +7,11 @@ from typing import Any
 
 from content.model import Campaign, Media
 from edge.members.classify import Recognised, Rejected
-from edge.model import Contact, Level, Played, Show, Tile
+from edge.model import Contact, Held, Level, Played, Show, StockLine, Tile
 from edge.sessions.machine import End
+
+PRODUCT = "product"
+"""The scene that shows one product to nobody known."""
 
 
 def pseudonym(recognised: Recognised) -> str:
@@ -26,9 +29,19 @@ def scanned(touchpoint: str, at: float, eye: str, outcome: Recognised | Rejected
     return Contact("scan", touchpoint, at, data, member=pseudonym(outcome))
 
 
-def began(touchpoint: str, at: float, session: str, level: Level, outcome: Recognised) -> Contact:
+def presented(
+    touchpoint: str, held: Held, sku: str, stock: tuple[StockLine, ...], member: str, session: str
+) -> Contact:
+    """A product was held up, with the stock that is told of it; one without ``sku`` is not in the catalogue."""
+    data: dict[str, Any] = {"outcome": "accepted" if sku else "unknown", "code": "product", "gtin": held.gtin}
+    if sku:
+        data |= of_stock(sku, stock)
+    return Contact("scan", touchpoint, held.at, {**data, "eye": held.eye}, member, session)
+
+
+def began(touchpoint: str, at: float, session: str, level: Level, member: str) -> Contact:
     """A session began at a level."""
-    return Contact("session_start", touchpoint, at, {"level": str(level)}, pseudonym(outcome), session)
+    return Contact("session_start", touchpoint, at, {"level": str(level)}, member, session)
 
 
 def ended(touchpoint: str, at: float, session: str, end: End, seconds: float, member: str) -> Contact:
@@ -42,15 +55,26 @@ def shown(show: Show, at: float, campaign: Campaign | None, media: Mapping[str, 
     data: dict[str, Any] = {
         "campaign": campaign.id if campaign else "",
         "arm": campaign.arm if campaign else "",
-        "rule": "segment" if campaign and campaign.segments else "members",
+        "rule": _rule(show, campaign),
         "content": first.id if first else "",
         "version": first.version if first else 0,
         "sha256": first.sha256 if first else "",
         "level": str(show.level),
         "language": show.language,
-        "products": [product(tile) for tile in show.values.get("tiles", ())],
+        "products": [product(tile) for tile in _tiles(show)],
     }
     return Contact("content_shown", show.screen, at, data, member, show.session)
+
+
+def _rule(show: Show, campaign: Campaign | None) -> str:
+    if show.scene == PRODUCT:
+        return "product"
+    return "segment" if campaign and campaign.segments else "members"
+
+
+def _tiles(show: Show) -> tuple[Tile, ...]:
+    held = show.values.get("product") if show.scene == PRODUCT else None
+    return (held,) if held else tuple(show.values.get("tiles", ()))
 
 
 def touched(show: Show, at: float, tile: Tile, member: str) -> Contact:
@@ -60,8 +84,13 @@ def touched(show: Show, at: float, tile: Tile, member: str) -> Contact:
 
 def product(tile: Tile) -> dict[str, Any]:
     """A product with the stock shown for it: place, band and age of the source's word."""
-    stock = [{"place": line.place, "band": str(line.band), "as_of": line.as_of} for line in tile.stock]
-    return {"sku": tile.sku, "stock": stock}
+    return of_stock(tile.sku, tile.stock)
+
+
+def of_stock(sku: str, lines: tuple[StockLine, ...]) -> dict[str, Any]:
+    """A SKU with its lines of stock, as the ledger has them."""
+    stock = [{"place": line.place, "band": str(line.band), "as_of": line.as_of} for line in lines]
+    return {"sku": sku, "stock": stock}
 
 
 def played(play: Played, at: float) -> Contact:

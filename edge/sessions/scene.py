@@ -11,7 +11,7 @@ from edge.members.classify import Recognised
 from edge.members.disclosure import level as disclosed
 from edge.model import Level, Profile, Show
 from edge.sessions import notes
-from edge.sessions.greeting import Guest, Shelf, compose
+from edge.sessions.greeting import Guest, Shelf, compose, sheet
 from edge.sessions.house import House
 from edge.sessions.machine import THANKS, Deadlines, Session, State
 
@@ -28,6 +28,7 @@ class Visitor:
     recognised: Recognised | None = None
     profile: Profile | None = None
     product: str = ""
+    missing: bool = False
     language: str = ""
     tokens: set[bytes] = field(default_factory=set)
     noted: tuple[str, Level] | None = None
@@ -53,6 +54,10 @@ def scene(
         notice = Show(screen.id, "notice", language=language, values=values, seconds=seconds, limit=table.notice)
         return notice, None
     warning = session.state is State.ENDING
+    limit = table.warning if warning else table.idle - table.warning
+    if not session.who:
+        values = sheet(visitor.product, _shelf(house, language), language, touch=table.touch, warning=warning)
+        return Show(screen.id, notes.PRODUCT, session.id, session.level, language, values, seconds, limit), None
     campaign = chosen(screen, session, visitor, house)
     values = compose(
         session.level,
@@ -64,7 +69,6 @@ def scene(
         warning=warning,
     )
     name = "members" if session.level is Level.MEMBERS else "member"
-    limit = table.warning if warning else table.idle - table.warning
     return Show(screen.id, name, session.id, session.level, language, values, seconds, limit), campaign
 
 
@@ -102,7 +106,7 @@ def _guest(screen: config.Screen, visitor: Visitor) -> Guest:
     profile = visitor.profile
     more = profile is not None and bool(profile.favourites or profile.coupons)
     named = screen.nickname and visitor.recognised is not None and visitor.recognised.flags.N
-    return Guest(profile, named, wanted is Level.PERSONAL and more, visitor.product)
+    return Guest(profile, named, wanted is Level.PERSONAL and more, visitor.product, visitor.missing)
 
 
 def _shelf(house: House, language: str) -> Shelf:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 from content.model import Campaign
 from edge import config
-from edge.members.classify import Hint, Recognised, Rejected, hint
+from edge.members.classify import Hint, Rejected, hint
 from edge.members.disclosure import level as disclosed
-from edge.model import Crowd, Gone, Level, Painted, Profile, Scan, Show, Sight, Touched
+from edge.model import Crowd, Gone, Held, Level, Painted, Profile, PutDown, Scan, Show, Sight, Touched
 from edge.sessions import notes
 from edge.sessions.house import House
 from edge.sessions.machine import (
@@ -25,6 +25,8 @@ from edge.sessions.machine import (
     Event,
     Identified,
     Left,
+    Lowered,
+    Presented,
     Refused,
     Session,
     State,
@@ -38,6 +40,9 @@ log = logging.getLogger(__name__)
 
 ONE_PERSON = "one"
 """The hint when two people's codes are in view at once."""
+
+NO_PRODUCT = "product"
+"""The hint when a product was held up that the catalogue does not have."""
 
 REFRESH = 5.0
 """How often a running session's stock labels are looked at again, seconds (promise K-1 allows 15)."""
@@ -154,6 +159,10 @@ class Stage:
                 await self._happen(Refused(ONE_PERSON))
             case Gone(at=at):
                 await self._happen(Left(self._house.mono() - at + AWAY_S))
+            case Held():
+                await self._held(item)
+            case PutDown(at=at):
+                await self._lowered(self._house.mono() - at + AWAY_S)
             case Touched(session=session) if session == self._session.id:
                 await self._touched(item)
             case Painted(event=event):
@@ -179,11 +188,36 @@ class Stage:
             self._errand(self._house.spend(outcome.replay, outcome.exp))
         allowed = disclosed(self.screen.device_class, outcome, touched=False)
         before = self._session.id
-        await self._happen(Identified(secrets.token_hex(8), allowed, outcome.ref), outcome)
+        await self._happen(Identified(secrets.token_hex(8), allowed, outcome.ref), Visitor(outcome))
         if outcome.replay:
             self._visitor.tokens.add(outcome.replay)
         if self._session.id != before and allowed is Level.SEGMENT:
             self._errand(self._introduce(self._session.id, outcome.ref))
+
+    async def _held(self, held: Held) -> None:
+        """A product: its sheet in the session that runs, else in one of nobody's; a kind word if there is none."""
+        if self._house.mono() - held.at > STALE_S:
+            return
+        product = self._house.library.by_gtin(held.gtin)
+        sku = product.sku if product else ""
+        stock = self._house.lines(sku, self._last.language) if sku else ()
+        member, session = self._visitor.member, self._session.id
+        self._house.note(notes.presented(self.screen.id, held, sku, stock, member, session))
+        if not sku and not self._session.who:
+            await self._happen(Refused(NO_PRODUCT))
+            return
+        self._open(sku)
+        await self._happen(Presented(secrets.token_hex(8)), Visitor(product=sku))
+
+    def _open(self, sku: str) -> None:
+        """Open a product's sheet in the session that runs, or say that there is no such product."""
+        self._visitor.product, self._visitor.missing = sku, not sku
+
+    async def _lowered(self, ago: float) -> None:
+        """The product is out of view: a sign goes on with the member's own, as nobody can touch the sheet away."""
+        if self._session.who and not self._table.touch:
+            self._visitor.product, self._visitor.missing = "", False
+        await self._happen(Lowered(ago))
 
     async def _introduce(self, session: str, ref: str) -> None:
         profile = await self._house.profile(ref)
@@ -197,20 +231,25 @@ class Stage:
             case "personal":
                 await self._happen(Touch(disclosed(self.screen.device_class, self._visitor.recognised, touched=True)))
             case "product":
-                self._visitor.product = touch.value if touch.value in self._house.library.products() else ""
-                await self._happen(Touch())
-                tile = self._last.values.get("product")
-                if tile:
-                    now = self._house.mono()
-                    self._house.note(notes.touched(self._last, now, tile, self._visitor.member))
+                await self._touched_product(touch.value)
             case "language" if touch.value in LANGUAGES:
                 self._visitor.language = touch.value
                 await self._happen(Touch())
             case _:
                 await self._happen(Touch())
 
-    async def _happen(self, event: Event, recognised: Recognised | None = None) -> None:
-        """One step of the machine: the old session is blanked and noted before a new one is shown."""
+    async def _touched_product(self, sku: str) -> None:
+        """A tile was touched, or the way back from its sheet; where there is no list nothing leads back."""
+        known = sku in self._house.library.products()
+        if known or self._session.who:
+            self._visitor.product, self._visitor.missing = sku if known else "", False
+        await self._happen(Touch())
+        tile = self._last.values.get("product")
+        if tile and known:
+            self._house.note(notes.touched(self._last, self._house.mono(), tile, self._visitor.member))
+
+    async def _happen(self, event: Event, visitor: Visitor | None = None) -> None:
+        """One step of the machine: the old session is blanked and noted before a new one is shown to ``visitor``."""
         now = self._house.mono()
         old = self._session
         new, end = step(old, event, now, self._table)
@@ -219,13 +258,14 @@ class Stage:
             self._note_end(old, end)
         if new.id != old.id or new.state is State.ATTRACT:
             # Whoever says goodbye is thanked in the language in which they were spoken to.
-            self._visitor = Visitor(recognised, language=self._last.language if new.hint == THANKS else "")
+            goodbye = Visitor(language=self._last.language if new.hint == THANKS else "")
+            self._visitor = visitor if visitor and new.id else goodbye
             self._campaign = None
             self._unpainted.clear()
             if old.id and new.id:
                 await self._show(Show(self.screen.id, "loop", language=self.screen.language))
-            if new.id and recognised is not None:
-                self._house.note(notes.began(self.screen.id, now, new.id, new.level, recognised))
+            if new.id:
+                self._house.note(notes.began(self.screen.id, now, new.id, new.level, self._visitor.member))
         await self._paint()
 
     async def _paint(self) -> None:
@@ -240,7 +280,8 @@ class Stage:
     async def _show(self, show: Show) -> None:
         self._last, self._due = show, self._session.due
         number = await self._house.show(show)
-        told = (self._campaign.id if self._campaign else "", show.level)
+        held = self._visitor.product if show.scene == notes.PRODUCT else ""
+        told = (self._campaign.id if self._campaign else held, show.level)
         if show.session and self._visitor.noted != told:
             self._unpainted[number] = _Unpainted(told, self._note_shown(show))
 

@@ -17,7 +17,8 @@ from edge.contacts.dial import Pace
 from edge.contacts.event import CONTENT_TYPE, KINDS
 from edge.contacts.outbox import outbox
 from edge.health import Health
-from edge.model import Contact
+from edge.model import Contact, Held
+from edge.sessions.notes import presented
 
 DOCUMENT: dict[str, Any] = json.loads((Path(edge.contacts.__file__).parent / "asyncapi.json").read_text())
 TYPES = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool}
@@ -101,6 +102,15 @@ def test_the_document_names_our_topics_kinds_and_content_type() -> None:
     assert {name: channel["address"] for name, channel in channels.items()} == made
     assert channels["contact"]["parameters"]["kind"]["enum"] == list(KINDS)
     assert DOCUMENT["components"]["messages"]["contact"]["contentType"] == CONTENT_TYPE
+
+
+@pytest.mark.parametrize("sku", ["LN-1", ""])
+def test_the_scan_of_a_product_is_as_the_document_says(sku: str) -> None:
+    scan = presented("kiosk-1", Held("cam", "04901234567894", 1.0), sku, (), "", "")
+    data = DOCUMENT["components"]["schemas"]["contact"]["properties"]["data"]["properties"]
+    assert {"outcome", "code", "gtin"} <= set(data)
+    assert list(faults({"type": "object", "properties": data}, scan.data)) == []
+    assert list(faults({"type": "object", "properties": data}, {**scan.data, "gtin": "LN-1"})) != []
 
 
 def references(value: object) -> Iterator[str]:

@@ -48,6 +48,9 @@ def scenes(member: Member, language: str) -> dict[str, Show]:
         "opened": member("kiosk", language, **opened),
         "product": member("kiosk", language, product=tiles[1]),
         "warning": member("kiosk", language, warning=True),
+        "missing": member("kiosk", language, missing=True),
+        "goods": Show("kiosk", "product", "s", language=language, values={"product": tiles[1]}),
+        "goods far": Show("kiosk", "product", "s", language=language, values={"product": tiles[2], "touch": False}),
         "far": member("kiosk", language, touch=False, may_open=False, picture=""),
         "members": Show("kiosk", "members", "s", language=language, values=member("kiosk", language).values),
         "notice": Show("kiosk", "notice", language=language, values={"hint": "ask"}),
@@ -130,6 +133,9 @@ async def test_long_names_and_old_stock_stay_inside_their_tile(
         await page.goto(f"{store.url}/screens/{screen}")
         await store.painted(await store.screens.show(member(screen, language, tiles=tiles, **values)))
         assert await page.evaluate(OVERLAP) == [], (screen, *values)
+        alone = Show(screen, "product", "s", language=language, values={"product": tiles[0]})
+        await store.painted(await store.screens.show(alone))
+        assert await page.evaluate(OVERLAP) == [], (screen, "product")
 
 
 async def test_no_page_breaks_its_own_content_policy(browser: Browser, store: Store, member: Member) -> None:

@@ -47,7 +47,7 @@ def test_markup_in_any_value_is_shown_as_text(renderer: Renderer) -> None:
     assert "<img src=x" not in html
 
 
-@pytest.mark.parametrize("scene", ["member", "members", "notice", "ending"])
+@pytest.mark.parametrize("scene", ["member", "members", "product", "notice", "ending"])
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_no_scene_needs_anything_inline(renderer: Renderer, member: Member, scene: str, language: str) -> None:
     values = member("kiosk", language, warning=True).values
@@ -62,6 +62,28 @@ def test_a_screen_invites_codes_only_where_something_reads_them(renderer: Render
     assert ("かざしてください" in html) is inviting
     assert ("映像は保存しません" in html) is inviting
     assert not INLINE.search(html)
+
+
+@pytest.mark.parametrize("wares", [True, False])
+def test_products_are_asked_for_only_where_they_are_read(renderer: Renderer, wares: bool) -> None:
+    html = renderer.page(Screen(id="window"), True, wares)
+    assert ("商品のバーコード" in html) is wares
+    assert ("a product’s barcode" in html) is wares
+
+
+@pytest.mark.parametrize(("touch", "back"), [(True, 1), (False, 0)])
+def test_a_sheet_leads_back_to_the_list_only_where_there_is_one(renderer: Renderer, touch: bool, back: int) -> None:
+    line = StockLine("here", "", Band.FEW, "残り2点")
+    values = {"product": Tile("CU-1", "カップ", "¥100", "", (line,)), "touch": touch}
+    assert renderer.render(Show("kiosk", "member", values=values)).count("一覧にもどる") == back
+    assert "一覧にもどる" not in renderer.render(Show("kiosk", "product", values=values))
+
+
+@pytest.mark.parametrize("scene", ["member", "members", "product"])
+def test_a_product_that_is_not_found_claims_no_stock(renderer: Renderer, scene: str) -> None:
+    html = renderer.render(Show("kiosk", scene, values={"missing": True, "product": None, "touch": True}))
+    assert "この商品は見つかりませんでした" in html
+    assert 'class="stock"' not in html
 
 
 def test_a_screen_for_everybody_has_nothing_to_touch(renderer: Renderer, member: Member) -> None:
@@ -82,6 +104,7 @@ def test_a_kiosk_always_has_a_way_out(renderer: Renderer, member: Member, warnin
         ("again", "もう一度かざしてください"),
         ("one", "おひとりずつ、かざしてください"),
         ("ask", "お近くのスタッフにお声がけください"),
+        ("product", "この商品は見つかりませんでした"),
         ("a reason of ours", "もう一度かざしてください"),
     ],
 )

@@ -57,6 +57,7 @@ class Shop:
         self.spent: set[bytes] = set()
         self.people: dict[str, Recognised | Rejected] = {}
         self.band = Band.FEW
+        self.gtins: dict[str, str] = {}
         self.fault: type[Exception] | None = None
         self._profile = profile
         screen = Screen(id="k1", device_class=device_class)
@@ -77,6 +78,9 @@ class Shop:
     def products(self) -> Mapping[str, Product]:
         names = {"LN-1": "シャツ", "CU-1": "カップ"}
         return {sku: Product(sku, "0" * 14, {"ja": name}, 100, f"/{sku}") for sku, name in names.items()}
+
+    def by_gtin(self, gtin: str) -> Product | None:
+        return self.products().get(self.gtins.get(gtin, ""))
 
     def _classify(self, code: Code, forgiven: Callable[[bytes], bool]) -> Recognised | Rejected:
         found = self.people.get(code.text, Rejected(Reason.FOREIGN))
