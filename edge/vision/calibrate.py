@@ -65,8 +65,10 @@ def routes(aimed: Aimed) -> list[web.AbstractRouteDef]:
         await socket.prepare(request)
         if await taken(aimed, eye, socket, account, "take" in request.query):
             log.info("%s looks at the pictures of camera %s", account.name, eye.id)
-            await shown(aimed, eye, socket, request, says[language.chosen(request)])
-            log.info("%s no longer looks at camera %s", account.name, eye.id)
+            try:
+                await shown(aimed, eye, socket, request, says[language.chosen(request)])
+            finally:
+                log.info("%s no longer looks at camera %s", account.name, eye.id)
         return socket
 
     async def save(request: web.Request) -> web.Response:

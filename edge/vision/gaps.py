@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import suppress
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -19,8 +18,7 @@ async def with_gaps(values: AsyncIterator[T], patience_s: float) -> AsyncGenerat
                 yield None
             found = coming.result()
         finally:
-            coming.cancel()
-            with suppress(asyncio.CancelledError):
+            if coming.cancel():
                 await asyncio.gather(coming, return_exceptions=True)
         if found is None:
             return
