@@ -24,7 +24,7 @@ class Hold(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     camera: str
     member: str
-    variant: Literal["fresh", "frozen", "expired", "forged", "static", "other"] = "fresh"
+    variant: Literal["fresh", "frozen", "expired", "forged", "static", "other", "jan", "link", "payment"] = "fresh"
 
 
 class Release(BaseModel):

@@ -1,7 +1,8 @@
-"""A member's phone: a code that changes every 30 s, and the codes with which somebody might try to cheat."""
+"""A member's phone: a code that changes every 30 s, the codes with which somebody might try to cheat, products'."""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -11,13 +12,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.demo.camera import Matrix
 from edge.demo.people import Person, pseudonym
+from edge.demo.seed import goods
 from edge.members import base45
 from edge.members.issue import issue
 from edge.members.mc1 import PREFIX
 
 REDRAW_S = 30
 LIFE_S = 60
-VARIANTS = ("fresh", "frozen", "expired", "forged", "static", "other")
+VARIANTS = ("fresh", "frozen", "expired", "forged", "static", "other", "jan", "link", "payment")
+LINK = "https://id.tentou.example/01/{gtin}/10/DEMO?linkType=all"
+"""A shelf label's GS1 Digital Link."""
+PAYMENT = base64.b64encode(bytes.fromhex("8505435056303161104f07f0000000000001500554454d4f31")).decode()
+"""A payment app's code as EMV has it (CPV01), of a scheme that does not exist."""
 _LEFT = ["0001101", "0011001", "0010011", "0111101", "0100011", "0110001", "0101111", "0111011", "0110111", "0001011"]
 _PARITY = ["LLLLLL", "LLGLGG", "LLGGLG", "LLGGGL", "LGLLGG", "LGGLLG", "LGGGLL", "LGLGLG", "LGLGGL", "LGGLGL"]
 """EAN-13's bars and parities (GS1 General Specifications 5.2.1)."""
@@ -67,8 +73,8 @@ class Phones:
         return code
 
     def _made(self, person: Person, variant: str, now: float) -> Shown:
-        if variant == "static":
-            return Shown(person.card, "ean13", now, rotates=False)
+        if variant in ("static", "jan", "link", "payment"):
+            return Shown(*_printed(person, variant), now, rotates=False)
         if variant == "frozen":
             last = self._presented.get(person.id) or self.shown(person.id, "fresh", now)
             return Shown(last.text, "qrcode", now, rotates=False)
@@ -83,6 +89,17 @@ class Phones:
             person.numbers,
         )
         return Shown(forged(text) if variant == "forged" else text, "qrcode", now)
+
+
+def _printed(person: Person, variant: str) -> tuple[str, str]:
+    """A code that never changes, and its symbology; the product is the member's first favourite, else any."""
+    if variant == "static":
+        return person.card, "ean13"
+    if variant == "payment":
+        return PAYMENT, "qrcode"
+    wanted = {good.sku: good for good in goods()}
+    good = wanted[person.favourites[0]] if person.favourites else next(iter(wanted.values()))
+    return (good.gtin, "ean13") if variant == "jan" else (LINK.format(gtin=good.gtin.zfill(14)), "qrcode")
 
 
 def forged(text: str) -> str:

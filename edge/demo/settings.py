@@ -120,13 +120,18 @@ def _found_chain(demo: Demo, now_s: float) -> None:
     """A chain with one store and one device, made as IT would make it."""
     home = demo.folder / "chain"
     rule = {"name": "jan13", "symbologies": ["ean13", "qrcode"], "pattern": r"29(?P<member>\d{10})\d", "check": "ean13"}
-    chain.init(home, CHAIN, now_s=now_s, settings={"member_code": {"static": [rule], **_numbers()}})
+    chain.init(home, CHAIN, now_s=now_s, settings={"member_code": {"static": [rule], **_numbers()}, **_wares()})
     chain.add_store(home, STORE, settings=_store())
     chain.add_device(home, EDGE, store=STORE, settings=_device())
     book = Accounts(chain.store_folder(home, STORE) / "accounts.json")
     book.add(STAFF, Role.STAFF, demo.password)
     book.add(IT, Role.IT, demo.password)
     write(home / "offline" / "sub.key", secrets.token_bytes(32), SECRET)
+
+
+def _wares() -> dict[str, Any]:
+    """Products are read by their bars and by the Digital Links of shelf labels."""
+    return {"product_code": {"symbologies": ["ean13", "qrcode"]}}
 
 
 def _numbers() -> dict[str, dict[str, int]]:

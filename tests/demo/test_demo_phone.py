@@ -7,9 +7,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.demo.people import people
 from edge.demo.phone import VARIANTS, Phones, as_svg, symbol
+from edge.demo.seed import goods
 from edge.members.keyset import Key, KeySet, kid_of
 from edge.members.mc1 import verify
 from edge.members.reasons import Refused
+from edge.stock.gtin import product
 
 NOW = 1_790_000_000.0
 
@@ -49,6 +51,16 @@ def test_a_frozen_code_is_the_one_that_was_held_up_before() -> None:
     assert phones.present("1001", "frozen", NOW + 102).text != held.text
 
 
+@pytest.mark.parametrize("member", sorted(people()))
+def test_a_products_bars_and_its_shelf_label_name_one_product_of_the_shop(member: str) -> None:
+    phones, _ = chain()
+    shown = [phones.shown(member, variant, NOW) for variant in ("jan", "link")]
+    (gtin,) = {product(code.text, code.symbology) for code in shown}
+    assert gtin in {good.gtin.zfill(14) for good in goods()}
+    payment = phones.shown(member, "payment", NOW)
+    assert product(payment.text, payment.symbology) is None
+
+
 def test_a_phone_held_up_again_shows_a_code_never_shown_before() -> None:
     phones, _ = chain()
     texts = {phones.present("1002", "fresh", NOW + later).text for later in range(5)}
@@ -56,8 +68,9 @@ def test_a_phone_held_up_again_shows_a_code_never_shown_before() -> None:
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_a_code_is_a_version_6_qr_or_an_ean_13_and_never_in_a_repr(variant: str) -> None:
+def test_a_code_is_a_qr_or_an_ean_13_and_never_in_a_repr(variant: str) -> None:
     code = chain()[0].shown("1006", variant, NOW)
-    assert symbol(code).shape == ((1, 95) if variant == "static" else (41, 41))
+    sizes = {"static": (1, 95), "jan": (1, 95), "link": (33, 33), "payment": (29, 29)}
+    assert symbol(code).shape == sizes.get(variant, (41, 41))
     assert code.text not in repr(code)
     assert as_svg(symbol(code)).startswith("<svg")
