@@ -54,14 +54,14 @@ Worsen = Callable[[np.random.Generator, Conditions, float], Conditions]
 def good(dice: np.random.Generator) -> Conditions:
     """A usual webcam in a usual shop, and a phone held well."""
     sensor = Sensor(
-        float(dice.uniform(1500, 6000)),
+        float(dice.uniform(2500, 9000)),
         float(dice.uniform(3, 8)),
         float(dice.choice([0.0, 0.5, 0.7])),
         int(dice.integers(70, 93)),
     )
     return Conditions(
         near=(20.0, 36.0),
-        lens=float(dice.uniform(0.5, 0.85)),
+        lens=float(dice.uniform(0.4, 0.65)),
         open_s=1 / float(dice.uniform(60, 200)),
         white=float(dice.uniform(0.6, 1.05)),
         floor=float(dice.uniform(0.005, 0.04)),
@@ -71,7 +71,7 @@ def good(dice: np.random.Generator) -> Conditions:
 
 
 def _tilt(_: np.random.Generator, good: Conditions, by: float) -> Conditions:
-    return replace(good, tilt=30 + 28 * by, near=(20.0, 26.0))
+    return replace(good, tilt=30 + 28 * by, near=(24.0, 36.0))
 
 
 def _motion(dice: np.random.Generator, good: Conditions, by: float) -> Conditions:
@@ -79,11 +79,11 @@ def _motion(dice: np.random.Generator, good: Conditions, by: float) -> Condition
 
 
 def _defocus(_: np.random.Generator, good: Conditions, by: float) -> Conditions:
-    return replace(good, defocus=0.35 + 0.7 * by)
+    return replace(good, defocus=0.3 + 0.55 * by)
 
 
 def _low_light(dice: np.random.Generator, good: Conditions, by: float) -> Conditions:
-    sensor = replace(good.sensor, electrons=500 * 0.06**by, read=float(dice.uniform(1.5, 3)), grain=0.5)
+    sensor = replace(good.sensor, electrons=500 * 0.06**by, read=float(dice.uniform(1.5, 3)), grain=0.8)
     open_s = 1 / float(dice.uniform(20, 30))
     return replace(good, sensor=sensor, open_s=open_s, ambient=0.12, floor=0.005, white=good.white * (0.6 - 0.25 * by))
 
@@ -91,12 +91,12 @@ def _low_light(dice: np.random.Generator, good: Conditions, by: float) -> Condit
 def _glare(dice: np.random.Generator, good: Conditions, by: float) -> Conditions:
     lamps = tuple(
         Streak(
-            x=float(dice.normal(0, 0.045)),
-            y=float(dice.normal(0, 0.045)),
+            x=float(dice.normal(0, 0.055)),
+            y=float(dice.normal(0, 0.09)),
             long=float(dice.uniform(0.06, 0.3)),
-            thick=float(dice.uniform(0.015, 0.06)) * (0.6 + by),
+            thick=float(dice.uniform(0.012, 0.045)) * (0.6 + by),
             turn=float(dice.uniform(0, np.pi)),
-            light=0.2 + 1.6 * by * float(dice.uniform(0.7, 1)),
+            light=0.15 + 1.15 * by * float(dice.uniform(0.7, 1)),
         )
         for _ in range(int(dice.integers(1, 3)))
     )
@@ -104,17 +104,17 @@ def _glare(dice: np.random.Generator, good: Conditions, by: float) -> Conditions
 
 
 def _bloom(dice: np.random.Generator, good: Conditions, by: float) -> Conditions:
-    return replace(good, white=1.3 * 2.2**by, spill=float(dice.uniform(0.08, 0.3)), ambient=0.25)
+    return replace(good, white=1.6 * 6**by, spill=float(dice.uniform(0.02, 0.08)), ambient=0.25)
 
 
 def _moire(dice: np.random.Generator, good: Conditions, by: float) -> Conditions:
-    return replace(good, moire=(0.25 + 0.6 * by, float(dice.uniform(0.05, 0.33))))
+    return replace(good, moire=(0.3 + 0.65 * by, float(dice.uniform(0.05, 0.33))))
 
 
 def _banding(dice: np.random.Generator, good: Conditions, by: float) -> Conditions:
     hertz = float(dice.uniform(170, 500))
-    duty = 0.75 - 0.5 * by
-    band = Band(hertz, duty, (0.2 + 0.5 * (1 - by)) / hertz, float(dice.uniform(0, 1)))
+    duty = 0.7 - 0.47 * by
+    band = Band(hertz, duty, (0.17 + 0.45 * (1 - by)) / hertz, float(dice.uniform(0, 1)))
     return replace(good, band=band)
 
 
@@ -135,17 +135,17 @@ def _cut(_: np.random.Generator, good: Conditions, by: float) -> Conditions:
 
 
 def _hunting(dice: np.random.Generator, good: Conditions, by: float) -> Conditions:
-    swing = 0.7 + 0.9 * by, float(dice.uniform(0.6, 1.6)), float(dice.uniform(0, 2 * np.pi))
-    return replace(good, hunting=swing)
+    swing = 0.35 + 0.3 * by, float(dice.uniform(0.6, 1.6)), float(dice.uniform(0, 2 * np.pi))
+    return replace(good, defocus=0.35 + 1.0 * by, hunting=swing)
 
 
 def _small(_: np.random.Generator, good: Conditions, by: float) -> Conditions:
-    return replace(good, module_px=3.0 - 1.5 * by)
+    return replace(good, module_px=3.1 - 1.4 * by)
 
 
 def _mixed(dice: np.random.Generator, good: Conditions, by: float) -> Conditions:
     for worsen in dice.permutation(np.array(MILD, object))[:2]:
-        good = worsen(dice, good, 0.45 * by * float(dice.random()))
+        good = worsen(dice, good, by * float(dice.uniform(0.3, 0.9)))
     return good
 
 

@@ -29,17 +29,29 @@ class Pose:
 
 
 @dataclass(frozen=True, slots=True)
+class Swing:
+    """A hand that never rests but goes round an ellipse with half axes of so many cm, the longer one ``towards`` that
+    angle, so many times a second; fastest where ``late`` (radians) and the time's share of a round cancel out."""
+
+    long: float
+    wide: float
+    towards: float
+    hertz: float
+    late: float
+
+
+@dataclass(frozen=True, slots=True)
 class Hand:
     """How a hand carries a phone: from ``rest`` plus ``start`` to rest and away to rest plus ``end`` (cm), swaying and
     trembling on the way: rows of amplitude (cm; radians for the turns), frequency (Hz) and phase, for each of Pose's
-    six numbers; ``swing`` is one that goes on purpose: x and y amplitudes in cm, Hz, phase."""
+    six numbers; ``swing`` is what it does besides."""
 
     rest: Pose
     start: tuple[float, float, float]
     end: tuple[float, float, float]
     sway: npt.NDArray[np.float64]
     tremor: npt.NDArray[np.float64]
-    swing: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 0.0)
+    swing: Swing | None = None
 
 
 def focal(size: tuple[int, int]) -> float:
@@ -49,7 +61,7 @@ def focal(size: tuple[int, int]) -> float:
 
 def hand(dice: np.random.Generator, rest: Pose) -> Hand:
     """A hand that comes from below or from a side to ``rest`` and goes where it likes."""
-    return Hand(rest, _outside(dice, rest), _outside(dice, rest), _beats(dice, 1.0, 0.15), _beats(dice, 7.0, 0.006))
+    return Hand(rest, _outside(dice, rest), _outside(dice, rest), _beats(dice, 1.0, 0.2), _beats(dice, 7.0, 0.006))
 
 
 def _outside(dice: np.random.Generator, rest: Pose) -> tuple[float, float, float]:
@@ -71,14 +83,21 @@ def pose(hand: Hand, t: float) -> Pose:
     here = np.zeros(6)
     for amplitude, hertz, phase in (hand.sway, hand.tremor):
         here += amplitude * np.sin(2 * np.pi * hertz * t + phase)
-    x, y, hertz, late = hand.swing
-    here[:2] += np.array([x, y]) * np.sin(2 * np.pi * hertz * t + late)
+    if hand.swing is not None:
+        here[:2] += _round(hand.swing, t)
     for way, away in ((hand.start, 1 - t / IN_S), (hand.end, (t - IN_S - HELD_S) / OUT_S)):
         here[:3] += np.array(way) * max(0.0, away) ** 2
         here[5] += 0.25 * max(0.0, away) ** 2
     rest = hand.rest
     here += np.array([rest.x, rest.y, rest.z, rest.yaw, rest.pitch, rest.roll])
     return Pose(*(float(number) for number in here))
+
+
+def _round(swing: Swing, t: float) -> npt.NDArray[np.float64]:
+    turn = 2 * np.pi * swing.hertz * t + swing.late
+    along, across = swing.long * np.sin(turn), swing.wide * np.cos(turn)
+    right, down = np.cos(swing.towards), np.sin(swing.towards)
+    return np.array([along * right - across * down, along * down + across * right])
 
 
 def view(where: Pose, size: tuple[int, int]) -> Plane:

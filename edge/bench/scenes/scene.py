@@ -89,10 +89,15 @@ def _swinging(
     fault: np.random.Generator, hand: pose.Hand, conditions: Conditions, code: phone.Code, moving: bool
 ) -> pose.Hand:
     """The hand with the swing that the conditions ask for; in a still the phone is caught at its fastest."""
-    towards, hertz = fault.uniform(0, 2 * np.pi), float(fault.uniform(0.8, 1.5))
+    towards, hertz, narrow = (
+        fault.uniform(0, 2 * np.pi),
+        float(fault.uniform(0.8, 1.5)),
+        float(fault.uniform(0.5, 0.95)),
+    )
     reach = conditions.swing * code.module_cm / conditions.open_s / (2 * np.pi * hertz)
     late = fault.uniform(0, 2 * np.pi) if moving else -2 * np.pi * hertz * (IN_S + HELD_S / 2)
-    return replace(hand, swing=(reach * np.cos(towards), reach * np.sin(towards), hertz, float(late)))
+    swing = pose.Swing(float(reach), reach * narrow, float(towards), hertz, float(late))
+    return replace(hand, swing=swing)
 
 
 def _softened(sheet: phone.Sheet) -> phone.Sheet:
@@ -156,7 +161,7 @@ def _seen(
         total += glass * light.streaks(scene.lamps, corner, (shape[0], shape[1]), size[1], size[0])
     if conditions.spill:
         module = pose.focal(size) * scene.code.module_cm / scene.hand.rest.z
-        total = light.bloomed(total, 0.9 * module, 0.05 * size[1], conditions.spill)
+        total = light.bloomed(total, 2.0 * module, 0.05 * size[1], conditions.spill)
     return light.gray(total)
 
 
@@ -171,7 +176,7 @@ def _projected(
     drawn = np.asarray(cv2.warpPerspective(sheet.layers, shift @ plane @ flat, size), np.float32)
     module = pose.focal(whole) * scene.code.module_cm / scene.hand.rest.z
     swing, hertz, late = conditions.hunting
-    radius = conditions.defocus + abs(swing * np.sin(np.pi * hertz * t + late))
+    radius = abs(conditions.defocus + swing * np.sin(2 * np.pi * hertz * t + late))
     return optics.spread(drawn, conditions.lens, float(radius) * module, _way(scene, plane, whole, t))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -11,6 +12,9 @@ from edge.bench.scenes.marks import WEAVE_SIDE, WEAVES, glyphs, rounded, stripes
 from edge.ports import Gray
 
 TEXTS = ("SALE", "50%OFF", "NEW", "POINT x5", "TAX FREE", "298", "1,980", "FRESH", "SUMMER", "OPEN", "MEMBERS", "100")
+
+ROWS = 40
+"""How many different rows of goods there are; each is drawn once a size, and cut where a seed says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +31,13 @@ def shop(dice: np.random.Generator, size: tuple[int, int], people: int) -> Gray:
     wide, high = size
     unit = high / 720
     picture = _room(dice, size)
-    shelf = int(dice.integers(60, 160) * unit)
-    while shelf < high * 0.78:
-        tall = int(dice.integers(90, 190) * unit)
-        _shelf(dice, picture, shelf, tall, unit)
-        shelf += tall + int(dice.integers(14, 40) * unit)
+    top = int(dice.integers(60, 160) * unit)
+    while top < high * 0.78:
+        row = _row(int(dice.integers(0, ROWS)), size)
+        left = int(dice.integers(0, row.shape[1] - wide))
+        part = picture[top : top + len(row)]
+        part[:] = row[: len(part), left : left + wide]
+        top += len(row) + int(dice.integers(2, 28) * unit)
     for _ in range(int(dice.integers(0, 4))):
         _poster(dice, picture, unit)
     for _ in range(people):
@@ -64,23 +70,26 @@ def _tiles(dice: np.random.Generator, part: Gray) -> None:
     part[:] = cv2.warpPerspective(tile, cv2.getPerspectiveTransform(source, corners), (wide, high))
 
 
-def _shelf(dice: np.random.Generator, picture: Gray, top: int, tall: int, unit: float) -> None:
-    """A row of goods on a board, with price tags along it."""
-    wide, left = picture.shape[1], int(dice.integers(-40, 30) * unit)
-    base = top + tall
-    cv2.rectangle(picture, (0, top), (wide, base), int(dice.integers(30, 150)), -1)
+@lru_cache(maxsize=2 * ROWS)
+def _row(number: int, size: tuple[int, int]) -> Gray:
+    """The ``number``-th of ROWS rows of goods on a board with price tags along it, wider than the picture; not to be
+    written to."""
+    dice, unit = np.random.default_rng((ROWS, number)), size[1] / 720
+    wide, tall = int(size[0] * 1.6), int(dice.integers(90, 190) * unit)
+    row = np.full((tall + int(20 * unit), wide), int(dice.integers(30, 150)), np.uint8)
+    left = -int(dice.integers(0, 40))
     while left < wide:
         broad, high = int(dice.integers(26, 110) * unit), int(tall * dice.uniform(0.45, 0.95))
         for _ in range(int(dice.integers(1, 4))):
-            _pack(dice, picture, (left, base - high, left + broad, base), unit)
+            _pack(dice, row, (left, tall - high, left + broad, tall))
             left += broad + int(dice.integers(1, 8) * unit)
-    board = int(12 * unit)
-    cv2.rectangle(picture, (0, base), (wide, base + board), int(dice.integers(120, 235)), -1)
+    cv2.rectangle(row, (0, tall), (wide, len(row)), int(dice.integers(120, 235)), -1)
     for x in range(int(dice.integers(0, 60)), wide, int(dice.integers(70, 160) * unit)):
-        _tag(dice, picture, (x, base), unit)
+        _tag(dice, row, (x, tall), unit)
+    return row
 
 
-def _pack(dice: np.random.Generator, picture: Gray, box: tuple[int, int, int, int], unit: float) -> None:
+def _pack(dice: np.random.Generator, picture: Gray, box: tuple[int, int, int, int]) -> None:
     """One pack: a plain or patterned face, a label, and on some a word, a ring or bars."""
     left, top, right, bottom = (
         max(0, box[0]),
