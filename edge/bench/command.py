@@ -7,10 +7,16 @@ import json
 import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from edge.bench.figures import in_json, machine
+from edge.bench.peers import models_folder
+from edge.bench.photos import NoPhotos
+from edge.bench.spread import ReaderDied
+from edge.bench.store import NotStarted
+from edge.vision.command import NoPicture
 
 SIZES = ("720p", "1080p")
 
@@ -65,7 +71,7 @@ def _named(
 ) -> argparse.ArgumentParser:
     parser = names.add_parser(name, help=what, description=what)
     parser.add_argument("--json", action="store_true", help="one JSON object")
-    parser.set_defaults(name=name, run=run)
+    parser.set_defaults(name=name, run=partial(_guarded, run))
     return parser
 
 
@@ -95,22 +101,14 @@ def _scan(arguments: argparse.Namespace) -> int:
 
 def _decode(arguments: argparse.Namespace) -> int:
     from edge.bench import decode
-    from edge.bench.peers import models_folder
-    from edge.bench.photos import NoPhotos
-    from edge.vision.command import NoPicture
 
     seed, models = _seed(arguments), models_folder(arguments.models)
-    try:
-        measured = decode.measure(arguments.n, arguments.empty, arguments.photos, seed, models)
-    except (NoPhotos, NoPicture) as error:
-        print(f"tentou: {error}", file=sys.stderr)
-        return 2
+    measured = decode.measure(arguments.n, arguments.empty, arguments.photos, seed, models)
     return _told(arguments, measured, decode.words)
 
 
 def _stream(arguments: argparse.Namespace) -> int:
     from edge.bench import stream
-    from edge.bench.peers import models_folder
 
     sizes = SIZES if arguments.size == "both" else (arguments.size,)
     measured = stream.measure(arguments.n, sizes, _seed(arguments), models_folder(arguments.models))
@@ -119,14 +117,21 @@ def _stream(arguments: argparse.Namespace) -> int:
 
 def _eyes(arguments: argparse.Namespace) -> int:
     from edge.bench import eyes
-    from edge.bench.store import NotStarted
 
+    measured = eyes.measure(arguments.n, arguments.seconds, arguments.size, _seed(arguments))
+    return _told(arguments, measured, eyes.words)
+
+
+def _guarded(run: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> int:
+    """Run a benchmark; what cannot be measured is said in a line."""
     try:
-        measured = eyes.measure(arguments.n, arguments.seconds, arguments.size, _seed(arguments))
-    except NotStarted as error:
+        return run(arguments)
+    except (NoPhotos, NoPicture) as error:
+        print(f"tentou: {error}", file=sys.stderr)
+        return 2
+    except (NotStarted, ReaderDied) as error:
         print(f"tentou: {error}", file=sys.stderr)
         return 1
-    return _told(arguments, measured, eyes.words)
 
 
 def _told(

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import TypeVar
 
@@ -19,14 +20,21 @@ WORD_S = 15.0
 """Where stderr is no terminal, a word is said so often."""
 
 
-def spread(work: Callable[[A], B], jobs: Sequence[A], what: str) -> list[B]:
-    """What ``work`` gives for each job, in the jobs' order; raises what it raises.
+class ReaderDied(Exception):
+    """A reader took its process down with it, so nothing is left to compare."""
 
-    A reader that ends its process raises BrokenProcessPool. OpenCV gets one thread, as in an eye.
+
+def spread(work: Callable[[A], B], jobs: Sequence[A], what: str) -> list[B]:
+    """What ``work`` gives for each job, in the jobs' order; raises what it raises, and ReaderDied.
+
+    OpenCV gets one thread, as in an eye.
     """
-    workers = min(os.cpu_count() or 1, len(jobs))
-    with ProcessPoolExecutor(max(workers, 1), get_context("spawn"), cv2.setNumThreads, (1,)) as pool:
-        return list(told(pool.map(work, jobs), len(jobs), what))
+    workers = max(1, min(os.cpu_count() or 1, len(jobs)))
+    with ProcessPoolExecutor(workers, get_context("spawn"), cv2.setNumThreads, (1,)) as pool:
+        try:
+            return list(told(pool.map(work, jobs), len(jobs), what))
+        except BrokenProcessPool:
+            raise ReaderDied(f"one of the readers ended its process, at one of {len(jobs)} {what}") from None
 
 
 def told(done: Iterator[B], total: int, what: str) -> Iterator[B]:

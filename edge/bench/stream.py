@@ -1,8 +1,9 @@
 """Presentations before a camera: which reader reads them, how soon, and what it costs while nobody holds up a code.
 
 Every reader gets the same clips of ``edge.bench.scenes``, in the same process, one reader after the other. Ours is a
-new camera for each clip and is first shown a second of the shop with people, so that it has a history as in life;
-what it learned in one clip does not help it in the next. CPU of the first second of an idle scene is not counted.
+new camera for each clip and is first shown a second of the clip's own shop before the hand comes, so that it has a
+history as in life and no cut wakes it; what it learned in one clip does not help it in the next. The first second of
+an idle scene is not counted.
 """
 
 from __future__ import annotations
@@ -13,11 +14,15 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
+
 from edge.bench import scenes
 from edge.bench.figures import number, percent, seeds, spent, table
 from edge.bench.outcome import KINDS, Figures, Idle, by_degradation, findings, ratios, summary
 from edge.bench.peers import OURS, PEERS, Read, our_stream, peers
 from edge.bench.presented import Presentation, glances, presentation
+from edge.bench.scenes.light import sensed
+from edge.bench.scenes.scene import staged
 from edge.bench.spread import spread
 from edge.ports import Gray
 
@@ -31,13 +36,13 @@ FEW = 10
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One scene to show to every reader; ``models`` is the folder of WeChat's."""
+    """One scene to show to every reader: a clip, or so many idle frames; ``models`` is the folder of WeChat's."""
 
     seed: int
     size: str
     models: Path | None
-    people: bool = True
-    frames: int = SECOND
+    people: bool = False
+    frames: int = 0
 
 
 def measure(n: int, sizes: Sequence[str], seed: int, models: Path | None) -> Figures:
@@ -86,7 +91,7 @@ def _clip(scene: Scene) -> dict[str, Presentation]:
     """One presentation, by every reader."""
     clip = scenes.clip(scene.seed, scenes.SIZES[scene.size])
     ours = our_stream()
-    for gray in _shop(scene):
+    for gray in _before(scene, clip.degradation):
         ours(gray)
     return {
         name: presentation(
@@ -96,14 +101,18 @@ def _clip(scene: Scene) -> dict[str, Presentation]:
     }
 
 
+def _before(scene: Scene, degradation: str) -> Iterator[Gray]:
+    """The second before the hand comes: the clip's own shop and sensor, with noise of its own."""
+    dice = np.random.default_rng((scene.seed, SECOND))
+    _, made = staged(scene.seed, degradation, scenes.SIZES[scene.size], moving=True)
+    for _ in range(SECOND):
+        yield sensed(dice, made.shop, made.conditions.sensor)
+
+
 def _idle(scene: Scene) -> dict[str, Idle]:
     """One shop without codes, by every reader."""
-    frames = list(_shop(scene))
+    frames = list(scenes.idle(scene.seed, scenes.SIZES[scene.size], scene.people, scene.frames))
     return {name: _watched(read, frames) for name, read in {OURS: our_stream(), **peers(scene.models)}.items()}
-
-
-def _shop(scene: Scene) -> Iterator[Gray]:
-    return scenes.idle(scene.seed, scenes.SIZES[scene.size], scene.people, scene.frames)
 
 
 def _watched(read: Read, frames: Sequence[Gray]) -> Idle:

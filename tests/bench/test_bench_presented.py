@@ -33,8 +33,8 @@ def test_a_slow_reader_misses_the_frames_that_come_meanwhile(ms: float, frames: 
 
 
 def test_a_read_is_timed_from_the_frame_that_holds_the_code_still_until_the_reader_is_done() -> None:
-    assert outcome(reader(2.0, 5, 6)) == (pytest.approx(2.0), 0, 2)
-    assert outcome(reader(2.0, 8)) == (pytest.approx(3 * PERIOD_MS + 2.0), 0, 1)
+    assert outcome(reader(2.0, 5, 6))[0] == pytest.approx(2.0)
+    assert outcome(reader(2.0, 8))[0] == pytest.approx(3 * PERIOD_MS + 2.0)
 
 
 def test_a_code_read_on_its_way_in_took_no_time() -> None:
