@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from edge import config
 from edge.ports import Camera, Frame
-from edge.vision.picture import gray_of
+from edge.vision.picture import NO_PIXELS, gray_of
 from edge.vision.told import Ear
 
 PUSHED = True
@@ -31,15 +30,12 @@ class Inlet:
         self._ear = ear
 
     def read(self, timeout: float) -> Frame | None:
-        """The newest picture; one that cannot be decoded is none. Raises SourceEnded when the pipe has ended."""
+        """The newest picture, without pixels if it cannot be decoded. Raises SourceEnded when the pipe has ended."""
         latest = self._ear.picture(timeout)
         if latest is None:
             return None
         gray = gray_of(latest.jpeg)
-        if gray is None:
-            time.sleep(0.01)  # a page that sends rubbish must not spin the loop
-            return None
-        return Frame(gray, latest.number)
+        return Frame(NO_PIXELS if gray is None else gray, latest.number)
 
 
 @contextmanager

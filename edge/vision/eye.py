@@ -20,8 +20,9 @@ import cv2
 
 from edge.config import BadConfig, Settings, checked
 from edge.plug import UnknownAdapter, adapter
-from edge.ports import Camera, SourceEnded, SourceGone
+from edge.ports import Camera, Frame, SourceEnded, SourceGone
 from edge.vision import box
+from edge.vision.picture import NO_PIXELS
 from edge.vision.stream import Stream
 from edge.vision.told import Ear
 from edge.vision.watch import Outgrown, Watch
@@ -116,10 +117,13 @@ def _one(camera: Camera, watch: Watch) -> None:
     """One frame, if there is one, and the pulse when it is due; never faster than the gate's state asks for."""
     signal.setitimer(signal.ITIMER_REAL, HUNG_S)
     began = time.monotonic()
-    frame = camera.read(READ_S)
+    try:
+        frame = camera.read(READ_S)
+    except cv2.error:  # a picture that its adapter could not make gray of
+        frame = Frame(NO_PIXELS)
     if frame is not None:
         watch.see(frame, time.monotonic())
-    watch.pulse(time.monotonic())
+    watch.pulse(time.monotonic(), getattr(camera, "note", ""))
     rest = began + watch.frame_s - time.monotonic()
     if frame is not None and rest > 0:
         time.sleep(rest)

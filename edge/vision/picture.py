@@ -23,6 +23,8 @@ LASTING_S = 2.0
 
 VIEW_WIDTH, VIEW_HEIGHT, VIEW_QUALITY = 640, 1280, 70
 """A picture for the one who sets a camera up: enough to judge by, a few dozen kilobytes."""
+NO_PIXELS: Gray = np.empty((0, 0), np.uint8)
+"""What an adapter gives for a picture that came and cannot be read, so that the health page can say so."""
 LEAST, MOST = 16, 1 << 25
 """The shortest side and the most pixels of a frame that is one."""
 

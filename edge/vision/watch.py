@@ -23,9 +23,10 @@ SILENT_S = 2.0
 STAYS_S = 60.0
 """A code in view for longer is a poster or a forgotten phone, said on the health page as ``code in view``."""
 AWAY_S = 3.0
-IDLE_FRAME_S = 1 / 15
-MOVING_FRAME_S = 1 / 30
-"""The shortest time from frame to frame, while nothing moves and while something does."""
+IDLE_FRAME_S = 1 / 16
+MOVING_FRAME_S = 1 / 32
+"""The shortest time from frame to frame, while nothing moves and while something does: a little more than 15 and 30
+a second, so that of a camera that gives as many none is missed."""
 STARVED = 5
 """So many frames in a row for which there was no memory: it is not the frame, the eye has outgrown its bound."""
 BLIND = 15
@@ -149,8 +150,8 @@ class Watch:
         """A source with an end showed its last frame."""
         self._open, self._state = False, Pulse(State.UP, "the last picture was shown")
 
-    def pulse(self, now: float) -> None:
-        """Say how the camera is, if it is time to."""
+    def pulse(self, now: float, note: str = "") -> None:
+        """Say how the camera is, if it is time to; ``note`` is what its adapter has to say of it."""
         since = now - self._last_pulse
         if since < PULSE_S:
             return
@@ -159,7 +160,7 @@ class Watch:
             self._state = self._judge(now)
         seen = self._state.state is State.UP and now < self._lease.until and self._lease.picture
         shown = "shown on the calibration page" if seen else ""
-        detail = ", ".join(filter(None, (self._state.detail, shown, self._note)))
+        detail = ", ".join(filter(None, (self._state.detail, shown, note, self._note)))
         self._out(pulse_line(Pulse(self._state.state, detail, self._state.todo, self._figures)))
         self._last_pulse, self._times, self._moving, self._latest = now, [], 0, None
 
@@ -188,7 +189,7 @@ class Watch:
         if self._suspicion.fingerprint is None:
             return self._state
         word = named(self._suspicion, now)
-        if word and not self._stays:
+        if word == "frozen" or (word and not self._stays):  # a code that is read shows that the picture is usable
             return Pulse(State.DOWN, *WORDS[word])
         return Pulse(State.UP, "code in view" if self._stuck(now) else "")
 
