@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from edge.health import Part
+from edge.health import Part, State
 from edge.vision import meters
 from edge.vision.aimed import Aimed, zone_of
 from edge.vision.eyes import Eye
@@ -82,19 +82,27 @@ async def _show(
                 lately.append(view.codes)
                 best = meters.sharpest(best, view.figures.get("sharpness", 0.0))
             with suppress(ConnectionResetError):  # the page has gone, which _hear learns as well
-                await socket.send_json(_told(view, max(lately), best, say) if view else _away(eye, aimed.parts()))
+                part = _part(eye, aimed.parts())
+                await socket.send_json(_told(view, part, max(lately), best, say) if view else _away(part))
                 if view and view.jpeg:
                     await socket.send_bytes(view.jpeg)
 
 
-def _told(view: View, codes: int, best: float, say: meters.Translate) -> dict[str, Any]:
-    """A view's meters, and ``guide``, the least share of the picture's width that a code must fill to be read."""
+def _told(view: View, part: Part | None, codes: int, best: float, say: meters.Translate) -> dict[str, Any]:
+    """A view's meters; ``trouble``, what health says is wrong with the camera; and ``guide``, the least share of the
+    picture's width that a code must fill to be read."""
     rows = meters.meters(codes, view.figures, best, say)
     width = view.figures.get("width", 0.0)
-    return {"codes": codes, "meters": [asdict(row) for row in rows], "guide": PIXELS / width if width else 0}
+    trouble = f"{part.detail}. {part.todo}" if part and part.state is State.DOWN else ""
+    guide = PIXELS / width if width else 0
+    return {"codes": codes, "meters": [asdict(row) for row in rows], "trouble": trouble, "guide": guide}
 
 
-def _away(eye: Eye, parts: Iterable[Part]) -> dict[str, Any]:
-    """What health says of a camera that gives no picture."""
-    part = next((part for part in parts if (part.kind, part.name) == ("camera", eye.id)), None)
+def _part(eye: Eye, parts: Iterable[Part]) -> Part | None:
+    """What health says of the camera."""
+    return next((part for part in parts if (part.kind, part.name) == ("camera", eye.id)), None)
+
+
+def _away(part: Part | None) -> dict[str, Any]:
+    """Why there is no picture, in health's words."""
     return {"away": part.detail if part else "", "todo": part.todo if part else ""}

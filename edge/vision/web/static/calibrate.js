@@ -43,6 +43,7 @@ function stateIs(state, words = {}) {
 function told(view) {
   showCode(byId("code"), view.meters.find((meter) => meter.id === "code"));
   showMeters(byId("meters"), view.meters.filter((meter) => meter.id !== "code"));
+  put(byId("trouble"), view.trouble);
   guide.hidden = !view.guide || view.codes > 0;
   guide.style.width = `${(100 * view.guide) / box.zone[2]}%`;
 }
