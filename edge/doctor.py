@@ -24,7 +24,8 @@ from edge.health import Health, State
 from edge.members.keyset import BadKeySet, from_base64url, read_keyset
 from edge.members.static import compile_rules
 from edge.members.timeservice import kernel_synced
-from edge.ports import LinkLost, MembersAway, StockAway
+from edge.ports import LinkLost, MembersAway, SourceGone, StockAway
+from edge.vision import devices
 from edge.vision.eyes import Eye
 from provisioning.layers import HUB_LAYERS
 
@@ -37,6 +38,12 @@ NOBODY = "s1.AAAAAAAAAAAAAAAA"
 """A pseudonym of the right form that is no member's."""
 OUTPUTS = frozenset({"upstream", "sink"})
 """Ports whose ``path`` is written, so that it need not be there."""
+DEVICES = {
+    "camera opencv": ("source", "camera"),
+    "scanner serial": ("device", "serial"),
+    "scanner evdev": ("device", "keyboard"),
+}
+"""The adapters that take a device of this machine: the setting that names it, and its kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +320,34 @@ async def _look_through(wanted: list[config.Camera], folder: Path) -> list[Findi
     ]
 
 
+def plugged(patient: Patient) -> Iterator[Finding]:
+    """What is plugged in, by names that stay; a device that is named otherwise may be another one tomorrow."""
+    for kind, name in {"camera": "cameras", "keyboard": "keyboards", "serial": "serial lines"}.items():
+        if here := devices.there(kind, devices.DEV):
+            yield Finding(f"{name} plugged in", True, ", ".join(map(str, here)))
+    for choice in _fitting_well(patient, "camera", "scanner"):
+        setting, kind = DEVICES.get(f"{choice.port} {choice.adapter.adapter}", ("", ""))
+        text = str(choice.adapter.settings.get(setting, "0"))
+        path = Path(f"{devices.DEV}/video{text}" if text.isdigit() else text)
+        if kind and (stable := devices.stable_name(path, kind, devices.DEV)):
+            yield Finding(choice.name, True, f"{path} may name another device tomorrow", f'set {setting} = "{stable}"')
+
+
+def scanners(patient: Patient) -> Iterator[Finding]:
+    """Every hand scanner can be opened; a running Tentou holds them and has told of them itself."""
+    for choice in _fitting_well(patient, "scanner"):
+        if patient.running is None:
+            yield asyncio.run(_tried(choice, patient))
+
+
+async def _tried(choice: Choice, patient: Patient) -> Finding:
+    try:
+        async with _opened(choice, patient):
+            return Finding(choice.name, True, "it is plugged in")
+    except SourceGone as gone:
+        return Finding(choice.name, False, *gone.args)
+
+
 def broker(patient: Patient) -> Iterator[Finding]:
     """The way to head office opens; nothing else depends on it, so this is news and not a fault of the store."""
     for choice in _fitting_well(patient, "upstream"):
@@ -340,4 +375,17 @@ def _store(patient: Patient) -> config.Store:
 
 
 HUB_LOOKS: tuple[Look, ...] = (adapters, disk, port, sources, broker)
-LOOKS: tuple[Look, ...] = (adapters, codes, screens, accounts, clock, disk, port, cameras, sources, broker)
+LOOKS: tuple[Look, ...] = (
+    adapters,
+    codes,
+    screens,
+    accounts,
+    clock,
+    disk,
+    port,
+    plugged,
+    cameras,
+    scanners,
+    sources,
+    broker,
+)

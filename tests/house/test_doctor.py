@@ -1,6 +1,8 @@
 """``tentou check`` on real config directories, good ones and broken ones, and starts that are refused."""
 
 import json
+import os
+import pty
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -129,6 +131,11 @@ def test_an_adapter_or_a_rule_that_cannot_be_stops_the_start_too(
             "camera c",
             "/dev/video99 is unplugged",
         ),
+        (
+            "[[scanner]]\nid = 'hand'\nscreen = 'window'\nadapter = 'serial'\nsettings.device = '/dev/none'",
+            "scanner hand",
+            "/dev/none is unplugged",
+        ),
         ("[device]\ndata = '/proc/none'", "disk", "cannot be written"),
     ],
 )
@@ -157,6 +164,37 @@ def test_a_camera_that_gives_pictures_is_well(etc: Path, check: Any) -> None:
     more(etc, "[[camera]]\nid = 'c'\nscreen = 'window'\nadapter = 'folder'\nsettings.path = 'frames'")
     code, found = check(etc)
     assert (code, found["camera c"]["ok"]) == (0, True), found
+
+
+def test_a_device_by_a_name_that_changes_is_told_the_one_that_stays(
+    etc: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dev = tmp_path / "dev"
+    monkeypatch.setattr("edge.vision.devices.DEV", dev)
+    (dev / "serial/by-id").mkdir(parents=True)
+    os.mkfifo(dev / "ttyACM0")
+    (dev / "serial/by-id/usb-Denso_7").symlink_to("../../ttyACM0")
+    scanner = "[[scanner]]\nid = 'hand'\nscreen = 'window'\nadapter = 'serial'\n"
+    more(etc, scanner + f"settings.device = '{dev}/ttyACM0'")
+    tentou.main(["check", "--config", str(etc), "--json"])
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    told = [one["todo"] for one in found if "may name another device" in one["seen"]]
+    assert told == [f'set device = "{dev}/serial/by-id/usb-Denso_7"']
+    assert [one["seen"] for one in found if one["what"] == "serial lines plugged in"] == [
+        f"{dev}/serial/by-id/usb-Denso_7"
+    ]
+
+
+def test_a_scanner_that_is_plugged_in_is_well(etc: Path, check: Any) -> None:
+    ours, theirs = pty.openpty()
+    more(
+        etc,
+        f"[[scanner]]\nid = 'hand'\nscreen = 'window'\nadapter = 'serial'\nsettings.device = '{os.ttyname(theirs)}'",
+    )
+    code, found = check(etc)
+    os.close(ours)
+    os.close(theirs)
+    assert (code, found["scanner hand"]["seen"]) == (0, "it is plugged in"), found
 
 
 @pytest.mark.parametrize("command", ["run", "hub", "check"])
