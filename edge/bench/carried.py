@@ -86,7 +86,7 @@ def figures(eyes: Sequence[Eye], service: Figures, floors: Mapping[str, float]) 
         name: {"cpu_ms_a_frame": round(ms, 2), "cameras": round(CORES * 1000 / (FPS * ms), 1)}
         for name, ms in floors.items()
     }
-    compared = {f"cameras to {name}": ratio(ours["cameras"], one["cameras"]) for name, one in peers.items()}
+    compared = {f"cameras, ours to {name}": ratio(ours["cameras"], one["cameras"]) for name, one in peers.items()}
     return {"ours": ours, "peers": peers, "ratio": compared, "findings": list(findings(eyes))}
 
 

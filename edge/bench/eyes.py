@@ -30,7 +30,8 @@ SETTLE_S = 3.0
 """From the moment when every eye is up until it counts."""
 UP_S = 60.0
 """So long eyes may take until all are up."""
-FLOOR_FRAMES = 150
+FLOOR_FRAMES = 100
+"""So many frames of the film, evenly over it, the bare loops are given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,12 @@ class Watched:
 def measure(n: int, seconds: float, size: str, seed: int) -> Figures:
     """``n`` eyes for so long. Raises NotStarted if they do not all come up."""
     with tempfile.TemporaryDirectory() as name:
-        shot = film.shot(Path(name) / "film", size, seed)
+        shot = film.shot(Path(name) / "film", size, seconds, seed)
         folders = [Path(name) / f"camera-{turn}" for turn in range(n)]
         film.dealt(shot, folders)
         with running(screens(n), settings(folders, FPS), furnish) as bench:
             watched = asyncio.run(_watch(bench, n, seconds))
-        floors = bare(shot[:FLOOR_FRAMES])
+        floors = bare(shot[:: max(1, len(shot) // FLOOR_FRAMES)])
     measured = figures(_eyes(watched), _service(watched), floors)
     return {"n": n, "seconds": round(watched.seconds, 1), "size": size, "seed": seed, **measured}
 
@@ -115,6 +116,7 @@ def words(result: Figures) -> Iterator[str]:
     lines = ((name, number(one["cpu_ms_a_frame"], 2), number(one["cameras"])) for name, one in each.items())
     yield ""
     yield from table(("by CPU, at 15 frames a second", "ms a frame", "cameras on two cores"), lines)
+    yield from ("", *(f"  {name}: {number(value, 3)}" for name, value in result["ratio"].items()))
 
 
 def _row(one: Figures) -> tuple[str, ...]:

@@ -10,19 +10,23 @@ import cv2
 import numpy as np
 
 from edge.bench import scenes
+from edge.bench.carried import FPS
 from edge.bench.figures import seeds
 from edge.ports import Gray
 
-ROUNDS, IDLE_FRAMES = 3, 90
-"""So often in turn: six seconds at 15 a second with people, then one presentation."""
+IDLE_FRAMES = 6 * FPS
+"""Six seconds with people, then one presentation, and again, each time another shop."""
+ROUND_S, MOST_ROUNDS = 7, 4
+"""How long a round lasts, about, and how many there are at most until the film starts again."""
 QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 85]
 """About what a USB camera gives."""
 
 
-def shot(folder: Path, size: str, seed: int) -> list[Path]:
-    """The whole film as JPEG files in that folder, in their order."""
+def shot(folder: Path, size: str, seconds: float, seed: int) -> list[Path]:
+    """The film as JPEG files in that folder, in their order: about so long, at most a half minute, and then again."""
     folder.mkdir(parents=True)
-    return [_written(folder / f"{number:04}.jpg", gray) for number, gray in enumerate(_frames(size, seed))]
+    rounds = max(1, min(round(seconds / ROUND_S), MOST_ROUNDS))
+    return [_written(folder / f"{number:04}.jpg", gray) for number, gray in enumerate(_frames(size, rounds, seed))]
 
 
 def dealt(film: Sequence[Path], folders: Sequence[Path]) -> None:
@@ -34,8 +38,8 @@ def dealt(film: Sequence[Path], folders: Sequence[Path]) -> None:
             os.link(frame, folder / f"{number:04}.jpg")
 
 
-def _frames(size: str, seed: int) -> Iterator[Gray]:
-    for one in seeds(seed, f"film {size}", ROUNDS):
+def _frames(size: str, rounds: int, seed: int) -> Iterator[Gray]:
+    for one in seeds(seed, f"film {size}", rounds):
         yield from scenes.idle(one, scenes.SIZES[size], True, IDLE_FRAMES)
         yield from scenes.clip(one, scenes.SIZES[size]).frames
 

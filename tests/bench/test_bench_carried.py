@@ -40,7 +40,7 @@ def test_an_eye_that_did_not_last_has_no_share_and_is_a_finding() -> None:
     assert (seen.cpu, seen.restarts) == (None, 1)
     told = figures([seen], {"cpu": 0.1, "rss_mb": 90.0}, {"bare": 2.0})
     assert told["findings"] == ["cam-0 did not last: 1 restarts"]
-    assert (told["ours"]["cameras"], told["ratio"]) == (None, {"cameras to bare": None})
+    assert (told["ours"]["cameras"], told["ratio"]) == (None, {"cameras, ours to bare": None})
 
 
 def test_the_cameras_of_two_cores_are_what_the_service_leaves() -> None:
@@ -48,7 +48,7 @@ def test_the_cameras_of_two_cores_are_what_the_service_leaves() -> None:
     told = figures(eyes, {"cpu": 0.2, "rss_mb": 90.0}, {"bare": 4.0})
     assert (told["ours"]["cpu_ms_a_frame"], told["ours"]["cameras"]) == (6.0, 20.0)
     assert told["peers"] == {"bare": {"cpu_ms_a_frame": 4.0, "cameras": 33.3}}
-    assert (told["ratio"], told["findings"]) == ({"cameras to bare": 0.601}, [])
+    assert (told["ratio"], told["findings"]) == ({"cameras, ours to bare": 0.601}, [])
 
 
 def test_an_eye_below_14_frames_a_second_is_a_finding() -> None:
