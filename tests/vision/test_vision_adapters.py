@@ -15,6 +15,7 @@ from edge.adapters import camera_folder, camera_opencv, camera_push
 from edge.config import BadConfig, checked
 from edge.plug import adapter, known
 from edge.ports import Camera, Frame, Gray, SourceEnded, SourceGone
+from edge.vision import film, pixels
 from edge.vision.told import Ear
 from edge.vision.wire import picture
 
@@ -34,7 +35,7 @@ def all_frames(camera: Camera) -> Iterator[Frame]:
                 yield frame
 
 
-def film(path: Path, fps: float = 30.0) -> Path:
+def clip(path: Path, fps: float = 30.0) -> Path:
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), fps, (160, 120), isColor=False)
     for level in LEVELS:
         writer.write(flat(level))
@@ -79,7 +80,7 @@ def test_an_empty_folder_is_a_camera_that_is_away(tmp_path: Path) -> None:
 
 
 def test_a_video_file_is_shown_to_its_last_frame(tmp_path: Path) -> None:
-    film(tmp_path / "clip.avi", fps=20)
+    clip(tmp_path / "clip.avi", fps=20)
     with camera_opencv.open(camera_opencv.Settings(source="clip.avi", loop=False), tmp_path) as camera:
         frames = list(all_frames(camera))
     assert frames[-1].number == len(LEVELS)
@@ -90,11 +91,11 @@ def test_a_video_file_is_shown_to_its_last_frame(tmp_path: Path) -> None:
     ("number", "now", "rest"), [(1, 100.0, 0.1), (30, 101.0, 2.0), (30, 103.5, 0.0), (1, 90.0, 10.1)]
 )
 def test_a_frame_of_a_file_waits_for_its_time(number: int, now: float, rest: float) -> None:
-    assert camera_opencv.rest_s(100.0, number, 10.0, now) == pytest.approx(rest)
+    assert film.rest_s(100.0, number, 10.0, now) == pytest.approx(rest)
 
 
 def test_a_video_file_that_loops_goes_on_after_its_end(tmp_path: Path) -> None:
-    film(tmp_path / "clip.avi", fps=60)
+    clip(tmp_path / "clip.avi", fps=60)
     numbers: list[int] = []
     with camera_opencv.open(camera_opencv.Settings(source="clip.avi"), tmp_path) as camera:
         while not numbers or numbers[-1] <= len(LEVELS):
@@ -135,10 +136,16 @@ JPEG = cv2.imencode(".jpg", flat(77))[1].tobytes()
 
 @pytest.mark.parametrize("given", [np.dstack([flat(77)] * 3), flat(77), YUYV, np.frombuffer(JPEG, np.uint8)[None, :]])
 def test_whatever_a_capture_gives_becomes_the_same_gray(given: Gray) -> None:
-    gray = camera_opencv.gray_picture(given)
-    assert gray is not None
+    gray = pixels.gray_picture(given)
     assert gray.shape == (120, 160)
     assert abs(int(gray.mean()) - 77) <= 1
+
+
+@pytest.mark.parametrize(
+    "given", [np.zeros((120, 160), np.uint16), np.zeros((120, 160, 7), np.uint8), np.zeros((1, 99), np.uint8)]
+)
+def test_what_is_no_picture_of_a_known_format_has_no_pixels(given: Gray) -> None:
+    assert pixels.gray_picture(given).size == 0
 
 
 def pushed(*messages: bytes) -> list[Frame]:
@@ -164,5 +171,5 @@ def test_of_pushed_pictures_the_latest_wins_with_its_number() -> None:
 
 @pytest.mark.promise("X-3")
 @pytest.mark.parametrize("message", [b"", b"\0\0", picture(b"\xff\xd8 broken", 1), picture(b"", 1), b"\xff" * 12])
-def test_pushed_bytes_that_are_no_picture_are_no_frame(message: bytes) -> None:
-    assert pushed(message) == []
+def test_pushed_bytes_that_are_no_picture_have_no_pixels(message: bytes) -> None:
+    assert all(frame.gray.size == 0 for frame in pushed(message))
