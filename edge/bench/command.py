@@ -29,6 +29,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     _add_decode(names)
     _add_stream(names)
     _add_eyes(names)
+    _add_faults(names)
 
 
 def _add_scan(names: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -61,6 +62,11 @@ def _add_eyes(names: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     eyes.add_argument("--seconds", type=_count, default=30, metavar="S", help="for how long (30)")
     eyes.add_argument("--size", choices=SIZES, default="720p", help="of the frames (720p)")
     _add_seed(eyes)
+
+
+def _add_faults(names: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    faults = _named(names, "faults", "faults of cameras and eyes, named and over, with an eye beside them", _faults)
+    faults.add_argument("-n", type=_count, default=1, metavar="N", help="eyes that are struck at a time (1)")
 
 
 def _named(
@@ -120,6 +126,12 @@ def _eyes(arguments: argparse.Namespace) -> int:
 
     measured = eyes.measure(arguments.n, arguments.seconds, arguments.size, _seed(arguments))
     return _told(arguments, measured, eyes.words)
+
+
+def _faults(arguments: argparse.Namespace) -> int:
+    from edge.bench import faults
+
+    return _told(arguments, faults.measure(beside=arguments.n), faults.words)
 
 
 def _guarded(run: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> int:

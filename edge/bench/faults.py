@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.bench.driver import HEIGHT, WIDTH
-from edge.bench.figures import number, table
+from edge.bench.figures import NEVER, number, table
 from edge.config import Camera
 from edge.health import Health, State
 from edge.vision.eyes import Eye
@@ -256,12 +256,16 @@ def figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 
 async def drilled(faults: Sequence[Fault], beside: int) -> list[Outcome]:
-    """The outcomes, in the order of the faults; raises NeverSaid if one is never named or never over."""
+    """The outcomes, in the order of the faults; of one that is never named or never over the times are NEVER."""
     outcomes: dict[str, Outcome] = {}
 
     async def chain(mine: Sequence[Fault], struck: Watched) -> None:
         for fault in mine:
-            outcomes[fault.name] = await drill.outcome(fault, struck)
+            try:
+                outcomes[fault.name] = await drill.outcome(fault, struck)
+            except NeverSaid as never:
+                outcomes[fault.name] = Outcome(fault.name, str(never), "", NEVER, NEVER, None, 0.0, 0.0, 0, 0.0)
+                struck.becomes(FINE)
 
     with tempfile.TemporaryDirectory(dir=DEVICES, prefix="tentou-drill-") as name:
         drill = Drill(Path(name), beside)
@@ -274,9 +278,9 @@ async def drilled(faults: Sequence[Fault], beside: int) -> list[Outcome]:
 def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
     for one in outcomes:
         if one.named_s > NAMED_S:
-            yield f"{one.fault}: named after {one.named_s} s, promised within {NAMED_S:.0f} s"
+            yield f"{one.fault}: named after {number(one.named_s)} s, promised within {NAMED_S:.0f} s"
         if one.back_s > BACK_S:
-            yield f"{one.fault}: read again after {one.back_s} s, promised within {BACK_S:.0f} s"
+            yield f"{one.fault}: read again after {number(one.back_s)} s, promised within {BACK_S:.0f} s"
         if one.away_s is not None and one.away_s > AGAIN_S:
             yield f"{one.fault}: started again after {one.away_s} s, promised within {AGAIN_S:.0f} s"
         if one.other_restarts or one.other_gap_s > GAP_S:

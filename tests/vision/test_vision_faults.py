@@ -9,6 +9,7 @@ import pytest
 
 from edge.bench import faults
 from edge.bench.faults import FAULTS, Fault, Outcome
+from edge.bench.figures import NEVER
 
 EYES = 6
 """So many eyes are struck at a time, each with the next fault as soon as it is over the last."""
@@ -18,7 +19,7 @@ STAYS = [fault for fault in FAULTS if fault not in ENDS]
 
 @pytest.fixture(scope="module")
 def outcomes() -> Mapping[str, Outcome]:
-    """What came of each fault; that it was named, and that the eye read again after it, is waited for."""
+    """What came of each fault; that it is named, and that the eye reads again after it, is waited for."""
     return {one.fault: one for one in asyncio.run(faults.drilled(FAULTS, EYES))}
 
 
@@ -33,6 +34,7 @@ def test_an_eye_that_ends_is_started_again_and_the_health_page_says_why(
 ) -> None:
     outcome = outcomes[fault.name]
     assert fault.says in outcome.says
+    assert outcome.back_s < NEVER
     assert outcome.away_s is not None
     assert outcome.other_restarts == 0
 
@@ -44,6 +46,7 @@ def test_a_camera_that_shows_nothing_is_named_with_what_to_do_and_recovers(
 ) -> None:
     outcome = outcomes[fault.name]
     assert fault.says in outcome.says
+    assert outcome.back_s < NEVER
     assert outcome.todo
     assert outcome.other_restarts == 0
 
