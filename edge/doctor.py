@@ -10,9 +10,9 @@ import socket
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,19 +20,16 @@ from typing import Any
 from edge import config, fitting, plug
 from edge.contacts import topics
 from edge.fitting import Choice
-from edge.health import Health, State
+from edge.health import State
 from edge.members.keyset import BadKeySet, from_base64url, read_keyset
 from edge.members.static import compile_rules
 from edge.members.timeservice import kernel_synced
 from edge.ports import LinkLost, MembersAway, SourceGone, StockAway
 from edge.vision import devices
-from edge.vision.eyes import Eye
+from edge.vision.survey import in_words, sketch, survey
 from provisioning.layers import HUB_LAYERS
 
 ENOUGH_DISK = 2 * 1024**3
-CAMERA_S = 15.0
-"""How long a camera may take from the start of its eye to its first picture; a stream's own time-out is 5 s."""
-LOOK_AGAIN_S = 0.2
 ANSWER_S = 12.0
 NOBODY = "s1.AAAAAAAAAAAAAAAA"
 """A pseudonym of the right form that is no member's."""
@@ -54,6 +51,9 @@ class Finding:
     ok: bool
     seen: str
     todo: str = ""
+    figures: Mapping[str, float] = field(default_factory=dict)
+    shades: str = ""
+    """What a camera sees, as a view has it (``edge.vision.wire``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +104,12 @@ def _name(settings: config.Store | config.Hub) -> str:
 
 def _print(finding: Finding, as_json: bool) -> None:
     if as_json:
-        line = json.dumps(asdict(finding), ensure_ascii=False)
+        said = {name: value for name, value in asdict(finding).items() if value or name not in ("figures", "shades")}
+        line = json.dumps(said, ensure_ascii=False)
     else:
-        todo = f"\n      → {finding.todo}" if finding.todo else ""
-        line = f"{'ok  ' if finding.ok else 'LOOK'}  {finding.what}: {finding.seen}{todo}"
+        rows = [f"      │{row}│" for row in sketch(finding.shades)] if finding.shades else []
+        todo = [f"      → {finding.todo}"] if finding.todo else []
+        line = "\n".join([f"{'ok  ' if finding.ok else 'LOOK'}  {finding.what}: {finding.seen}", *rows, *todo])
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
@@ -295,29 +297,27 @@ def _bind(web: config.Web) -> OSError | None:
 
 
 def cameras(patient: Patient) -> Iterator[Finding]:
-    """Every camera gives a picture; a running Tentou holds them and has told of them itself."""
-    choices = list(_fitting_well(patient, "camera"))
-    if patient.running is None and choices:
-        names = {choice.name for choice in choices}
-        seen = [one for one in _store(patient).camera if f"camera {one.id}" in names and one.adapter != "push"]
-        yield from asyncio.run(_look_through(seen, patient.folder))
+    """What every camera sees, with a sketch; a running Tentou holds them, so that its own figures are told."""
+    for part in patient.running or ():
+        if (part["kind"], part["state"]) == ("camera", "up"):
+            yield Finding(f"camera {part['name']}", True, *in_words(part["figures"]), part["figures"])
+    fitting_well = {choice.name for choice in _fitting_well(patient, "camera")}
+    store = _store(patient)
+    cameras = [one for one in store.camera if f"camera {one.id}" in fitting_well and one.adapter != "push"]
+    if patient.running is not None or not cameras:
+        return
+    if sys.stderr.isatty():
+        sys.stderr.write("hold a member code before each camera now …\n")
+    for seen in asyncio.run(survey(cameras, patient.folder, store.zone)):
+        shades = seen.view.shades if seen.view else ""
+        ok = seen.part.state is State.UP
+        yield Finding(f"camera {seen.part.name}", ok, *seen.in_words(), seen.figures, shades)
 
 
-async def _look_through(wanted: list[config.Camera], folder: Path) -> list[Finding]:
-    """What each camera's own eye says of it within some seconds."""
-    health = Health()
-    eyes = [asyncio.create_task(Eye(camera, folder, ("qrcode",), health).run()) for camera in wanted]
-    for _ in range(round(CAMERA_S / LOOK_AGAIN_S)):
-        await asyncio.sleep(LOOK_AGAIN_S)
-        if all(part.state is not State.STARTING for part in health.parts()):
-            break
-    for eye in eyes:
-        eye.cancel()
-    await asyncio.gather(*eyes, return_exceptions=True)
-    return [
-        Finding(f"camera {part.name}", part.state is State.UP, part.detail or "it gives pictures", part.todo)
-        for part in health.parts()
-    ]
+def zones(patient: Patient) -> Iterator[Finding]:
+    """Every zone that was saved on a camera's page can be used; one that cannot is left out and stops nothing."""
+    for line in config.left_out(patient.folder):
+        yield Finding("reading zones", False, line, "save the camera's zone again on its page, or mend the file")
 
 
 def plugged(patient: Patient) -> Iterator[Finding]:
@@ -383,6 +383,7 @@ LOOKS: tuple[Look, ...] = (
     clock,
     disk,
     port,
+    zones,
     plugged,
     cameras,
     scanners,

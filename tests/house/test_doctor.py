@@ -157,13 +157,29 @@ def test_a_lost_key_file_is_named(etc: Path, check: Any, name: str, what: str) -
     assert "bundle" in found[what]["todo"]
 
 
-def test_a_camera_that_gives_pictures_is_well(etc: Path, check: Any) -> None:
+def test_a_camera_that_gives_pictures_is_well_and_sketched(
+    etc: Path, check: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.vision.survey.HOLD_S", 0.5)
     (etc / "frames").mkdir()
     noise = np.random.default_rng(1).integers(0, 255, (480, 640), np.uint8)
     cv2.imwrite(str(etc / "frames" / "1.png"), noise)
     more(etc, "[[camera]]\nid = 'c'\nscreen = 'window'\nadapter = 'folder'\nsettings.path = 'frames'")
     code, found = check(etc)
     assert (code, found["camera c"]["ok"]) == (0, True), found
+    assert "brightness 12" in found["camera c"]["seen"]
+    assert "code in view (none)" in found["camera c"]["seen"]
+    assert found["camera c"]["figures"]["codes"] == 0
+    assert [len(row) for row in found["camera c"]["shades"].split("\n")] == [32] * 9
+    tentou.main(["check", "--config", str(etc)])
+    assert capsys.readouterr().out.count("│") == 18
+
+
+def test_a_saved_zone_that_cannot_be_used_is_found_and_stops_nothing(etc: Path, check: Any) -> None:
+    (etc / "zones.toml").write_text("[zone]\ndoor = [0, 0, 1, 1]\n")
+    code, found = check(etc)
+    assert (code, found["settings"]["ok"]) == (1, True)
+    assert "zones.toml:2: zone.door: no camera 'door'; known: none" in found["reading zones"]["seen"]
 
 
 def test_a_device_by_a_name_that_changes_is_told_the_one_that_stays(
@@ -223,7 +239,8 @@ def readyz() -> Iterator[Callable[[str], int]]:
 
     def start(name: str) -> int:
         part = {"kind": "stock", "name": "near", "state": "down", "since_s": 0, "detail": "gone", "todo": "look"}
-        body = json.dumps({"status": "ready", "name": name, "parts": [part]}).encode()
+        camera = {"kind": "camera", "name": "door", "state": "up", "figures": {"brightness": 20, "fps": 15}}
+        body = json.dumps({"status": "ready", "name": name, "parts": [part, camera]}).encode()
 
         class Answer(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
@@ -251,6 +268,8 @@ def test_an_edge_that_runs_tells_what_is_down_itself(etc: Path, check: Any, read
     assert (code, found["port"]["ok"]) == (1, True)
     assert found["stock near"]["seen"].startswith("gone, since 1970")
     assert found["stock near"]["todo"] == "look"
+    assert found["camera door"]["seen"] == "brightness 20 (too dark), frames per second 15 (good)"
+    assert "Switch a light on" in found["camera door"]["todo"]
 
 
 def test_a_port_that_another_uses_is_named_and_stops_the_start(
