@@ -39,7 +39,7 @@ from edge.sessions import notes
 from edge.sessions.goods import Wares
 from edge.sessions.house import House
 from edge.sessions.loops import keep_loops
-from edge.sessions.sight import follow
+from edge.sessions.sight import follow, untold
 from edge.sessions.stage import Stage
 from edge.stock.cache import StockCache, migrate, stock_cache
 from edge.stock.channel import feed
@@ -278,7 +278,8 @@ def _loops(parts: Parts) -> dict[str, Callable[[], Awaitable[None]]]:
         loops[f"eye {source.id}"] = eye.run
         if source.screen in parts.stages:
             tell = parts.stages[source.screen].put
-            loops[f"sight {source.id}"] = partial(follow, eye.looks, parts.desk.whose, tell, wares=wares)
+            lingers = eye.lingers if isinstance(eye, Eye) else untold
+            loops[f"sight {source.id}"] = partial(follow, eye.looks, parts.desk.whose, tell, lingers, wares)
     for channel in store.stock:
         loops[f"stock {channel.id}"] = partial(_feed, parts, channel)
     if store.upstream is not None:

@@ -20,7 +20,21 @@ from edge.config import Camera
 from edge.health import Health, State
 from edge.model import Look
 from edge.vision import wire
-from edge.vision.wire import LONGEST_LINE, Aim, BadLine, Orders, Picture, Showing, Told, View, Zone, heard, orders_line
+from edge.vision.presence import in_view
+from edge.vision.wire import (
+    LONGEST_LINE,
+    Aim,
+    BadLine,
+    Orders,
+    Picture,
+    Pulse,
+    Showing,
+    Told,
+    View,
+    Zone,
+    heard,
+    orders_line,
+)
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +97,7 @@ class Eye:
         self._to_tell: dict[type, Told] = {}
         self._has_to_tell = asyncio.Event()
         self._viewers: dict[asyncio.Queue[View], bool] = {}
+        self._in_view = ("", "")
 
     async def run(self) -> None:
         """Keep the eye alive until cancelled; at the end no process is left."""
@@ -106,6 +121,10 @@ class Eye:
         """Read only this part of each frame, from the next one on and in every later life; raises ValueError."""
         self._orders = replace(self._orders, zone=wire.zone(zone))
         self._tell(Aim(self._orders.zone))
+
+    def lingers(self, seconds: float) -> None:
+        """A member's codes have been in view for so many seconds, whatever their texts, which no eye can tell."""
+        self._in_view = in_view(seconds)
 
     async def views(self, picture: bool) -> AsyncGenerator[View, None]:
         """What the eye sees, some five times a second for as long as this is iterated; none while no frame comes.
@@ -161,9 +180,15 @@ class Eye:
                         _put(viewer, said)
                 else:
                     figures = self._counted(said.figures)
-                    self._health.set("camera", self.id, said.state, said.detail, said.todo, figures)
+                    self._health.set("camera", self.id, said.state, *self._words(said), figures)
         except (BadLine, ValueError) as error:  # ValueError: a line without end
             log.warning("eye %s is killed: %s", self.id, error if isinstance(error, BadLine) else "a line too long")
+
+    def _words(self, said: Pulse) -> tuple[str, str]:
+        """What the eye says of its camera and, while that is up and needs nothing, what ``lingers`` said."""
+        if said.state is not State.UP or said.todo or not self._in_view[0]:
+            return said.detail, said.todo
+        return ", ".join(filter(None, (self._in_view[0], said.detail))), self._in_view[1]
 
     async def _watch(self, process: Process) -> None:
         """Kill the process once it was silent for too long.

@@ -12,6 +12,7 @@ from edge.health import State
 from edge.model import Code
 from edge.ports import Frame, Gray
 from edge.vision.picture import WORDS, Suspicion, cut, jpeg, named, readable, sample, sketch, suspect
+from edge.vision.presence import AWAY_S, STAYS_S, in_view
 from edge.vision.stream import Stream
 from edge.vision.told import Lease
 from edge.vision.wire import WHOLE, Pulse, View, Zone, look_line, pulse_line, view_line
@@ -20,9 +21,6 @@ PULSE_S = 0.4
 VIEW_S = 0.2
 SILENT_S = 2.0
 """A camera that gave no frame for so long is not up."""
-STAYS_S = 60.0
-"""A code in view for longer is a poster or a forgotten phone, said on the health page as ``code in view``."""
-AWAY_S = 3.0
 IDLE_FRAME_S = 1 / 16
 MOVING_FRAME_S = 1 / 32
 """The shortest time from frame to frame, while nothing moves and while something does: a little more than 15 and 30
@@ -191,11 +189,13 @@ class Watch:
         word = named(self._suspicion, now)
         if word == "frozen" or (word and not self._stays):  # a code that is read shows that the picture is usable
             return Pulse(State.DOWN, *WORDS[word])
-        return Pulse(State.UP, "code in view" if self._stuck(now) else "")
+        return Pulse(State.UP, *in_view(self._stuck()))
 
     def _note_stays(self, now: float) -> None:
         kept = {code: times for code, times in self._stays.items() if now - times[1] < AWAY_S}
         self._stays = kept | {code: (kept.get(code, (now, now))[0], now) for code in self._codes}
 
-    def _stuck(self, now: float) -> bool:
-        return any(now - first > STAYS_S for first, _ in self._stays.values())
+    def _stuck(self) -> float:
+        """Seconds for which the code longest in view has been there, foreign or not; 0 before it is a poster."""
+        longest = max((last - first for first, last in self._stays.values()), default=0.0)
+        return longest if longest > STAYS_S else 0.0

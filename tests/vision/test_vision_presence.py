@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from edge.health import Health, State
 from edge.model import Code, Crowd, Gone, Look, Scan, Sight
+from edge.ports import Frame, Gray
 from edge.sessions.sight import follow
+from edge.vision.eyes import Eye
 from edge.vision.presence import (
     AWAY_S,
     IGNORED_S,
@@ -26,6 +30,12 @@ from edge.vision.presence import (
     step,
     tick,
 )
+from edge.vision.stream import Stream
+from edge.vision.watch import Watch
+from edge.vision.wire import Pulse, heard
+
+Draw = Callable[..., Gray]
+Open = Callable[..., AbstractAsyncContextManager[Eye]]
 
 A, B = Code("MC1:A", "qrcode", "zxing"), Code("MC1:B", "qrcode", "zxing")
 A2, A3 = Code("MC1:A:2", "qrcode", "zxing"), Code("MC1:A:3", "qrcode", "zxing")
@@ -184,6 +194,36 @@ def test_the_health_page_says_for_how_long_and_what_to_do() -> None:
     assert in_view(61)[0] == "code in view for 1 minute"
     assert in_view(185)[0] == "code in view for 3 minutes"
     assert in_view(61)[1]
+
+
+@pytest.mark.parametrize(("seconds", "detail"), [(60, ""), (61, "code in view for 1 minute")])
+def test_an_eye_says_so_of_any_code_a_foreign_one_too(seconds: int, detail: str, symbol: Draw, scene: Draw) -> None:
+    picture, lines = scene(symbol("https://example.com")), list[bytes]()
+    watch = Watch("door", lambda: Stream({"qrcode"}), lines.append)
+    watch.opened(0.0, False, ("", ""))
+    for at in range(seconds + 1):
+        watch.see(Frame(picture, at), float(at))
+    watch.pulse(float(seconds))
+    pulse = heard(lines[-1], "door")
+    assert isinstance(pulse, Pulse)
+    assert (pulse.state, pulse.detail, bool(pulse.todo)) == (State.UP, detail, bool(detail))
+
+
+async def test_what_only_its_sight_knows_stands_on_the_cameras_part(
+    opened: Open, pictures: Callable[..., Path], scene: Draw, symbol: Draw
+) -> None:
+    health = Health()
+    async with asyncio.timeout(30), opened("folder", health, path=str(pictures(scene(symbol("x"))))) as eye:
+        eye.lingers(150.0)
+        while ("door", State.UP, *in_view(150.0)) not in told(health):
+            await asyncio.sleep(0.02)
+        eye.lingers(0.0)
+        while ("door", State.UP, "", "") not in told(health):
+            await asyncio.sleep(0.02)
+
+
+def told(health: Health) -> list[tuple[str, State, str, str]]:
+    return [(part.name, part.state, part.detail, part.todo) for part in health.parts()]
 
 
 @pytest.mark.promise("X-3")
