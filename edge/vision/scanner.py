@@ -27,7 +27,7 @@ class ScannerEye:
         self.id = scanner.id
         self.looks: asyncio.Queue[Look] = asyncio.Queue(WAITING_LOOKS)
         self._scanner, self._folder, self._health = scanner, folder, health
-        self._scans = self._rejected = 0
+        self._taken = self._refused = 0
         self._allowed, self._last = AT_ONCE, 0.0
 
     async def run(self) -> None:
@@ -52,9 +52,9 @@ class ScannerEye:
         """Pass on what may be a code; of anything else only that it came is known."""
         code = code_of(text, self._scanner.symbology)
         if code is None or not self._in_time(now):
-            self._rejected += 1
+            self._refused += 1
         else:
-            self._scans += 1
+            self._taken += 1
             self._see(code, now)
         self._tell(State.UP, *(NO_END if text == CUT_OFF.decode() else ()))
 
@@ -70,8 +70,8 @@ class ScannerEye:
     def _see(self, code: Code, now: float) -> None:
         if self.looks.full():
             self.looks.get_nowait()
-        self.looks.put_nowait(Look(self.id, (code,), now, self._scans))
+        self.looks.put_nowait(Look(self.id, (code,), now, self._taken))
 
     def _tell(self, state: State, detail: str = "", todo: str = "") -> None:
-        figures = {"scans": float(self._scans), "rejected": float(self._rejected)}
+        figures = {"taken": float(self._taken), "refused": float(self._refused)}
         self._health.set("scanner", self.id, state, detail, todo, figures)

@@ -135,7 +135,7 @@ async def test_what_a_scanner_reads_is_a_look(scanner: Line, tmp_path: Path) -> 
         assert await next_text(eye) == TOKEN
         look = await eye.looks.get()
     assert (look.eye, look.codes[0].symbology, look.codes[0].engine) == ("hand", "ean13", "scanner")
-    assert hand(health).figures == {"scans": 2, "rejected": 0}
+    assert hand(health).figures == {"taken": 2, "refused": 0}
 
 
 @pytest.mark.promise("V-5")
@@ -160,7 +160,7 @@ async def test_a_code_that_broke_off_does_not_stick_to_the_next(scanner: Line, t
     async with listening(scanner.adapter, tmp_path, health, gap_s=0.05) as eye:
         await up(health)
         scanner.send("MC1:HALF", end="")
-        await until(lambda: hand(health).figures["rejected"] == 1)
+        await until(lambda: hand(health).figures["refused"] == 1)
         assert "no end" in hand(health).detail
         assert "Enter" in hand(health).todo
         scanner.send(TOKEN)
@@ -192,7 +192,7 @@ async def test_a_scanner_gone_mad_is_bounded_and_the_next_code_is_read(tmp_path:
         for _ in range(50):
             await asyncio.to_thread(os.write, line.ends[0], garbage)
         line.send("")
-        await until(lambda: hand(health).figures["rejected"])
+        await until(lambda: hand(health).figures["refused"])
         line.send(TOKEN)
         assert await next_text(eye) == TOKEN
     line.unplug()
@@ -206,7 +206,7 @@ async def test_more_codes_than_a_hand_can_scan_are_dropped(scanner: Line, tmp_pa
             scanner.send("MC1:FLOOD")
         await until(lambda: sum(hand(health).figures.values()) == 15)
         assert eye.looks.qsize() <= AT_ONCE + 4
-        assert hand(health).figures["rejected"] > 0
+        assert hand(health).figures["refused"] > 0
 
 
 async def test_no_text_of_a_scanner_is_logged_or_on_the_health_page(
@@ -218,7 +218,7 @@ async def test_no_text_of_a_scanner_is_logged_or_on_the_health_page(
         await up(health)
         scanner.send(TOKEN)
         scanner.send("]E4" + TOKEN)
-        await until(lambda: hand(health).figures["rejected"])
+        await until(lambda: hand(health).figures["refused"])
         await next_text(eye)
     assert "0123456789" not in caplog.text + str(health.parts())
 
