@@ -308,7 +308,12 @@ def cameras(patient: Patient) -> Iterator[Finding]:
         return
     if sys.stderr.isatty():
         sys.stderr.write("hold a member code before each camera now …\n")
-    for seen in asyncio.run(survey(cameras, patient.folder, store.zone)):
+    symbologies = {
+        "qrcode",
+        *store.product_code.symbologies,
+        *(s for rule in store.member_code.static for s in rule.symbologies),
+    }
+    for seen in asyncio.run(survey(cameras, patient.folder, store.zone, symbologies)):
         shades = seen.view.shades if seen.view else ""
         ok = seen.part.state is State.UP
         yield Finding(f"camera {seen.part.name}", ok, *seen.in_words(), seen.figures, shades)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -50,10 +50,12 @@ class Seen:
         return ", ".join(filter(None, (self.part.detail, said))), self.part.todo or todo
 
 
-async def survey(cameras: Iterable[Camera], folder: Path, zones: Mapping[str, Zone]) -> list[Seen]:
+async def survey(
+    cameras: Iterable[Camera], folder: Path, zones: Mapping[str, Zone], symbologies: Collection[str] = ("qrcode",)
+) -> list[Seen]:
     """Look through all cameras at once, each until a code was read or some seconds have passed."""
     health = Health()
-    eyes = [Eye(camera, folder, ("qrcode",), health) for camera in cameras]
+    eyes = [Eye(camera, folder, symbologies, health) for camera in cameras]
     seen = {eye.id: Seen(Part("camera", eye.id, State.STARTING, 0.0)) for eye in eyes}
     for eye in eyes:
         eye.aim(zones.get(eye.id, WHOLE))
