@@ -15,7 +15,7 @@ LONGEST = 400
 what was cut off in the middle of a number is never taken for one."""
 
 _LENGTHS = (8, 12, 13, 14)
-_BARS = (12, 13)
+_BARS = 13
 _HOST = r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
 _VALUE = r"(?:[A-Za-z0-9!'()*+,.:;=&_-]|%[0-9A-Fa-f]{2})"
 _LINK = re.compile(
@@ -34,11 +34,11 @@ _LOCAL = ("02", "04", "05", "19", "2", "98", "99")
 def product(text: str, symbology: str) -> str | None:
     """The GTIN in 14 digits that a text names, its check digit right; None for every other text. Never raises.
 
-    Bars (``ean13``) have 13 digits; a UPC-A's 12 come with a zero before them (from both readers) or without (from
-    hand scanners). In a ``qrcode`` only a Digital Link counts: a number alone there may be anybody's.
+    Bars (``ean13``) have 13 digits; readers and scanners give a UPC-A's 12 with a zero before them. In a ``qrcode``
+    only a Digital Link counts: a number alone there may be anybody's.
     """
     if symbology == "ean13":
-        return _checked(text) if len(text) in _BARS else None
+        return _checked(text) if len(text) == _BARS else None
     if symbology == "qrcode" and len(text) <= LONGEST:
         found = _LINK.fullmatch(text)
         return _checked(unquote(found["gtin"])) if found else None

@@ -17,6 +17,8 @@ from edge.sessions.machine import (
     Event,
     Identified,
     Left,
+    Lowered,
+    Presented,
     Refused,
     Session,
     State,
@@ -99,7 +101,7 @@ def test_two_people_at_once_blank_the_running_session() -> None:
 
 
 EVENTS: st.SearchStrategy[Event] = st.one_of(
-    st.sampled_from([ANNA, BEN, Done(), Touch(), Touch(Level.PERSONAL), Left(3.0)]),
+    st.sampled_from([ANNA, BEN, Done(), Touch(), Touch(Level.PERSONAL), Left(3.0), Presented("s3"), Lowered(3.0)]),
     st.sampled_from(["again", "one", "ask"]).map(Refused),
 )
 

@@ -29,7 +29,7 @@ STEMS = st.lists(st.text(string.ascii_letters + string.digits + "-_.~", max_size
     [
         ("4901234567894", "04901234567894"),
         ("0036000291452", "00036000291452"),
-        ("036000291452", "00036000291452"),
+        ("036000291452", None),
         ("9784101010014", "09784101010014"),
         ("4901234567895", None),
         ("49123456", None),
@@ -133,7 +133,7 @@ def test_one_wrong_digit_is_never_taken(number: str, place: int, more: int) -> N
     at = place % len(number)
     wrong = number[:at] + str((int(number[at]) + more) % 10) + number[at + 1 :]
     assert product(f"https://shop.example/01/{wrong}", "qrcode") is None
-    assert product(wrong, "ean13") is None
+    assert product(wrong.zfill(13), "ean13") is None
 
 
 @pytest.mark.promise("X-3")
