@@ -28,27 +28,39 @@ def test_another_seed_gives_another_picture_and_another_text() -> None:
     assert still(7, "clean", SIZE).text != still(8, "clean", SIZE).text
 
 
+@pytest.mark.parametrize("degradation", DEGRADATIONS[1:])
+def test_a_degradation_changes_the_picture_and_not_what_the_phone_shows(degradation: str) -> None:
+    clean, worse = (still(5, name, SIZE) for name in ("clean", degradation))
+    assert worse.text == clean.text
+    assert worse.degradation == degradation
+    assert worse.gray.dtype == np.uint8
+    assert (worse.gray != clean.gray).any()
+
+
 @pytest.mark.parametrize("name", SIZES)
-@pytest.mark.parametrize("degradation", DEGRADATIONS)
-def test_a_still_is_a_gray_picture_of_its_size(degradation: str, name: str) -> None:
-    made = still(3, degradation, SIZES[name])
-    assert made.gray.dtype == np.uint8
-    assert made.gray.shape == SIZES[name][::-1]
-    assert made.degradation == degradation
+def test_pictures_are_as_large_as_asked_for(name: str) -> None:
+    size = SIZES[name]
+    assert still(3, "mixed", size).gray.shape == size[::-1]
+    assert empty(3, size).shape == size[::-1]
+    assert next(idle(3, size, True, 1)).shape == size[::-1]
 
 
-def test_a_degradation_changes_the_picture_and_not_what_the_phone_shows() -> None:
-    clean = still(5, "clean", SIZE)
-    for degradation in DEGRADATIONS[1:]:
-        worse = still(5, degradation, SIZE)
-        assert worse.text == clean.text
-        assert (worse.gray != clean.gray).any()
+def test_an_unknown_degradation_is_wrong_use() -> None:
+    with pytest.raises(ValueError, match="no degradation 'fog'; known: clean"):
+        still(1, "fog", SIZE)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(5))
 def test_a_clean_still_is_read(seed: int) -> None:
     made = still(seed, "clean", SIZE)
     assert texts(made.gray) == {made.text}
+
+
+def test_a_code_cut_off_leaves_the_picture_and_a_dark_one_is_inverted() -> None:
+    cut, dark = still(5, "cut off", SIZE), still(5, "dark mode", SIZE)
+    assert not texts(cut.gray)
+    assert [code.text for code in zxingcpp.read_barcodes(dark.gray, try_invert=False)] == []
+    assert texts(dark.gray) == {dark.text}
 
 
 def test_most_phones_show_a_rotating_code_of_195_characters() -> None:

@@ -55,7 +55,7 @@ class Clip:
 
 
 def still(seed: int, degradation: str, size: tuple[int, int]) -> Still:
-    """The still of this seed: for each degradation the same phone in the same shop. Raises KeyError if unknown."""
+    """The still of this seed: for each degradation the same phone in the same shop. Raises ValueError if unknown."""
     dice, made = scene.staged(seed, degradation, size, moving=False)
     t = IN_S + HELD_S / 2
     return Still(scene.taken(dice, made, size, t), made.code.text, degradation)

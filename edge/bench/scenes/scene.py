@@ -38,7 +38,11 @@ def blurred(picture: Gray, sigma: float) -> Gray:
 
 
 def staged(seed: int, degradation: str, size: tuple[int, int], moving: bool) -> tuple[np.random.Generator, Scene]:
-    """The scene, and the dice for its frames; what all degradations of a seed share has dice of its own."""
+    """The scene, and the dice for its frames; what all degradations of a seed share has dice of its own.
+
+    Raises ValueError for an unknown degradation."""
+    if degradation not in WORSEN:
+        raise ValueError(f"no degradation {degradation!r}; known: {', '.join(DEGRADATIONS)}")
     place, fault = np.random.default_rng((seed, 1)), np.random.default_rng((seed, 2, DEGRADATIONS.index(degradation)))
     good = faults.good(place)
     conditions = WORSEN[degradation](fault, good, float(fault.random()))
@@ -46,8 +50,8 @@ def staged(seed: int, degradation: str, size: tuple[int, int], moving: bool) -> 
     rest = _rest(place, fault, conditions, code, size, moving)
     module_px = pose.focal(size) * code.module_cm / rest.z
     behind = blurred(shop.shop(place, size, int(place.integers(0, 2))), float(place.uniform(1.5, 4.0)) * size[1] / 720)
-    sheet = _softened(phone.sheet(place, code, FINER * module_px, conditions.inverted, conditions.finger))
     hand = _swinging(fault, pose.hand(place, rest), conditions, code, moving)
+    sheet = _softened(phone.sheet(place, code, FINER * module_px, conditions.inverted, conditions.finger))
     lamps = _placed(conditions.lamps, rest, size)
     return fault, Scene(
         light.lit(behind, conditions.ambient),
