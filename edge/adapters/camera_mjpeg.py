@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
@@ -65,7 +65,7 @@ def open(settings: Settings, where: Path) -> Iterator[Camera]:
         grabber.close()
 
 
-def _pictures(settings: Settings, where: Path, stop: threading.Event) -> Iterator[Undeveloped]:
+def _pictures(settings: Settings, where: Path, stop: threading.Event) -> Generator[Undeveloped, None, None]:
     name = urlsplit(settings.url).hostname
     try:
         with closing(_answer(settings, where)) as answer:

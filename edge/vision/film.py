@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from functools import partial
 from pathlib import Path
 
@@ -24,7 +24,7 @@ FILE_FPS = 15.0
 MOTION_JPEG = frozenset({"MJPG", "mjpg", "jpeg"})
 
 
-def stream(name: str, address: str, stop: threading.Event) -> Iterator[Undeveloped]:
+def stream(name: str, address: str, stop: threading.Event) -> Generator[Undeveloped, None, None]:
     """The pictures of an address that may hold a password, which ``name`` does not; raises SourceGone."""
     os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
     capture, develop = _opened(address)
@@ -40,7 +40,7 @@ def stream(name: str, address: str, stop: threading.Event) -> Iterator[Undevelop
         raise SourceGone(f"the stream of {name} is away", "Look at the camera's power and network cable.")
 
 
-def film(path: Path, loop: bool, stop: threading.Event) -> Iterator[Undeveloped]:
+def film(path: Path, loop: bool, stop: threading.Event) -> Generator[Undeveloped, None, None]:
     """The pictures of a file at its own rate; raises SourceGone, or SourceEnded after the last without ``loop``."""
     if not path.exists():
         raise SourceGone(f"there is no file {path.name}", "Correct the camera's setting 'source'.")
@@ -53,7 +53,7 @@ def film(path: Path, loop: bool, stop: threading.Event) -> Iterator[Undeveloped]
 
 def _played(
     capture: cv2.VideoCapture, develop: Callable[[Raw], Gray], name: str, loop: bool, stop: threading.Event
-) -> Iterator[Undeveloped]:
+) -> Generator[Undeveloped, None, None]:
     number, rewound, began = 0, -1, time.monotonic()
     rate = capture.get(cv2.CAP_PROP_FPS) or FILE_FPS
     while not stop.is_set():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 
 import cv2
@@ -12,7 +12,7 @@ from edge.ports import Frame, Gray, SourceEnded, SourceGone
 
 Undeveloped = Callable[[], Gray]
 """A picture that is decoded when it is called; one without pixels if it is broken."""
-Pictures = Callable[[threading.Event], Iterator[Undeveloped]]
+Pictures = Callable[[threading.Event], Generator[Undeveloped, None, None]]
 """Opens a source and gives its pictures until the event is set; raises SourceGone or SourceEnded."""
 BROKEN = SourceGone("the camera's pictures cannot be taken", "Unplug the camera and plug it in again.")
 
@@ -50,7 +50,7 @@ class Grabber:
 
     def _run(self) -> None:
         try:
-            with closing(self._pictures(self._stop)) as pictures:  # type: ignore[type-var]
+            with closing(self._pictures(self._stop)) as pictures:
                 for number, picture in enumerate(pictures, 1):
                     self._put(number, picture)
         except (SourceGone, SourceEnded) as over:

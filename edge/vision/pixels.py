@@ -43,7 +43,7 @@ def gray_picture(picture: Raw, fourcc: str = "") -> Gray:
         return np.asarray(cv2.extractChannel(picture, int(fourcc == "UYVY")), np.uint8)
     if picture.ndim != 2 or picture.dtype != np.uint8:
         return NO_PIXELS
-    if picture.shape[0] == 1:
+    if 1 in picture.shape:
         return gray_jpeg(picture.tobytes())
     return picture[: picture.shape[0] * 2 // 3] if fourcc in PLANAR else picture
 

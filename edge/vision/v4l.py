@@ -8,7 +8,7 @@ import os
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -80,7 +80,7 @@ class Device:
         self._measured = -MEASURE_S
         self.note = ""
 
-    def pictures(self, stop: threading.Event) -> Iterator[Undeveloped]:
+    def pictures(self, stop: threading.Event) -> Generator[Undeveloped, None, None]:
         """Its pictures as they come; raises SourceGone."""
         capture = self._opened()
         try:

@@ -16,6 +16,8 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge.adapters import camera_mjpeg
 from edge.config import BadConfig, checked
@@ -197,6 +199,13 @@ RUBBISH = b"\xff\0rubbish" * 20_000
 def test_a_stream_that_cannot_be_is_given_up_within_bounds(data: bytes) -> None:
     with pytest.raises(NoStream):
         whole(data)
+
+
+@pytest.mark.promise("X-3")
+@given(st.lists(st.sampled_from([b"--frame", b"\r\n", b"Content-Length: 3", b":", b"--", b"\xff\xd8"]) | st.binary()))
+def test_whatever_comes_is_a_stream_or_none(pieces: list[bytes]) -> None:
+    with suppress(NoStream):
+        assert all(isinstance(picture, bytes) for picture in whole(b"".join(pieces), size=5))
 
 
 @pytest.mark.promise("X-3")
