@@ -209,7 +209,7 @@ def create_app(parts: Parts) -> web.Application:
     app.add_routes(guard.routes())
     layered = load(parts.folder, STORE_LAYERS)
     title = " · ".join((device.chain, device.store, device.id))
-    app.add_routes(it_pages.routes(parts.health.parts, guard, layered, title))
+    app.add_routes(it_pages.routes(parts.health.parts, guard, layered.renewed, title))
     app.add_routes(calibrate.routes(_aimed(parts, guard, title)))
     shown = [(screen.id, screen.name or screen.id, screen.orientation) for screen in parts.store.screen]
     app.add_routes(studio.routes(parts.library, guard, shown, partial(_on_screen, parts), parts.now, device.closing))

@@ -10,7 +10,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +94,16 @@ class Layered:
         for path, value in _leaves(self.values, ()):
             origin = self.origins[path]
             yield dotted(path), Explained(value, origin.layer, origin.file, origin.line)
+
+    def renewed(self) -> Layered:
+        """The same with the written layers as they are now; the others stay as they were read."""
+        fresh = load(self.folder, tuple(WRITTEN))
+        values, origins = dict(self.values), dict(self.origins)
+        for table in WRITTEN.values():
+            if table in fresh.values:
+                values[table] = dict(values.get(table, {}))
+        _merge(values, fresh.values, (), origins, fresh.origins)
+        return replace(self, values=values, origins=origins, left_out=fresh.left_out)
 
     def _missing(self, key: str, path: lines.Path) -> str:
         if path in self.unset:

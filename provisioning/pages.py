@@ -20,11 +20,15 @@ from provisioning.signin import Guard
 
 
 def routes(
-    parts: Callable[[], Iterable[PartLike]], guard: Guard, layered: Layered | None = None, title: str = ""
+    parts: Callable[[], Iterable[PartLike]],
+    guard: Guard,
+    settings: Callable[[], Layered] | None = None,
+    title: str = "",
 ) -> list[web.AbstractRouteDef]:
     """``/it/``, ``/it/state.json``, ``/it/config`` and their static files, for accounts of role it.
 
-    ``parts`` is asked at each poll; ``title`` names this machine, as in ``acme · ginza · front``.
+    ``parts`` is asked at each poll, ``settings`` at each look at them; ``title`` names this machine, as in
+    ``acme · ginza · front``.
     """
     environments = signin.pages()
     says = {tongue: words(signin.HERE / "locales", tongue).gettext for tongue in language.LANGUAGES}
@@ -51,6 +55,7 @@ def routes(
 
     async def config(request: web.Request) -> web.Response:
         """Every setting with its value, layer, file and line; secrets are masked."""
+        layered = settings() if settings else None
         groups = rows(layered) if layered else []
         gone = [(dotted(path), origin) for path, origin in layered.unset.items()] if layered else []
         return page(request, "config.html", groups=groups, gone=gone, folder=layered.folder if layered else None)

@@ -104,7 +104,7 @@ async def site(config: Path, clock: SimpleNamespace, health: Health) -> AsyncIte
     app = web.Application(middlewares=[guard.middleware])
     app.on_response_prepare.append(headers(()))
     layered = load(config, STORE_LAYERS)
-    app.add_routes([*guard.routes(), *pages.routes(health.parts, guard, layered, title="acme · ginza · front")])
+    app.add_routes([*guard.routes(), *pages.routes(health.parts, guard, layered.renewed, title="acme · ginza · front")])
     app.add_routes([web.get("/staff/", staff), web.post("/staff/", staff)])
     server = TestServer(app)
     async with server:

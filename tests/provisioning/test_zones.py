@@ -50,6 +50,17 @@ def test_a_saved_zone_wins_over_the_hand_written_one_and_is_explained(etc: Path)
     assert (etc / "zones.toml").read_text().splitlines()[told.line - 1] == "door = [0.25, 0.25, 0.5, 0.5]"
 
 
+def test_a_running_edge_explains_what_was_saved_and_not_what_was_edited_since_the_start(etc: Path) -> None:
+    started = load(etc, STORE_LAYERS)
+    zones.save(etc, "door", SAVED, BOTH)
+    (etc / "device.toml").write_text(DEVICE.replace("ginza", "shibuya"))
+    now = started.renewed()
+    assert now.explain("zone.door").layer == "zones"
+    assert (now.explain("zone.counter").layer, now.explain("zone.counter").line) == ("device", 21)
+    assert now.explain("device.store").value == "ginza"
+    assert started.explain("zone.door").layer == "device"
+
+
 def test_another_cameras_zone_stays_and_one_that_is_gone_is_forgotten(etc: Path) -> None:
     zones.save(etc, "gone", SAVED, ())
     zones.save(etc, "door", SAVED, BOTH)

@@ -52,6 +52,7 @@ function picture(bitmap) {
   if (frame.width !== bitmap.width || frame.height !== bitmap.height) {
     frame.width = bitmap.width;
     frame.height = bitmap.height;
+    byId("picture").style.setProperty("--ratio", bitmap.width / bitmap.height);
   }
   frame.getContext("2d").drawImage(bitmap, 0, 0);
 }
