@@ -48,6 +48,17 @@ def by_degradation(shown: Sequence[Mapping[str, Presentation]]) -> dict[str, Fig
     }
 
 
+def apart(shown: Sequence[Mapping[str, Presentation]]) -> Figures:
+    """Where readers part: how many clips nobody read, how many ours alone, and which, by their place in the run,
+    some peer read and ours did not."""
+    readers = [{name for name, one in all_of.items() if one.first_ms != NEVER} for all_of in shown]
+    return {
+        "nobody": readers.count(set()),
+        "ours_alone": readers.count({OURS}),
+        "peers_alone": [place for place, names in enumerate(readers) if names and OURS not in names],
+    }
+
+
 def best_peer(by_reader: Mapping[str, Figures]) -> str:
     """The peer that read most."""
     return max(without_ours(by_reader), key=lambda name: float(by_reader[name]["read"]))

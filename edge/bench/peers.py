@@ -92,9 +92,17 @@ def _opencv() -> Read:
 
 
 def _wechat(models: Path | None) -> Read | None:
-    """WeChat's reader, which is in the contrib build of OpenCV alone and reads nothing without its models."""
+    """WeChat's reader, which is in the contrib build of OpenCV 4 alone and reads nothing without its models.
+
+    OpenCV 5 has one that takes two files of another form.
+    """
     module: Any = getattr(cv2, "wechat_qrcode", None)
-    if module is None or models is None or not all((models / name).is_file() for name in MODEL_FILES):
+    if (
+        module is None
+        or not cv2.__version__.startswith("4.")
+        or models is None
+        or not all((models / name).is_file() for name in MODEL_FILES)
+    ):
         return None
     detector = module.WeChatQRCode(*(str(models / name) for name in MODEL_FILES))
 

@@ -9,40 +9,20 @@ an idle scene is not counted.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
-from itertools import islice
 from pathlib import Path
 
-import numpy as np
-
-from edge.bench import scenes
-from edge.bench.figures import number, percent, seeds, spent, table
-from edge.bench.outcome import KINDS, Figures, Idle, by_degradation, findings, ratios, summary
-from edge.bench.peers import OURS, PEERS, Read, our_stream, peers
-from edge.bench.presented import Presentation, glances, presentation
-from edge.bench.scenes.light import sensed
-from edge.bench.scenes.scene import staged
+from edge.bench import showing
+from edge.bench.figures import number, percent, seeds, table
+from edge.bench.outcome import KINDS, Figures, Idle, apart, by_degradation, findings, ratios, summary
+from edge.bench.peers import OURS, PEERS
+from edge.bench.presented import Presentation
+from edge.bench.showing import SECOND, Scene
 from edge.bench.spread import spread
-from edge.ports import Gray
 
-SECOND = 15
-"""Frames."""
 IDLE_SCENES, IDLE_FRAMES = 4, 6 * SECOND
 """At most so many shops of each kind, each watched for so long, its first second not counted."""
 FEW = 10
 """A run of fewer clips watches one shop of each kind, for two seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """One scene to show to every reader: a clip, or so many idle frames; ``models`` is the folder of WeChat's."""
-
-    seed: int
-    size: str
-    models: Path | None
-    people: bool = False
-    frames: int = 0
 
 
 def measure(n: int, sizes: Sequence[str], seed: int, models: Path | None) -> Figures:
@@ -58,6 +38,7 @@ def measure(n: int, sizes: Sequence[str], seed: int, models: Path | None) -> Fig
         "ours": {size: by_reader[OURS] for size, by_reader in measured.items()},
         "peers": {size: {name: by_reader.get(name) for name in PEERS} for size, by_reader in measured.items()},
         "ratio": {size: ratios(by_reader) for size, by_reader in measured.items()},
+        "apart": {size: apart(presented) for size, presented in shown.items()},
         "by_degradation": {size: by_degradation(presented) for size, presented in shown.items()},
         "findings": [f"{size}: {found}" for size, by_reader in measured.items() for found in findings(by_reader)],
     }
@@ -65,7 +46,7 @@ def measure(n: int, sizes: Sequence[str], seed: int, models: Path | None) -> Fig
 
 def _presented(n: int, size: str, seed: int, models: Path | None) -> list[dict[str, Presentation]]:
     clips = [Scene(one, size, models) for one in seeds(seed, f"clips {size}", n)]
-    return spread(_clip, clips, f"clips at {size}")
+    return spread(showing.clip, clips, f"clips at {size}")
 
 
 def _idled(n: int, size: str, seed: int, models: Path | None) -> dict[str, list[dict[str, Idle]]]:
@@ -76,7 +57,7 @@ def _idled(n: int, size: str, seed: int, models: Path | None) -> dict[str, list[
         for kind, people in KINDS.items()
         for one in seeds(seed, f"{kind} {size}", shops)
     ]
-    done = spread(_idle, jobs, f"idle scenes at {size}")
+    done = spread(showing.idle, jobs, f"idle scenes at {size}")
     return {kind: [one for job, one in zip(jobs, done, strict=True) if job.people is KINDS[kind]] for kind in KINDS}
 
 
@@ -85,44 +66,6 @@ def _figures(shown: list[dict[str, Presentation]], idled: dict[str, list[dict[st
         name: summary([one[name] for one in shown], *([one[name] for one in idled[kind]] for kind in KINDS))
         for name in shown[0]
     }
-
-
-def _clip(scene: Scene) -> dict[str, Presentation]:
-    """One presentation, by every reader."""
-    clip = scenes.clip(scene.seed, scenes.SIZES[scene.size])
-    ours = our_stream()
-    for gray in _before(scene, clip.degradation):
-        ours(gray)
-    return {
-        name: presentation(
-            glances(partial(_timed, read), clip.frames), clip.text, clip.held, clip.leaves, clip.degradation
-        )
-        for name, read in {OURS: ours, **peers(scene.models)}.items()
-    }
-
-
-def _before(scene: Scene, degradation: str) -> Iterator[Gray]:
-    """The second before the hand comes: the clip's own shop and sensor, with noise of its own."""
-    dice = np.random.default_rng((scene.seed, SECOND))
-    _, made = staged(scene.seed, degradation, scenes.SIZES[scene.size], moving=True)
-    for _ in range(SECOND):
-        yield sensed(dice, made.shop, made.conditions.sensor)
-
-
-def _idle(scene: Scene) -> dict[str, Idle]:
-    """One shop without codes, by every reader."""
-    frames = list(scenes.idle(scene.seed, scenes.SIZES[scene.size], scene.people, scene.frames))
-    return {name: _watched(read, frames) for name, read in {OURS: our_stream(), **peers(scene.models)}.items()}
-
-
-def _watched(read: Read, frames: Sequence[Gray]) -> Idle:
-    glimpses = [_timed(read, gray) for gray in frames]
-    wrong = {text for texts, _ in glimpses for text in texts}
-    return Idle(tuple(cost for _, cost in islice(glimpses, SECOND, None)), len(wrong))
-
-
-def _timed(read: Read, gray: Gray) -> tuple[frozenset[str], float]:
-    return spent(lambda: read(gray))
 
 
 def words(result: Figures) -> Iterator[str]:
@@ -136,6 +79,10 @@ def words(result: Figures) -> Iterator[str]:
         yield from ("", f"  ours to the others at {size}")
         yield from (
             f"    {name.replace('_', ' ')}: {number(value, 3)}" for name, value in result["ratio"][size].items()
+        )
+        parted = result["apart"][size]
+        yield f"    clips that nobody read: {parted['nobody']}, ours alone: {parted['ours_alone']}, " + (
+            f"a peer and not ours: {len(parted['peers_alone'])}"
         )
         shares = result["by_degradation"][size]
         present = [name for name, figures in by_reader.items() if figures is not None]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from edge.bench.figures import NEVER
-from edge.bench.outcome import Idle, best_peer, by_degradation, findings, ratios, summary
+from edge.bench.outcome import Idle, apart, best_peer, by_degradation, findings, ratios, summary
 from edge.bench.peers import OURS, PYZBAR, ZXING
 from edge.bench.presented import Presentation
 
@@ -67,3 +67,9 @@ def test_each_degradation_has_its_own_share() -> None:
         "clean": {"n": 1, OURS: 0.0, PYZBAR: 0.0},
         "glare": {"n": 2, OURS: 1.0, PYZBAR: 0.5},
     }
+
+
+def test_clips_at_which_readers_part_are_told_by_their_place() -> None:
+    read, unread = shown(0.0)[0], shown(NEVER)[0]
+    clips = [{OURS: ours, PYZBAR: peer} for ours in (read, unread) for peer in (read, unread)]
+    assert apart(clips) == {"nobody": 1, "ours_alone": 1, "peers_alone": [2]}

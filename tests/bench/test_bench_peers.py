@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -60,6 +61,29 @@ def test_wechats_reader_is_not_here_without_its_models(tmp_path: Path) -> None:
     (tmp_path / MODEL_FILES[0]).touch()
     assert WECHAT not in peers(None)
     assert WECHAT not in peers(tmp_path)
+
+
+class Scripted:
+    """WeChat's reader as OpenCV offers it, with answers of ours: dark pictures break it, as broken texts do."""
+
+    def __init__(self, *models: str) -> None:
+        self.models = models
+
+    def detectAndDecode(self, gray: Gray) -> tuple[tuple[str, ...], tuple[()]]:
+        if not gray.any():
+            raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "no text")
+        return tuple(Path(model).stem for model in self.models), ()
+
+
+def test_wechats_reader_is_asked_with_its_models_and_its_exceptions_are_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in MODEL_FILES:
+        (tmp_path / name).touch()
+    monkeypatch.setattr(cv2, "wechat_qrcode", SimpleNamespace(WeChatQRCode=Scripted), raising=False)
+    read = peers(tmp_path)[WECHAT]
+    assert read(np.full((8, 8), 128, np.uint8)) == {"detect", "sr"}
+    assert read(np.zeros((8, 8), np.uint8)) == frozenset()
 
 
 def test_the_models_folder_is_the_one_given_or_the_environments(monkeypatch: pytest.MonkeyPatch) -> None:

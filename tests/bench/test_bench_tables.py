@@ -6,6 +6,7 @@ from edge.bench import decode, eyes, stream
 from edge.bench.figures import NEVER
 from edge.bench.peers import OURS, PEERS, WECHAT
 
+PARTED = {"nobody": 1, "ours_alone": 2, "peers_alone": [7]}
 RUN = {"n": 40, "seed": 11, "machine": "a small machine"}
 
 
@@ -22,12 +23,14 @@ def test_the_table_of_presentations_says_never_and_not_here() -> None:
         "peers": peers,
         "ratio": {"read_to_best_peer": 1.188},
         "by_degradation": shares,
+        "apart": PARTED,
     }
     lines = list(stream.words({**RUN, **{key: {"720p": value} for key, value in by_size.items()}}))
     assert "seed 11" in lines[0]
     assert any(line.split() == ["ours", "95.0", "%", "3.0", "80.0", "1.50", "0.75", "-", "0"] for line in lines)
     assert any("OpenCV" in line and "never" in line for line in lines)
     assert any(line.strip() == "WeChat           not here" for line in lines)
+    assert any(line.strip() == "clips that nobody read: 1, ours alone: 2, a peer and not ours: 1" for line in lines)
     assert any(line.split()[:4] == ["tilt", "3", "100.0", "%"] for line in lines)
 
 
