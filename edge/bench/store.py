@@ -65,8 +65,17 @@ def running(
             try:
                 yield Bench(port, process, keys.load(chain.issuer(home)), log)
             finally:
-                process.terminate()
-                process.wait(10)
+                _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask it to end, then make it."""
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _free_port() -> int:
