@@ -62,7 +62,9 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     from edge import app
+    from edge.vision import box
 
+    box.coreless()  # members' names and pushed pictures pass through this process
     return _serve(app.serve, arguments.config)
 
 

@@ -14,12 +14,15 @@ import resource
 import signal
 import struct
 from collections.abc import Iterator
+from pathlib import Path
 
 from edge.vision.calls import EXAMINED, NETWORK, REFUSED, Calls
 
 DESCRIPTORS = 64
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
 SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC = 1, 1
+MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT = 1, 2, 4
+CAP_IPC_LOCK = 1 << 14
 AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 """How the kernel names an architecture in a call (linux/audit.h); any other is a way round the numbers."""
 X32 = 0x40000000
@@ -39,12 +42,33 @@ NOT_LOCKED = "not locked in: {}"
 def bound(memory_mb: int) -> None:
     """Bound the address space; no file grows, no core is dumped, nobody may trace; the process dies with its parent."""
     memory = memory_mb << 20
+    coreless()
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    _prctl(PR_SET_DUMPABLE, 0)
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
+    _keep_from_swap(memory)
+
+
+def coreless() -> None:
+    """Whatever ends this process, its memory goes into no file: no core, none to a collector of them either."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _prctl(PR_SET_DUMPABLE, 0)
+
+
+def may_lock(memory: int) -> bool:
+    """Whether this machine lets the process keep so many bytes from the swap."""
+    hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)[1]
+    rights = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("CapEff"))
+    return hard == resource.RLIM_INFINITY or hard >= memory or bool(int(rights.split()[1], 16) & CAP_IPC_LOCK)
+
+
+def _keep_from_swap(memory: int) -> None:
+    """Let no page that is used reach the swap, where the machine allows it (systemd: ``LimitMEMLOCK=infinity``)."""
+    if may_lock(memory):
+        hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)[1]
+        resource.setrlimit(resource.RLIMIT_MEMLOCK, (hard, hard))
+        _libc().mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)
 
 
 def shut(network: bool) -> str:

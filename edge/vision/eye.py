@@ -22,6 +22,7 @@ from edge.config import BadConfig, Settings, checked
 from edge.plug import UnknownAdapter, adapter
 from edge.ports import Camera, Frame, SourceEnded, SourceGone
 from edge.vision import box
+from edge.vision.forms import sieve
 from edge.vision.picture import NO_PIXELS
 from edge.vision.stream import Stream
 from edge.vision.told import Ear
@@ -65,7 +66,9 @@ def main() -> int:
         stream()  # whatever a reader imports must be in before the door is shut
         open_door = box.shut(source.network)
         ear = Ear(0, told.zone)
-        return _watch(source, Path(told.folder), Watch(told.camera, stream, out, told.zone, open_door), ear)
+        return _watch(
+            source, Path(told.folder), Watch(told.camera, stream, out, told.zone, open_door, sieve(told.forms)), ear
+        )
     except BrokenPipeError:
         return ENDED
     except (MemoryError, Outgrown):
@@ -147,14 +150,17 @@ def _told_to_end() -> bool:
 
 
 def _own_stdout() -> Callable[[bytes], None]:
-    """The pipe to the parent for our lines alone: what a library prints goes to stderr."""
-    own = open(os.dup(1), "wb", buffering=0)  # noqa: SIM115 - lives as long as the process
+    """The pipe to the parent for our lines alone: what a library prints goes to stderr.
+
+    It stays open until the process is gone, as its end is the parent's sign to kill what is left.
+    """
+    own = os.dup(1)
     os.dup2(2, 1)
 
     def out(line: bytes) -> None:
         rest = memoryview(line)
         while rest:
-            rest = rest[own.write(rest) :]
+            rest = rest[os.write(own, rest) :]
 
     return out
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import platform
 import re
+import resource
+import signal
 import struct
 import subprocess
 import sys
@@ -27,7 +29,7 @@ def tried(name, act):
     except (OSError, ValueError):
         print("refused", name)
     else:
-        print("done", name)
+        print("done", name, flush=True)
 before = threading.Thread(target=lambda: (go.wait(), tried("in a thread", socket.socket)))
 before.start()
 box.bound(1024)
@@ -66,10 +68,17 @@ NEEDED = [
 
 def locked_in(folder: Path, door: str, *acts: str) -> list[str]:
     """What a locked-in process says of its acts."""
-    command = [sys.executable, "-P", "-c", LOCKED_IN, door, *acts]
+    command = [sys.executable, "-uP", "-c", LOCKED_IN, door, *acts]
     at = {"PYTHONPATH": str(Path(__file__).parents[2])}
-    done = subprocess.run(command, capture_output=True, check=True, text=True, cwd=folder, env=at)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=at, preexec_fn=allow_cores)
+    assert done.returncode in (0, -signal.SIGABRT), done.stderr
     return done.stdout.splitlines()
+
+
+def allow_cores() -> None:
+    """As on a machine that is set up to keep them."""
+    hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
 
 
 @LOCKABLE
@@ -87,6 +96,14 @@ def test_what_no_eye_needs_is_refused_and_the_rest_is_left_to_it(tmp_path: Path)
 @LOCKABLE
 def test_the_eye_of_a_camera_in_the_network_is_let_out_but_starts_nothing(tmp_path: Path) -> None:
     assert locked_in(tmp_path, "network", "os.fork()") == ["done in a thread", "refused os.fork()"]
+
+
+def test_a_locked_in_process_dumps_no_core_and_reaches_no_swap_where_the_machine_allows_it(tmp_path: Path) -> None:
+    after = locked_in(tmp_path, "local", "print(open('/proc/self/status').read())", "os.abort()")
+    locked = re.search(r"VmLck:\s+(\d+) kB", "\n".join(after))
+    assert locked is not None
+    assert (int(locked[1]) > 0) is box.may_lock(1 << 30)
+    assert list(tmp_path.iterdir()) == []
 
 
 def verdict(code: bytes, call: int, audit: int, *arguments: int) -> int:
