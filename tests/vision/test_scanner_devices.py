@@ -198,15 +198,24 @@ async def test_a_scanner_gone_mad_is_bounded_and_the_next_code_is_read(tmp_path:
     line.unplug()
 
 
-async def test_more_codes_than_a_hand_can_scan_are_dropped(scanner: Line, tmp_path: Path) -> None:
+@pytest.mark.promise("X-3")
+def test_more_codes_than_a_hand_can_scan_are_dropped(tmp_path: Path) -> None:
     health = Health()
-    async with listening(scanner.adapter, tmp_path, health) as eye:
-        await up(health)
-        for _ in range(15):
-            scanner.send("MC1:FLOOD")
-        await until(lambda: sum(hand(health).figures.values()) == 15)
-        assert eye.looks.qsize() <= AT_ONCE + 4
-        assert hand(health).figures["refused"] > 0
+    eye = ScannerEye(config.Scanner(id="hand", screen="window", adapter="serial"), tmp_path, health)
+    for _ in range(500):
+        eye._take("MC1:FLOOD", 100.0)
+    assert hand(health).figures == {"taken": AT_ONCE, "refused": 500 - AT_ONCE}
+    eye._take("MC1:LATER", 101.0)
+    assert hand(health).figures["taken"] == AT_ONCE + 1
+    assert eye.looks.qsize() == AT_ONCE + 1
+
+
+def test_when_nobody_takes_the_looks_the_oldest_are_dropped(tmp_path: Path) -> None:
+    eye = ScannerEye(config.Scanner(id="hand", screen="window", adapter="serial"), tmp_path, Health())
+    for number in range(100):
+        eye._take(f"MC1:{number}", float(number))
+    assert eye.looks.full()
+    assert eye.looks.get_nowait().codes[0].text == f"MC1:{100 - eye.looks.maxsize}"
 
 
 async def test_no_text_of_a_scanner_is_logged_or_on_the_health_page(
