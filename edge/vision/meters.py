@@ -14,10 +14,10 @@ DARK, BRIGHT = 50, 215
 """Mean gray levels between which the readers lose nothing to noise or to bloom (VISION.md 3)."""
 BLURRED = 40
 """A picture whose edges vary less is out of focus whatever it shows; a sensor's noise alone may give more."""
-LESS_SHARP = 0.6
+LESS_SHARP = 0.5
 """Less than this share of the best of the last seconds: the lens was turned the wrong way."""
-FORGETS = 0.99
-"""What remains of that best from one view to the next, so that it is half after some 14 s."""
+FORGETS = 0.97
+"""What remains of that best from one view to the next, so that it is half after some 5 s: people walk by."""
 FEW, FEWEST = 8, 4
 """Frames a second: a code held for 0.7 s is in six frames or more, or in fewer than three."""
 SLOW_MS = 50

@@ -50,11 +50,11 @@ def test_the_distance_is_a_rule_of_thumb_while_the_width_is_not_known() -> None:
 
 
 def test_focus_that_was_better_a_moment_ago_is_said_and_forgotten_in_time() -> None:
-    best = sharpest(sharpest(0.0, 1000.0), 500.0)
-    assert meter("sharpness", best=best, sharpness=500.0).word == "less than before"
+    best = sharpest(sharpest(0.0, 1000.0), 400.0)
+    assert meter("sharpness", best=best, sharpness=400.0).word == "less than before"
     for _ in range(100):
-        best = sharpest(best, 500.0)
-    assert meter("sharpness", best=best, sharpness=500.0).word == "good"
+        best = sharpest(best, 400.0)
+    assert meter("sharpness", best=best, sharpness=400.0).word == "good"
 
 
 def test_advice_is_all_that_is_to_do_and_nothing_for_a_good_camera() -> None:
