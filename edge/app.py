@@ -47,6 +47,7 @@ from edge.supervise import kept
 from edge.vision import calibrate, push
 from edge.vision.aimed import Aimed
 from edge.vision.eyes import Eye
+from edge.vision.forms import joined
 from edge.vision.scanner import ScannerEye
 from provisioning import pages as it_pages
 from provisioning.accounts import Accounts
@@ -120,7 +121,8 @@ async def _opened(stack: AsyncExitStack, store: config.Store, folder: Path) -> P
     members_desk = await stack.enter_async_context(desk(store.member_code, store.device, folder, data, health))
     readers = {source.screen for source in (*store.camera, *store.scanner)}
     wanted = members_desk.symbologies.union(store.product_code.symbologies)
-    eyes = {camera.id: Eye(camera, folder, wanted, health) for camera in store.camera}
+    forms = joined(members_desk.forms, _wares(store, shop).forms)
+    eyes = {camera.id: Eye(camera, folder, wanted, health, forms=forms) for camera in store.camera}
     for camera, zone in store.zone.items():
         eyes[camera].aim(zone)
     return Parts(
@@ -137,6 +139,11 @@ async def _opened(stack: AsyncExitStack, store: config.Store, folder: Path) -> P
         scanners={scanner.id: ScannerEye(scanner, folder, health) for scanner in store.scanner},
         members=await _members(stack, store, folder, health),
     )
+
+
+def _wares(store: config.Store, shop: Library) -> Wares:
+    """What counts as a product in this store."""
+    return Wares(store.product_code.symbologies, lambda gtin: shop.by_gtin(gtin) is not None)
 
 
 def _disk(health: Health, name: str) -> Callable[[str], None]:
@@ -271,7 +278,7 @@ def _loops(parts: Parts) -> dict[str, Callable[[], Awaitable[None]]]:
     }
     for screen, stage in parts.stages.items():
         loops[f"stage {screen}"] = stage.run
-    wares = Wares(store.product_code.symbologies, lambda gtin: parts.library.by_gtin(gtin) is not None)
+    wares = _wares(store, parts.library)
     eyes: dict[str, Eye | ScannerEye] = {**parts.eyes, **parts.scanners}
     for source in (*store.camera, *store.scanner):
         eye = eyes[source.id]

@@ -18,7 +18,7 @@ from edge.members.clock import ClockState, Sync, observe, state, time_of
 from edge.members.keyset import MAX_CHARS, BadKeySet, KeySet, from_base64url, newer, read_keyset
 from edge.members.rate import Rate
 from edge.members.replay import Replay
-from edge.members.static import CompiledRule, compile_rules, symbologies
+from edge.members.static import CompiledRule, compile_rules, forms, symbologies
 from edge.members.timeservice import kernel_synced
 from edge.model import Code
 from edge.supervise import kept
@@ -37,6 +37,7 @@ class Desk:
         self, rules: tuple[CompiledRule, ...], ref_key: bytes, replay: Replay, trusted_clock: bool, health: Health
     ) -> None:
         self.symbologies = symbologies(rules)
+        self.forms = forms(rules)
         self._rules = rules
         self._ref_key = ref_key
         self._replay = replay

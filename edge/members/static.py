@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from edge.config import BadConfig, MemberCode, StaticRule
+from edge.members import mc1
 from edge.members.checks import CHECKS
 from edge.members.keyset import to_base64url
 from edge.members.pattern import LONGEST, BadPattern, Node, lengths, meet, parse
@@ -50,6 +51,14 @@ def compile_rules(settings: MemberCode | Sequence[StaticRule]) -> tuple[Compiled
 def symbologies(rules: Sequence[CompiledRule]) -> frozenset[str]:
     """What the readers need switch on: QR always, else only what a rule names, as each costs time in every frame."""
     return frozenset({"qrcode"}).union(*(rule.symbologies for rule in rules))
+
+
+def forms(rules: Sequence[CompiledRule]) -> dict[str, tuple[str, ...]]:
+    """The forms of texts that could be a member's, by symbology, for an eye that lets no other out: any token, and
+    what a rule matches."""
+    token = rf"(?s:{mc1.PREFIX}.{{0,{mc1.MAX_CHARS - len(mc1.PREFIX)}}})"
+    own = {name: (rule.regex.pattern for rule in rules if name in rule.symbologies) for name in symbologies(rules)}
+    return {name: (token, *patterns) for name, patterns in own.items()}
 
 
 def match(text: str, symbology: str, rules: Sequence[CompiledRule]) -> tuple[CompiledRule, str] | None:

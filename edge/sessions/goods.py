@@ -11,11 +11,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 from edge.model import Code, Held, Look, PutDown
-from edge.stock.gtin import product, worth
+from edge.stock.gtin import FORMS, product, worth
 from edge.vision.presence import AWAY_S, BY_HAND, IGNORED_S, STAYS_S, TWICE_S
 from edge.vision.symbology import LINEAR
 
@@ -30,6 +30,11 @@ class Wares:
 
     symbologies: Collection[str] = ()
     known: Callable[[str], bool] = lambda _: False
+
+    @property
+    def forms(self) -> Mapping[str, tuple[str, ...]]:
+        """The forms of products' texts (``vision.forms``)."""
+        return {name: (FORMS[name],) for name in self.symbologies}
 
     def gtin(self, code: Code) -> str | None:
         """The product that a code names, if it is one to ask for."""

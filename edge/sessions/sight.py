@@ -32,8 +32,8 @@ async def follow(
 ) -> None:
     """Take an eye's looks for ever and tell what they mean: members' codes, and beside them products (``wares``).
 
-    The two neither crowd nor hide each other; a code that could be a member's is no product's. Whatever is neither, a
-    payment's code or a page's address, is dropped here unseen: not kept, counted or logged, before any stage.
+    The two neither crowd nor hide each other; a code that could be a member's is no product's. Whatever is neither
+    (most of it never left the eye, see ``vision.forms``) is dropped here: not kept, counted or logged.
     ``lingers`` hears for how many seconds a poster has been in view, once a minute, and 0 when none is any more.
     """
     presence, shelf, said = Presence(), Goods(), 0

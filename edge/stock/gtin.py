@@ -28,6 +28,9 @@ _LINK = re.compile(
 their order (22 10 21, or 235), then attributes, which do not matter here. The short names of 1.0 and 1.1 ("/gtin/")
 are withdrawn and not known."""
 
+FORMS = {"ean13": r"[0-9]{13}", "qrcode": _LINK.pattern}
+"""The form of a product's text in each symbology that can bear one; whether its number is right is seen behind it."""
+
 _LOCAL = ("02", "04", "05", "19", "2", "98", "99")
 
 

@@ -65,10 +65,8 @@ def main() -> int:
         source, stream = _source(told), partial(Stream, told.symbologies, told.engine)
         stream()  # whatever a reader imports must be in before the door is shut
         open_door = box.shut(source.network)
-        ear = Ear(0, told.zone)
-        return _watch(
-            source, Path(told.folder), Watch(told.camera, stream, out, told.zone, open_door, sieve(told.forms)), ear
-        )
+        watch = Watch(told.camera, stream, out, told.zone, open_door, sieve(told.forms))
+        return _watch(source, Path(told.folder), watch, Ear(0, told.zone))
     except BrokenPipeError:
         return ENDED
     except (MemoryError, Outgrown):

@@ -20,6 +20,7 @@ from edge.config import Camera
 from edge.health import Health, State
 from edge.model import Look
 from edge.vision import wire
+from edge.vision.forms import Forms
 from edge.vision.presence import in_view
 from edge.vision.wire import (
     LONGEST_LINE,
@@ -66,7 +67,10 @@ OF_ITS_OWN = {
 
 
 class Eye:
-    """One camera's eye. ``looks`` holds what it saw last; when nobody takes them the oldest are dropped."""
+    """One camera's eye. ``looks`` holds what it saw last; when nobody takes them the oldest are dropped.
+
+    With ``forms`` only texts in one of them leave it.
+    """
 
     def __init__(
         self,
@@ -76,6 +80,7 @@ class Eye:
         health: Health,
         engine: str = "zxing",
         program: Sequence[str] = PROGRAM,
+        forms: Forms | None = None,
     ) -> None:
         self.id, self.adapter = camera.id, camera.adapter
         self.looks: asyncio.Queue[Look] = asyncio.Queue(WAITING_LOOKS)
@@ -91,6 +96,7 @@ class Eye:
             camera.memory_mb,
             engine,
             camera.settings,
+            forms=forms or {},
         )
         self._program = tuple(program)
         self._silent_s, self._patience_s = 0.0, START_S

@@ -47,11 +47,13 @@ class Watch:
         out: Callable[[bytes], None],
         zone: Zone = WHOLE,
         note: str = "",
+        may_leave: Callable[[Code], bool] = lambda _: True,
     ) -> None:
         self._camera, self._new_stream, self._out, self._zone, self._note = camera, stream, out, zone, note
         self._stream, self._shape = stream(), (0, 0)
         self._lease, self._last_view = Lease(), 0.0
         self._codes: tuple[Code, ...] = ()
+        self._may_leave, self._said = may_leave, False
         self._stays: dict[Code, tuple[float, float]] = {}
         self._state = Pulse(State.STARTING, "the camera starts")
         self._silent_words = ("", "")
@@ -94,8 +96,10 @@ class Watch:
         codes = self._read(gray)
         if codes is None:
             return
-        if codes or self._codes:
-            self._out(look_line(codes, frame.number, now))
+        leaving = tuple(code for code in codes if self._may_leave(code))
+        if leaving or self._said:
+            self._out(look_line(leaving, frame.number, now))
+            self._said = bool(leaving)
         self._codes, self._latest = codes, (gray, self._stream.thumbnail)
         self._moving += self._stream.moving
         self._note_stays(now)

@@ -19,6 +19,7 @@ from typing import Any
 
 from edge.health import State
 from edge.model import Code, Look
+from edge.vision.forms import Forms
 from edge.vision.symbology import ENGINES, SYMBOLOGIES
 
 LONGEST_TEXT = 512
@@ -64,7 +65,8 @@ def zone(shares: Sequence[float]) -> Zone:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What an eye is told at its start. ``folder`` is where relative paths of ``settings`` lead."""
+    """What an eye is told at its start. ``folder`` is where relative paths of ``settings`` lead; ``forms`` are those
+    of the texts that may leave it (all, if there are none)."""
 
     camera: str
     adapter: str
@@ -74,6 +76,7 @@ class Orders:
     engine: str = "zxing"
     settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
     zone: Zone = WHOLE
+    forms: Forms = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,9 @@ def orders_line(orders: Orders) -> bytes:
 def orders(line: bytes) -> Orders:
     """The orders of that line; raises ValueError or TypeError for anything else."""
     values = json.loads(line)
-    return Orders(**{**values, "symbologies": tuple(values["symbologies"]), "zone": zone(values["zone"])})
+    forms = {name: tuple(each) for name, each in values["forms"].items()}
+    read = {"symbologies": tuple(values["symbologies"]), "zone": zone(values["zone"]), "forms": forms}
+    return Orders(**{**values, **read})
 
 
 def picture(jpeg: bytes, number: int) -> bytes:
