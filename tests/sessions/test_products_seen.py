@@ -24,6 +24,7 @@ from edge.vision.eyes import Eye
 LINKED, BARRED, UPC = "09520123456788", "04901234567894", "00036000291452"
 MEMBER = "MC1:HELD UP BESIDE A PRODUCT"
 PATIENCE_S = 60.0
+WARES = Wares(("ean13", "qrcode"), {LINKED, BARRED, UPC}.__contains__)
 
 
 def qr(text: str) -> Gray:
@@ -49,7 +50,8 @@ def scene(*symbols: Gray) -> Gray:
 @pytest.mark.timeout(120)
 @pytest.mark.promise("V-3")
 @pytest.mark.promise("V-6")
-async def test_a_real_eye_tells_products_apart_from_members_and_from_what_is_none(tmp_path: Path) -> None:
+@pytest.mark.parametrize("boxed", [True, False], ids=["dropped in the eye", "dropped behind it"])
+async def test_a_real_eye_tells_products_apart_from_members_and_from_what_is_none(tmp_path: Path, boxed: bool) -> None:
     shown = [
         scene(qr("https://shop.example/campaign?p=4901234567894")),
         scene(qr(PAYMENT)),
@@ -61,7 +63,9 @@ async def test_a_real_eye_tells_products_apart_from_members_and_from_what_is_non
         cv2.imwrite(str(tmp_path / f"{number:03}.png"), picture)
     health = Health()
     settings = {"path": str(tmp_path), "fps": 10}
-    eye = Eye(Camera(id="cam", screen="k1", adapter="folder", settings=settings), tmp_path, {"qrcode", "ean13"}, health)
+    camera = Camera(id="cam", screen="k1", adapter="folder", settings=settings)
+    forms = {"qrcode": ("MC1:.*", *WARES.forms["qrcode"]), "ean13": WARES.forms["ean13"]}
+    eye = Eye(camera, tmp_path, {"qrcode", "ean13"}, health, forms=forms if boxed else None)
     told = await sights(eye, 4)
     assert [each.gtin if isinstance(each, Held) else type(each) for each in told] == [LINKED, UPC, Scan, BARRED]
     assert not any(word in repr((told, health.parts())) for word in ("shop.example", PAYMENT, MEMBER))
@@ -70,8 +74,7 @@ async def test_a_real_eye_tells_products_apart_from_members_and_from_what_is_non
 async def sights(eye: Eye, many: int) -> list[Sight]:
     """The first sights of an eye."""
     told = asyncio.Queue[Sight]()
-    wares = Wares(("ean13", "qrcode"), {LINKED, BARRED, UPC}.__contains__)
-    mine = follow(eye.looks, lambda code: code.text if code.text == MEMBER else "", told.put_nowait, wares=wares)
+    mine = follow(eye.looks, lambda code: code.text if code.text == MEMBER else "", told.put_nowait, wares=WARES)
     running = [asyncio.create_task(eye.run()), asyncio.create_task(mine)]
     try:
         async with asyncio.timeout(PATIENCE_S):
