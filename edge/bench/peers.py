@@ -37,7 +37,7 @@ def our_stream() -> Read:
 def our_stills() -> Read:
     """Ours for pictures that have no next frame, as ``tentou decode`` has it."""
     cascade = Cascade(("qrcode",))
-    return lambda gray: frozenset(code.text for code in cascade.decode(gray, thorough=True))
+    return lambda gray: frozenset(code.text for code in cascade.decode(gray))
 
 
 @cache

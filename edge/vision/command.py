@@ -37,7 +37,7 @@ def decode(cascade: Cascade, file: str) -> Decoded:
     """The codes of a picture, sought thoroughly; raises NoPicture."""
     gray = gray_file(Path(file))
     began = time.perf_counter()
-    codes = cascade.decode(gray, thorough=True)
+    codes = cascade.decode(gray)
     return Decoded(file, codes, round(1000 * (time.perf_counter() - began), 2))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,24 @@ import zxingcpp
 
 from edge.model import Code
 from edge.ports import Gray
+from edge.vision.region import Box
 from edge.vision.symbology import SYMBOLOGIES
 
-Reader = Callable[[Gray], tuple[Code, ...]]
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A code and where in the picture it lies."""
+
+    code: Code
+    box: Box
+
+    def moved(self, place: Box) -> Found:
+        """The same, found in a place of a frame, as it lies in the frame."""
+        box, left, top = self.box, place.left, place.top
+        return Found(self.code, Box(box.left + left, box.top + top, box.right + left, box.bottom + top))
+
+
+Reader = Callable[[Gray], tuple[Found, ...]]
 
 _ZXING = {
     "qrcode": zxingcpp.BarcodeFormat.QRCodeModel2,
@@ -54,15 +70,26 @@ def _zxing(symbologies: Collection[str]) -> Reader:
     """zxing-cpp: inverted and shrunken tries on, turned ones off (they found nothing more in any set measured)."""
     formats = zxingcpp.BarcodeFormats([_ZXING[name] for name in symbologies])
 
-    def read(gray: Gray) -> tuple[Code, ...]:
+    def read(gray: Gray) -> tuple[Found, ...]:
         try:
             found = zxingcpp.read_barcodes(gray, formats=formats, try_rotate=False, text_mode=zxingcpp.TextMode.Plain)
-            named = ((_ZXING_NAMES.get(code.format, ""), code.text) for code in found)
-            return distinct(Code(clean(text), name, "zxing") for name, text in named if text and name in symbologies)
+            named = ((_ZXING_NAMES.get(code.format, ""), code) for code in found)
+            return tuple(
+                Found(Code(clean(code.text), name, "zxing"), _corners(code.position))
+                for name, code in named
+                if code.text and name in symbologies
+            )
         except (ValueError, RuntimeError, TypeError):
             return ()
 
     return read
+
+
+def _corners(position: Any) -> Box:
+    """The upright box around a code's four corners."""
+    corners = (position.top_left, position.top_right, position.bottom_right, position.bottom_left)
+    across, down = [corner.x for corner in corners], [corner.y for corner in corners]
+    return Box(max(min(across), 0), max(min(down), 0), max(*across, 1), max(*down, 1))
 
 
 def _pyzbar(symbologies: Collection[str]) -> Reader:
@@ -70,21 +97,26 @@ def _pyzbar(symbologies: Collection[str]) -> Reader:
     library = _zbar()
     kinds = [kind for kind in library.ZBarSymbol if _ZBAR_NAMES.get(kind.name) in symbologies]
 
-    def once(gray: Gray) -> tuple[Code, ...]:
+    def once(gray: Gray) -> tuple[Found, ...]:
         try:
             found = library.decode(gray, symbols=kinds)
-            return distinct(
-                Code(code.data.decode("utf-8", "replace"), _ZBAR_NAMES[code.type], "pyzbar")
+            return tuple(
+                Found(Code(code.data.decode("utf-8", "replace"), _ZBAR_NAMES[code.type], "pyzbar"), _rectangle(code))
                 for code in found
                 if _ZBAR_NAMES.get(code.type) in symbologies and code.data
             )
         except (library.PyZbarError, ValueError, TypeError):
             return ()
 
-    def read(gray: Gray) -> tuple[Code, ...]:
+    def read(gray: Gray) -> tuple[Found, ...]:
         return (once(gray) or once(np.subtract(255, gray))) if gray.size else ()
 
     return read
+
+
+def _rectangle(code: Any) -> Box:
+    left, top, width, height = code.rect
+    return Box(max(left, 0), max(top, 0), max(left + width, 1), max(top + height, 1))
 
 
 def _zbar() -> Any:

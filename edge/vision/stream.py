@@ -1,4 +1,9 @@
-"""One camera's reading over time: what moves, which pass a frame is given, and the codes that come of it."""
+"""One camera's reading over time: which part of a frame is read, which is looked at again, and what comes of it.
+
+Every frame the places are read where a code was lately and where fine detail is new; the whole frame only in turn. A
+place that gave nothing gets second looks, on its last frame and on several laid over each other, as many as a budget
+of work allows: what nobody before the camera costs is bounded, whoever walks by in whatever clothes.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +13,41 @@ import numpy as np
 
 from edge.model import Code
 from edge.ports import Gray
-from edge.vision import gate
-from edge.vision.cascade import Cascade
+from edge.vision import gate, region
+from edge.vision.passes import turned
+from edge.vision.place import STEADY, Place, kept
+from edge.vision.readers import Found, distinct, reader
+from edge.vision.region import Box
+from edge.vision.symbology import LINEAR
+
+MOVING_EVERY, STILL_EVERY = 3, 6
+"""The whole frame is read once in so many frames, while something moves and while nothing does."""
+REMEMBERED = 15
+"""For so many frames after a code was read its place is read again, every frame."""
+BESIDE = 0.5
+"""How much more than the code's own size is read around its last place, to each side."""
+BESIDE_EVERY = 5
+"""While a code is read plainly, what could be another is looked at again once in so many frames."""
+STANDING_EVERY, STANDING_FOR = 3, 60
+"""While nothing is new, a place that was dense all along gets a glance in every third frame, another each 4 s."""
+EARNED, SAVED = 300_000, 24_000_000
+"""Work for second looks, in pixels of a plain read: what a frame earns, and how much can be saved up."""
+RESERVE = 0.5
+"""A place that moves may use what is over this share of the savings; the rest is for one that is held still."""
 
 
 class Stream:
     """Reads the frames of one camera in their order; every frame costs as little as what it shows allows."""
 
     def __init__(self, symbologies: Collection[str], engine: str = "zxing") -> None:
-        self._cascade = Cascade(symbologies, engine)
+        self._read = reader(engine, symbologies)
+        self._linear = bool(frozenset(symbologies) & LINEAR)
         self._gate = gate.Gate()
-        self._codes: tuple[Code, ...] = ()
+        self._regions = region.Regions()
+        self._seen: dict[Code, tuple[Box, int]] = {}
+        self._places: list[Place] = []
+        self._standing: Place | None = None
+        self._savings = float(SAVED)
         self.thumbnail: Gray = np.zeros((1, 1), np.uint8)
         """The last frame, small: for the figures of the picture."""
 
@@ -31,5 +60,58 @@ class Stream:
         """The codes of the next frame (height x width, uint8), each text once."""
         self.thumbnail = gate.thumbnail(gray)
         self._gate = gate.step(self._gate, self.thumbnail)
-        self._codes = self._cascade.decode(gray, second=self._gate.second, known=self._codes)
-        return self._codes
+        self._regions = region.step(self._regions, gray)
+        self._savings = min(self._savings + EARNED, SAVED)
+        found = self._first(gray)
+        if not found or self._gate.frames % BESIDE_EVERY == 0:
+            found += self._again(gray, found)
+        self._remember(found)
+        return distinct(one.code for one in found)
+
+    def _first(self, gray: Gray) -> list[Found]:
+        """What a plain read gives, of the whole frame when its turn has come, else of the places that promise one."""
+        if self._whole:
+            return list(self._read(gray)) + (self._on_its_side(gray) if self._linear else [])
+        lately = {box for box, _ in self._seen.values()}
+        places = [*lately, *(box for box in self._regions.boxes if all(box.overlap(one) < STEADY for one in lately))]
+        return [one.moved(place) for place in places for one in self._read(np.ascontiguousarray(place.of(gray)))]
+
+    @property
+    def _whole(self) -> bool:
+        if self._gate.abrupt or (self._linear and self._gate.open):
+            return True
+        return self._gate.frames % (MOVING_EVERY if self._gate.open else STILL_EVERY) == 1
+
+    def _on_its_side(self, gray: Gray) -> list[Found]:
+        """Bars that lie for the reader; where exactly matters to nobody, so the whole frame is their place."""
+        if self._gate.frames % 2:
+            return []
+        whole = Box(0, 0, gray.shape[1], gray.shape[0])
+        return [Found(one.code, whole) for one in self._read(turned(gray))]
+
+    def _again(self, gray: Gray, found: list[Found]) -> list[Found]:
+        """Second looks at the places in which nothing was read, now or lately, until one finds a code."""
+        read = [one.box for one in found] + [box for box, _ in self._seen.values()]
+        self._places = kept(self._places, self._regions.boxes, read)
+        for place in self._places or self._shop(gray, read):
+            codes, used = place.look(gray, self._savings - (0 if place.steady else RESERVE * SAVED), self._read)
+            self._savings -= used
+            if codes:
+                return codes
+        return []
+
+    def _shop(self, gray: Gray, read: list[Box]) -> list[Place]:
+        """While nothing is new, now and then one of the places that were dense all along."""
+        if self._gate.frames % STANDING_EVERY:
+            return []
+        if self._gate.frames % STANDING_FOR == 0 or self._standing is None:
+            boxes = kept([], region.standing(self._regions, gray), read)
+            self._standing = boxes[self._gate.frames // STANDING_FOR % len(boxes)] if boxes else None
+        return [] if self._standing is None else [self._standing]
+
+    def _remember(self, found: list[Found]) -> None:
+        """Where codes were read, for some frames."""
+        now = self._gate.frames
+        self._seen = {code: (box, at) for code, (box, at) in self._seen.items() if now - at < REMEMBERED}
+        shape = self._regions.shape
+        self._seen |= {one.code: (one.box.around(BESIDE, shape), now) for one in found}

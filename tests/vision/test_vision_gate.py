@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge.ports import Gray
-from edge.vision.gate import EVERY, OPEN_FRAMES, Gate, step, thumbnail
+from edge.vision.gate import OPEN_FRAMES, Gate, step, thumbnail
 from edge.vision.picture import Suspicion, fault, named, sample, suspect
 
 STILL = thumbnail(np.random.default_rng(3).integers(0, 256, (720, 1280), np.uint8))
@@ -38,13 +38,12 @@ def test_the_gate_opens_for_a_change_that_is_large_and_wide_enough(share: float,
     assert step(shut, with_changed(share, levels)).open is opens
 
 
-def test_a_shut_gate_still_lets_every_fifteenth_frame_have_a_second_look() -> None:
-    gate = after(Gate(), *[STILL] * (OPEN_FRAMES + 1))
-    looks = []
-    for _ in range(3 * EVERY):
-        gate = step(gate, STILL)
-        looks.append(gate.second)
-    assert sum(looks) == 3
+def test_another_scene_at_once_is_abrupt_and_a_person_who_walks_by_is_not() -> None:
+    calm = after(Gate(), *[with_changed(0, 0)] * 2)
+    assert Gate().abrupt
+    assert not calm.abrupt
+    assert step(calm, with_changed(0.25, 60)).abrupt
+    assert not step(calm, with_changed(0.1, 60)).abrupt
 
 
 FULL = (90, 160)

@@ -1,0 +1,112 @@
+"""A place of the frame in which a code could be that no plain read finds: its frames, and the looks it has had."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import cycle, islice
+
+import numpy as np
+
+from edge.ports import Gray
+from edge.vision.fusion import Fusion
+from edge.vision.looks import FUSED, SINGLE, Look
+from edge.vision.readers import Found, Reader
+from edge.vision.region import Box
+
+STEADY = 0.6
+"""A place that overlaps one of an earlier frame by so much is the same, held still."""
+WIDER, DRIFTED = 1.1, 1.6
+"""A place grows when it is found to be wider by the first factor; by the second it moved rather than grew."""
+MISSED = 4
+"""A place is kept for so many frames in which nothing was found to be dense there."""
+PLACES = 3
+FUSING = 5
+"""The work of laying one more frame over the others, in plain reads of the place."""
+GLANCE, AT_ONCE = 500_000, 2_500_000
+"""The most work for one frame of a place that moves and of one that is held still, in pixels of a plain read: the
+second is some 3 ms, so that no frame waits for long."""
+PATIENCE, SELDOM = 25_000_000, 15
+"""The work after which a place is no code that can be read: a coat, a shelf. It gets looks once in so many frames."""
+
+
+class Place:
+    """A box that is kept to while the place is held still, so that its frames can be laid over each other."""
+
+    def __init__(self, box: Box) -> None:
+        self.box, self.met, self.missed = box, 0, 0
+        self._fusion = Fusion()
+        self._looks = _turns()
+        self._frames, self._spent = 0, 0.0
+
+    @property
+    def steady(self) -> bool:
+        """It was found in more frames than one."""
+        return self.met > 0
+
+    def meet(self, boxes: Sequence[Box]) -> None:
+        """It was found again as these boxes, or not in this frame; what is larger than was known begins anew."""
+        if not boxes:
+            self.missed += 1
+            return
+        self.met, self.missed = self.met + 1, 0
+        whole = self.box.united(boxes[0])
+        if whole.area > WIDER * self.box.area:
+            self.box = whole if whole.area < DRIFTED * boxes[0].area else boxes[0]
+            self._fusion = Fusion()
+
+    def look(self, gray: Gray, allowed: float, read: Reader) -> tuple[list[Found], float]:
+        """Looks at the next frame in turn, until one finds a code or the ``allowed`` work is done; what was done."""
+        self._frames += 1
+        if self._spent > PATIENCE and self._frames % SELDOM:
+            return [], 0.0
+        picture = np.ascontiguousarray(self.box.of(gray))
+        left = min(allowed, AT_ONCE if self.steady else GLANCE)
+        used = self._fused(picture, left)
+        on = {False: picture, True: self._fusion.picture()}
+        for look in islice(self._looks, len(SINGLE) + len(FUSED)):
+            cost, chosen = look.cost * picture.size, on[look.fused]
+            if chosen is None or used + cost > left:
+                continue
+            used += cost
+            found = read(look.change(chosen))
+            if found:
+                return [Found(one.code, self.box) for one in found], used
+        self._spent += used
+        return [], used
+
+    def _fused(self, picture: Gray, left: float) -> float:
+        """Lay the frame over the others of a place that is held still; the work of it."""
+        work = FUSING * float(picture.size)
+        if not self.steady or work > left:
+            return 0.0
+        self._fusion.add(picture)
+        return work
+
+
+def kept(places: Sequence[Place], boxes: Sequence[Box], read: Sequence[Box]) -> list[Place]:
+    """The places after one more frame: those that were found again, new ones, and for a while those that were not.
+
+    Where a code was ``read`` nothing is left to look for.
+    """
+    boxes = [box for box in boxes if not any(_within(one, box) for one in read)]
+    places = [place for place in places if not any(_within(one, place.box) for one in read)]
+    for place in places:
+        place.meet([box for box in boxes if box.overlap(place.box) >= STEADY])
+    stay = sorted((place for place in places if place.missed < MISSED), key=lambda place: -place.met)
+    new = [Place(box) for box in boxes if all(box.overlap(place.box) < STEADY for place in stay)]
+    steady = [place for place in stay if place.steady]
+    return (steady + new + [place for place in stay if not place.steady])[:PLACES]
+
+
+def _within(code: Box, place: Box) -> bool:
+    """Whether a code that was read lies in a place."""
+    middle, level = (code.left + code.right) / 2, (code.top + code.bottom) / 2
+    return place.left <= middle <= place.right and place.top <= level <= place.bottom
+
+
+def _turns() -> Iterator[Look]:
+    """Looks in the order in which they most help, those at several frames and at one alternating."""
+    singles, fused = cycle(SINGLE), cycle(FUSED)
+    while True:
+        yield next(fused)
+        yield next(singles)
