@@ -8,6 +8,7 @@ The filter names what is refused, not what is allowed, so that a new release of 
 from __future__ import annotations
 
 import ctypes
+import mmap
 import os
 import platform
 import resource
@@ -19,6 +20,7 @@ from pathlib import Path
 from edge.vision.calls import EXAMINED, NETWORK, REFUSED, Calls
 
 DESCRIPTORS = 64
+LARGEST = 1 << 25
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
 SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC = 1, 1
 MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT = 1, 2, 4
@@ -48,6 +50,15 @@ def bound(memory_mb: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
     _keep_from_swap(memory)
+
+
+def room() -> bool:
+    """Whether there is memory for one more of the largest frames; libraries hide it when there is not."""
+    try:
+        mmap.mmap(-1, LARGEST, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
+    except OSError:
+        return False
+    return True
 
 
 def coreless() -> None:

@@ -116,7 +116,7 @@ def _look(module: ModuleType, settings: Settings | None, folder: Path, watch: Wa
 
 def _one(camera: Camera, watch: Watch) -> None:
     """One frame, if there is one, and the pulse when it is due; never faster than the gate's state asks for."""
-    signal.setitimer(signal.ITIMER_REAL, HUNG_S)
+    _lives()
     began = time.monotonic()
     try:
         frame = camera.read(READ_S)
@@ -134,10 +134,17 @@ def _idle(watch: Watch, seconds: float | None = None) -> int:
     """Give signs of life, for some time or until told to end."""
     until = None if seconds is None else time.monotonic() + seconds
     while not _told_to_end() and (until is None or time.monotonic() < until):
-        signal.setitimer(signal.ITIMER_REAL, HUNG_S)
+        _lives()
         watch.pulse(time.monotonic())
         time.sleep(READ_S)
     return ENDED
+
+
+def _lives() -> None:
+    """Put the kernel's alarm off; raises Outgrown."""
+    signal.setitimer(signal.ITIMER_REAL, HUNG_S)
+    if not box.room():
+        raise Outgrown
 
 
 def _told_to_end() -> bool:

@@ -22,11 +22,11 @@ LOCKABLE = pytest.mark.skipif(platform.machine() not in box.AUDIT, reason="no fi
 LOCKED_IN = """
 import os, resource, socket, sys, threading
 from edge.vision import box
-go = threading.Event()
+go, kept = threading.Event(), []
 def tried(name, act):
     try:
         act()
-    except (OSError, ValueError):
+    except (OSError, ValueError, MemoryError):
         print("refused", name)
     else:
         print("done", name, flush=True)
@@ -104,6 +104,13 @@ def test_a_locked_in_process_dumps_no_core_and_reaches_no_swap_where_the_machine
     assert locked is not None
     assert (int(locked[1]) > 0) is box.may_lock(1 << 30)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_process_knows_when_it_has_no_room_for_another_frame(tmp_path: Path) -> None:
+    fill = "[kept.append(bytearray(16 << 20)) for _ in range(64)]"
+    said = locked_in(tmp_path, "local", "print(box.room())", fill, "print(box.room())")
+    assert [word for word in said if word in ("True", "False")] == ["True", "False"]
+    assert f"refused {fill}" in said
 
 
 def verdict(code: bytes, call: int, audit: int, *arguments: int) -> int:
