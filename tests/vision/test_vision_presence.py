@@ -86,6 +86,7 @@ def held(*codes: Code, since: float = 0.0, until: float) -> list[tuple[float, tu
         pytest.param([(0, (FOREIGN,)), (1, (FOREIGN, A))], None, ["MC1:A"], id="a foreign code hides nothing"),
         pytest.param([(0, (FOREIGN,))], 9, [], id="a foreign code alone is nothing"),
         pytest.param([(0, (A, B)), (0.1, (A, B))], 9, ["Crowd"], id="two at once, said once"),
+        pytest.param([(0, (A, B)), (5, (A, B))], None, ["Crowd", "Crowd"], id="two who left and came back"),
         pytest.param([(0, (A,)), (0.1, (A2,))], 2, ["MC1:A", "MC1:A:2"], id="a member's next token is told"),
         pytest.param([(0, (A, A2)), (0.1, (A,))], None, ["MC1:A"], id="two tokens of one member are no crowd"),
         pytest.param([(0, (A,)), (0.1, (A2,)), (0.2, (A,))], None, ["MC1:A", "MC1:A:2"], id="nor in turns"),
@@ -162,6 +163,12 @@ def test_of_a_crowd_the_one_that_has_become_a_poster_no_longer_counts() -> None:
 
 
 @pytest.mark.promise("V-6")
+def test_a_code_that_becomes_a_poster_in_turns_with_another_makes_no_crowd() -> None:
+    looks = [*held(A, until=58), (58.5, (A,)), (59.8, (B,)), (60.0, (A,)), (60.5, (A, B))]
+    assert kinds(looks) == ["MC1:A", "MC1:B"]
+
+
+@pytest.mark.promise("V-6")
 def test_a_forgotten_phone_whose_token_changes_is_no_scan_for_ever() -> None:
     looks = [(float(at), (Code(f"MC1:A:{at // 30}", "qrcode", "zxing"),)) for at in range(3600)]
     assert kinds(looks) == ["MC1:A:0", "MC1:A:1", "MC1:A:2", "Gone"]
@@ -234,6 +241,8 @@ def test_a_flood_of_codes_neither_grows_without_bound_nor_ever_repeats_a_scan() 
     for at, codes in flood + bars:
         presence, _ = step(presence, Look("door", codes, at), whose)
         assert max(map(len, (presence.stays, presence.told, presence.once, presence.posters))) <= MOST
+    tokens = [(n / 100, (Code(f"MC1:A:{n}", "qrcode", "zxing"),)) for n in range(200)]
+    assert len(seen(tokens)[0].told) == MOST
     in_turn = kinds([(n / 100, (Code(f"MC1:{n % 90}", "qrcode", "zxing"),)) for n in range(1000)])
     scans = [kind for kind in in_turn if kind != "Crowd"]
     assert len(set(scans)) == len(scans) == MOST
