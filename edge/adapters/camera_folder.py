@@ -15,6 +15,8 @@ from edge.ports import Camera, Frame, Gray, SourceEnded, SourceGone
 from edge.vision.picture import gray_of
 
 ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".pgm"})
+STILLS = True
+"""Each picture stands for itself: an eye reads the whole of every one."""
 ADVICE = "Put pictures into the folder."
 
 

@@ -62,7 +62,8 @@ def main() -> int:
     box.bound(told.memory_mb)
     cv2.setNumThreads(1)
     try:
-        source, stream = _source(told), partial(Stream, told.symbologies, told.engine)
+        source = _source(told)
+        stream = partial(Stream, told.symbologies, told.engine, bool(getattr(source.module, "STILLS", False)))
         stream()  # whatever a reader imports must be in before the door is shut
         open_door = box.shut(source.network)
         watch = Watch(told.camera, stream, out, told.zone, open_door, sieve(told.forms))

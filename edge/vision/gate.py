@@ -16,8 +16,9 @@ SHARE = 0.004
 """More of the thumbnail than this must have changed."""
 OPEN_FRAMES = 15
 """The gate stays open for a second of frames after the last movement."""
-ABRUPT = 0.2
-"""When more of the thumbnail than this changed at once, the picture is another: a light, a hand, a new scene."""
+ABRUPT = 0.25
+"""When more of the thumbnail than this changed at once, the picture is another: a light, a hand, a new scene. People
+who walk by change up to 22 % (simulated)."""
 LINES = 8
 """One line of so many makes the thumbnail of a 720p frame."""
 

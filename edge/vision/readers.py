@@ -120,14 +120,19 @@ def _rectangle(code: Any) -> Box:
 
 
 def _zbar() -> Any:
-    """pyzbar, imported only where it is wanted, without the call that loses a whole frame.
+    """pyzbar, imported only where it is wanted, without the two calls that lose a whole frame.
 
     One part of a structured-append sequence in view has orientation -1, for which pyzbar raises ValueError
-    and gives none of the frame's codes (pyzbar issue 139). Without the function it does not ask.
+    and gives none of the frame's codes (pyzbar issue 139): without the function it does not ask. A sequence whose
+    part is numbered beyond its end has no corners, around which pyzbar finds no box: it lies in the first pixel.
     """
-    from pyzbar import pyzbar
+    from pyzbar import locations, pyzbar
+
+    def somewhere(points: list[Any]) -> list[Any]:
+        return locations.convex_hull(points) if points else [locations.Point(0, 0)]
 
     pyzbar.zbar_symbol_get_orientation = None
+    pyzbar.convex_hull = lambda points: somewhere(list(points))
     return pyzbar
 
 

@@ -28,8 +28,8 @@ BESIDE = 0.5
 """How much more than the code's own size is read around its last place, to each side."""
 BESIDE_EVERY = 5
 """While a code is read plainly, what could be another is looked at again once in so many frames."""
-STANDING_EVERY, STANDING_FOR = 3, 60
-"""While nothing is new, a place that was dense all along gets a glance in every third frame, another each 4 s."""
+STANDING_EVERY, STANDING_FOR = 6, 60
+"""While nothing is new, a place that was dense all along gets a glance in every sixth frame, another each 4 s."""
 EARNED, SAVED = 300_000, 24_000_000
 """Work for second looks, in pixels of a plain read: what a frame earns, and how much can be saved up."""
 RESERVE = 0.5
@@ -37,9 +37,13 @@ RESERVE = 0.5
 
 
 class Stream:
-    """Reads the frames of one camera in their order; every frame costs as little as what it shows allows."""
+    """Reads the frames of one camera in their order; every frame costs as little as what it shows allows.
 
-    def __init__(self, symbologies: Collection[str], engine: str = "zxing") -> None:
+    Of a source of ``stills``, each picture another, the whole of every frame is read.
+    """
+
+    def __init__(self, symbologies: Collection[str], engine: str = "zxing", stills: bool = False) -> None:
+        self._stills = stills
         self._read = reader(engine, symbologies)
         self._linear = bool(frozenset(symbologies) & LINEAR)
         self._gate = gate.Gate()
@@ -78,7 +82,7 @@ class Stream:
 
     @property
     def _whole(self) -> bool:
-        if self._gate.abrupt or (self._linear and self._gate.open):
+        if self._stills or self._gate.abrupt or (self._linear and self._gate.open):
             return True
         return self._gate.frames % (MOVING_EVERY if self._gate.open else STILL_EVERY) == 1
 

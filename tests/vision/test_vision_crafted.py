@@ -142,16 +142,8 @@ def test_beside_any_strange_symbol_the_good_code_is_read(way: str) -> None:
     assert lost(WAYS[way](), framed(strange().items())) == []
 
 
-BLINDED = pytest.mark.xfail(strict=True, reason="pyzbar raises for a symbol without corners and loses its frame")
-
-
-def ways(*blinded: str) -> list[Any]:
-    """All ways, those expected to fail marked so."""
-    return [pytest.param(way, marks=BLINDED if way in blinded else ()) for way in WAYS]
-
-
 @pytest.mark.promise("V-6")
-@pytest.mark.parametrize("way", ways("pyzbar", "a still, pyzbar first", "a stream by pyzbar"))
+@pytest.mark.parametrize("way", WAYS)
 def test_beside_an_empty_part_that_comes_after_the_last_the_good_code_is_read(way: str) -> None:
     fields = ((4, crafted.PARTS), (4, 5), (4, 2), (8, 0xAC), (4, crafted.END))
     symbol = crafted.symbol(crafted.stream(fields, 2), 2)
@@ -159,7 +151,7 @@ def test_beside_an_empty_part_that_comes_after_the_last_the_good_code_is_read(wa
 
 
 @pytest.mark.promise("V-6")
-@pytest.mark.parametrize("way", ways("pyzbar", "a still, pyzbar first", "a stream by pyzbar"))
+@pytest.mark.parametrize("way", WAYS)
 def test_beside_random_symbols_the_good_code_is_read(way: str) -> None:
     """zbar misses a few codes by where they lie, hostile neighbours or not: those are held up on the other side."""
     read, symbols = WAYS[way](), {str(n): symbol for n, symbol in enumerate(some_random()[: RANDOM[way]])}
