@@ -3,6 +3,10 @@
 An adapter module has ``Settings`` (a pydantic model, unknown keys refused) and ``open(settings, where)``, an async
 context manager that yields an object of the port; a camera's ``open`` is a plain context manager, as it runs
 in the eye's own process. ``where`` is the folder against which relative paths are read.
+
+A camera's module may say more of itself: ``network(settings)`` whether its eye must be let out to reach the camera (the
+kernel refuses it otherwise), ``LIVE`` that its pictures are a sensor's, no two of them the same, ``SILENT`` what is
+wrong and what to do when no picture comes, ``PUSHED`` that ``open`` takes the ear by which the eye hears its parent.
 """
 
 from __future__ import annotations
@@ -21,7 +25,8 @@ Gray = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One picture: ``gray`` is height x width uint8; ``number`` is the source's own count (0 if it has none)."""
+    """One picture: ``gray`` is height x width uint8, without pixels if a picture came that cannot be read;
+    ``number`` is the source's own count (0 if it has none)."""
 
     gray: Gray
     number: int = 0

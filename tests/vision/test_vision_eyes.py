@@ -30,6 +30,7 @@ Draw = Callable[..., Gray]
 Open = Callable[..., AbstractAsyncContextManager[Eye]]
 TEXT = "MC1:SEEN BY AN EYE"
 WAIT_S = 30.0
+ROOT = Path(__file__).parents[2]
 
 
 async def next_text(eye: Eye) -> str:
@@ -238,8 +239,55 @@ def eye_process(folder: Path, workplace: Path) -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=workplace,
-        env={"PYTHONPATH": str(Path(__file__).parents[2]), **places},
+        env={"PYTHONPATH": str(ROOT), **places},
     )
+
+
+def open_files(pid: int) -> set[str]:
+    """What a process holds open; of an eye nobody but root may even ask."""
+    try:
+        return {os.readlink(file) for file in Path(f"/proc/{pid}/fd").iterdir()}
+    except PermissionError:
+        assert os.geteuid() != 0
+        return set()
+
+
+PARENT = """
+import asyncio, sys
+from pathlib import Path
+from edge.config import Camera
+from edge.health import Health
+from edge.vision.eyes import Eye
+
+async def main():
+    camera = Camera(id="door", screen="s1", adapter="folder", settings={"path": sys.argv[1]})
+    eye = Eye(camera, Path(sys.argv[1]), {"qrcode"}, Health())
+    running = asyncio.create_task(eye.run())
+    await eye.looks.get()
+    print(eye.pid, flush=True)
+    await running
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("first", [signal.SIGCONT, signal.SIGSTOP])
+async def test_an_eye_dies_with_its_parent_even_while_it_hangs(first: signal.Signals, folder: Path) -> None:
+    command = [sys.executable, "-c", PARENT, str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env={"PYTHONPATH": str(ROOT)}) as parent:
+        assert parent.stdout is not None
+        pid = int(await asyncio.to_thread(parent.stdout.readline))
+        os.kill(pid, first)
+        parent.kill()
+    await until(lambda: gone(pid))
+
+
+def gone(pid: int) -> bool:
+    """No such process runs; one that nobody has taken note of yet is gone as well."""
+    try:
+        return " Z " in Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 @pytest.mark.promise("V-3")
@@ -255,11 +303,11 @@ def test_an_eye_writes_no_file_holds_none_open_and_says_nothing_but_codes_and_pu
         eye.stdin.write(orders_line(told))
         eye.stdin.flush()
         lines = [eye.stdout.readline() for _ in range(40)]
-        open_files = {os.readlink(file) for file in Path(f"/proc/{eye.pid}/fd").iterdir()}
+        held = open_files(eye.pid)
         limits = Path(f"/proc/{eye.pid}/limits").read_text()
         said, complaints = eye.communicate()
     assert list(workplace.iterdir()) == []
-    assert {re.sub(r"\W.*", "", name) for name in open_files} <= {"pipe"}
+    assert {re.sub(r"\W.*", "", name) for name in held} <= {"pipe"}
     assert re.search(r"Max file size +0 +0 ", limits)
     assert re.search(r"Max core file size +0 +0 ", limits)
     assert all(set(json.loads(line)) in (LOOK_KEYS, PULSE_KEYS) for line in [*lines, *said.splitlines()])
