@@ -118,7 +118,7 @@ class Source(Adapter):
 class Camera(Source):
     """One camera and the screen whose shoppers it sees. ``memory_mb`` bounds its eye's address space."""
 
-    memory_mb: int = Field(2048, ge=256)
+    memory_mb: int = Field(2048, ge=512)
 
 
 class Scanner(Source):

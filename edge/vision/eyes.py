@@ -61,6 +61,7 @@ PASSED_ON = ("PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "VIR
 OF_ITS_OWN = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",  # each further one takes 64 MB of the address space that is bounded
     "OPENCV_IO_MAX_IMAGE_PIXELS": str(1 << 25),
     "PYDANTIC_DISABLE_PLUGINS": "1",  # looking for them costs a tenth of an eye's start
 }
