@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edge import config
 from edge.ports import Camera, Frame
-from edge.vision.picture import NO_PIXELS, gray_of
+from edge.vision.pixels import gray_jpeg
 from edge.vision.told import Ear
 
 PUSHED = True
@@ -32,10 +32,7 @@ class Inlet:
     def read(self, timeout: float) -> Frame | None:
         """The newest picture, without pixels if it cannot be decoded. Raises SourceEnded when the pipe has ended."""
         latest = self._ear.picture(timeout)
-        if latest is None:
-            return None
-        gray = gray_of(latest.jpeg)
-        return Frame(NO_PIXELS if gray is None else gray, latest.number)
+        return None if latest is None else Frame(gray_jpeg(latest.jpeg), latest.number)
 
 
 @contextmanager
