@@ -11,43 +11,59 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.ports import Gray
-from edge.vision.passes import as_gray, evened
+from edge.vision.passes import BAND, as_gray, evened
 
 Picture = npt.NDArray[np.float32]
 
 ENOUGH = 2
 """So many frames are worth a look at their mean."""
-MOST = 8
-"""Of more frames the older ones fade out: a hand drifts and turns."""
+MOST, FADE = 8, 0.87
+"""Of more frames the older ones fade by this factor a frame: a hand drifts and turns."""
 AROUND = 21
 """Pixels of the half-size picture over which contrast is evened before two are compared."""
 
 
 class Fusion:
-    """The mean of a place's frames, each evened, as bands move, and shifted onto the first."""
+    """The mean of a place's frames, each evened and shifted onto the first.
+
+    A frame counts where it shows contrast: not where the screen is dark for a moment, nor where a lamp blinds.
+    """
 
     def __init__(self) -> None:
         self.frames = 0
-        self._mean: Picture = np.zeros((1, 1), np.float32)
-        self._first = self._window = self._mean
+        self._sum: Picture = np.zeros((1, 1), np.float32)
+        self._weight = self._first = self._window = self._sum
 
     def add(self, gray: Gray) -> None:
         """One more frame of the place; a picture of another size begins anew."""
-        even = evened(gray)
+        even, weight = evened(gray), _contrast(gray)
         plain = _plain(even)
-        if not self.frames or even.shape != self._mean.shape:
-            self._mean, self._first, self.frames = even.astype(np.float32), plain, 1
+        if not self.frames or even.shape != self._sum.shape:
+            self._first, self.frames = plain, 0
+            self._sum, self._weight = np.zeros(even.shape, np.float32), np.zeros(even.shape, np.float32)
             self._window = np.asarray(cv2.createHanningWindow(plain.shape[::-1], cv2.CV_32F), np.float32)
-            return
-        (right, down), _ = cv2.phaseCorrelate(plain, self._first, self._window)
-        shift = np.array([[1, 0, 2 * right], [0, 1, 2 * down]], np.float32)
-        over = cv2.warpAffine(even, shift, even.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
+        else:
+            (right, down), _ = cv2.phaseCorrelate(plain, self._first, self._window)
+            shift = np.array([[1, 0, 2 * right], [0, 1, 2 * down]], np.float32)
+            even, weight = (
+                as_gray(cv2.warpAffine(one, shift, even.shape[::-1], borderMode=cv2.BORDER_REPLICATE))
+                for one in (even, weight)
+            )
         self.frames += 1
-        cv2.accumulateWeighted(over, self._mean, 1 / min(self.frames, MOST))
+        if self.frames > MOST:
+            self._sum *= FADE
+            self._weight *= FADE
+        self._sum += cv2.multiply(even, weight, dtype=cv2.CV_32F)
+        self._weight += weight
 
     def picture(self) -> Gray | None:
         """The mean, None of too few frames."""
-        return as_gray(self._mean.round()) if self.frames >= ENOUGH else None
+        return as_gray(cv2.divide(self._sum, self._weight).round()) if self.frames >= ENOUGH else None
+
+
+def _contrast(gray: Gray) -> Gray:
+    """How much a frame shows around each pixel, at least 1."""
+    return as_gray(np.maximum(cv2.blur(cv2.absdiff(gray, cv2.blur(gray, BAND)), BAND), 1))
 
 
 def _plain(gray: Gray) -> Picture:

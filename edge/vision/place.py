@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import cycle, islice
+from collections.abc import Sequence
+from itertools import chain, cycle, islice
 
 import numpy as np
 
 from edge.ports import Gray
 from edge.vision.fusion import Fusion
-from edge.vision.looks import FUSED, SINGLE, Look
+from edge.vision.looks import ALWAYS, IN_TURN
 from edge.vision.readers import Found, Reader
 from edge.vision.region import Box
 
@@ -22,9 +22,8 @@ MISSED = 4
 PLACES = 3
 FUSING = 5
 """The work of laying one more frame over the others, in plain reads of the place."""
-GLANCE, AT_ONCE = 500_000, 2_500_000
-"""The most work for one frame of a place that moves and of one that is held still, in pixels of a plain read: the
-second is some 3 ms, so that no frame waits for long."""
+GLANCE = 500_000
+"""The most work for one frame of a place that moves, in pixels of a plain read."""
 PATIENCE, SELDOM = 25_000_000, 15
 """The work after which a place is no code that can be read: a coat, a shelf. It gets looks once in so many frames."""
 
@@ -35,8 +34,8 @@ class Place:
     def __init__(self, box: Box) -> None:
         self.box, self.met, self.missed = box, 0, 0
         self._fusion = Fusion()
-        self._looks = _turns()
-        self._frames, self._spent = 0, 0.0
+        self._looks = cycle(IN_TURN)
+        self._frames, self.spent = 0, 0.0
 
     @property
     def steady(self) -> bool:
@@ -57,13 +56,13 @@ class Place:
     def look(self, gray: Gray, allowed: float, read: Reader) -> tuple[list[Found], float]:
         """Looks at the next frame in turn, until one finds a code or the ``allowed`` work is done; what was done."""
         self._frames += 1
-        if self._spent > PATIENCE and self._frames % SELDOM:
+        if self.spent > PATIENCE and self._frames % SELDOM:
             return [], 0.0
         picture = np.ascontiguousarray(self.box.of(gray))
-        left = min(allowed, AT_ONCE if self.steady else GLANCE)
+        left = allowed if self.steady else min(allowed, GLANCE)
         used = self._fused(picture, left)
         on = {False: picture, True: self._fusion.picture()}
-        for look in islice(self._looks, len(SINGLE) + len(FUSED)):
+        for look in chain(ALWAYS, islice(self._looks, len(IN_TURN))):
             cost, chosen = look.cost * picture.size, on[look.fused]
             if chosen is None or used + cost > left:
                 continue
@@ -71,7 +70,7 @@ class Place:
             found = read(look.change(chosen))
             if found:
                 return [Found(one.code, self.box) for one in found], used
-        self._spent += used
+        self.spent += used
         return [], used
 
     def _fused(self, picture: Gray, left: float) -> float:
@@ -102,11 +101,3 @@ def _within(code: Box, place: Box) -> bool:
     """Whether a code that was read lies in a place."""
     middle, level = (code.left + code.right) / 2, (code.top + code.bottom) / 2
     return place.left <= middle <= place.right and place.top <= level <= place.bottom
-
-
-def _turns() -> Iterator[Look]:
-    """Looks in the order in which they most help, those at several frames and at one alternating."""
-    singles, fused = cycle(SINGLE), cycle(FUSED)
-    while True:
-        yield next(fused)
-        yield next(singles)

@@ -122,13 +122,9 @@ def detail_of(gray: Gray) -> Map:
     """How much fine detail each cell has in the direction that has less of it, in gray levels."""
     every, apart = _cell(gray.shape), _apart(gray.shape)
     along, down = _differences(gray, every, apart)
-    width = along.shape[1] // every
-    across, cells = width * every, (width, along.shape[0])
-    spread = [
-        cv2.blur(cv2.resize(one[:, :across], cells, interpolation=cv2.INTER_AREA), (SPREAD, SPREAD))
-        for one in (along, down)
-    ]
-    return np.asarray(cv2.min(*spread), np.uint8)
+    window = (SPREAD * every, SPREAD)
+    spread = [cv2.blur(one, window)[:, every // 2 :: every] for one in (along, down)]
+    return np.asarray(cv2.min(*(np.ascontiguousarray(one) for one in spread)), np.uint8)
 
 
 def dense(box: Box, gray: Gray) -> bool:
@@ -175,11 +171,10 @@ def _boxes(new: Map, shape: tuple[int, ...], most: int = PLACES) -> tuple[Box, .
 
 def _around(close: Map, above: float, x: int, y: int) -> tuple[int, int, int, int]:
     """The connected cells around a peak with more detail than that: left, top, width and height in cells."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats((close > above).astype(np.uint8))
-    label = labels[y, x]
-    if label == 0:
+    cells = (close > above).astype(np.uint8)
+    if not cells[y, x]:
         return x - LEAST_CELLS // 2, y - LEAST_CELLS // 2, LEAST_CELLS, LEAST_CELLS
-    left, top, width, height, _ = (int(value) for value in stats[label])
+    left, top, width, height = cv2.floodFill(cells, None, (x, y), 1, flags=8)[3]
     return left, top, width, height
 
 

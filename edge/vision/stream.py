@@ -28,10 +28,14 @@ BESIDE = 0.5
 """How much more than the code's own size is read around its last place, to each side."""
 BESIDE_EVERY = 5
 """While a code is read plainly, what could be another is looked at again once in so many frames."""
+LEARN_EVERY = 4
+"""While nothing moves, what is usual is learnt from one in so many frames."""
 STANDING_EVERY, STANDING_FOR = 6, 60
 """While nothing is new, a place that was dense all along gets a glance in every sixth frame, another each 4 s."""
-EARNED, SAVED = 300_000, 24_000_000
+EARNED, SAVED = 300_000, 12_000_000
 """Work for second looks, in pixels of a plain read: what a frame earns, and how much can be saved up."""
+AT_ONCE = 1_500_000
+"""The most of it for one frame, some 2 ms: the savings last for as long as a code is held up."""
 RESERVE = 0.5
 """A place that moves may use what is over this share of the savings; the rest is for one that is held still."""
 
@@ -64,7 +68,8 @@ class Stream:
         """The codes of the next frame (height x width, uint8), each text once."""
         self.thumbnail = gate.thumbnail(gray)
         self._gate = gate.step(self._gate, self.thumbnail)
-        self._regions = region.step(self._regions, gray)
+        if self._gate.open or self._gate.frames % LEARN_EVERY == 1:
+            self._regions = region.step(self._regions, gray)
         self._savings = min(self._savings + EARNED, SAVED)
         found = self._first(gray)
         if not found or self._gate.frames % BESIDE_EVERY == 0:
@@ -97,9 +102,11 @@ class Stream:
         """Second looks at the places in which nothing was read, now or lately, until one finds a code."""
         read = [one.box for one in found] + [box for box, _ in self._seen.values()]
         self._places = kept(self._places, self._regions.boxes, read)
-        for place in self._places or self._shop(gray, read):
-            codes, used = place.look(gray, self._savings - (0 if place.steady else RESERVE * SAVED), self._read)
-            self._savings -= used
+        left = float(AT_ONCE)
+        for place in sorted(self._places or self._shop(gray, read), key=lambda place: place.spent):
+            saved = self._savings - (0 if place.steady else RESERVE * SAVED)
+            codes, used = place.look(gray, min(saved, left), self._read)
+            self._savings, left = self._savings - used, left - used
             if codes:
                 return codes
         return []
