@@ -32,7 +32,8 @@ def headers(frame_ancestors: Sequence[str]) -> Callable[[web.Request, web.Stream
     async def set_headers(_: web.Request, response: web.StreamResponse) -> None:
         response.headers.setdefault("Content-Security-Policy", policy)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("Referrer-Policy", "no-referrer")
+        # Under "no-referrer" browsers post our own forms with the Origin "null", as if another site had sent them.
+        response.headers.setdefault("Referrer-Policy", "same-origin")
         response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         response.headers.setdefault("Cache-Control", "no-store")
 

@@ -20,6 +20,8 @@ from tests.vision.calibrating import PAGE, PASSWORD, accounts
 Draw = Callable[..., Gray]
 SHOTS = Path(os.environ["TENTOU_SHOTS"]) if "TENTOU_SHOTS" in os.environ else None
 """Where pictures of the page go, for a person who wants to look at them."""
+SHOP = ("shop.internal", "--host-resolver-rules=MAP shop.internal 127.0.0.1")
+"""A name of no loopback address: to it browsers send no Sec-Fetch-Site over plain http, only an Origin."""
 SETTINGS = """
 [device]
 chain = "acme"
@@ -56,7 +58,7 @@ async def store(folder: Path) -> AsyncIterator[tuple[app.Parts, str]]:
 async def desk(url: str) -> AsyncIterator[Page]:
     """The page of the camera as IT opens it in Japanese; a script that fails or a broken policy fails the test."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, SHOP[1]])
         context = await browser.new_context(base_url=url, locale="ja-JP", viewport={"width": 1280, "height": 800})
         page = await context.new_page()
         wrong: list[str] = []
@@ -147,6 +149,15 @@ async def test_keys_and_numbers_do_what_the_mouse_does(etc: Path) -> None:
         await expect(page.locator("#saved")).to_contain_text("未保存")
         await page.get_by_role("button", name="元に戻す").click()
         await expect(width).to_have_value("30")
+
+
+@pytest.mark.promise("X-4")
+async def test_a_browser_on_another_machine_signs_in_and_out_over_plain_http(etc: Path) -> None:
+    async with store(etc) as (_, url), desk(url.replace("127.0.0.1", SHOP[0])) as page:
+        await expect(page.get_by_role("heading", level=2)).to_have_text("別の機械から開いています")
+        await page.get_by_text("taro", exact=True).click()
+        await page.get_by_role("button", name="サインアウト", exact=True).click()
+        await expect(page.get_by_role("button", name="サインイン")).to_be_visible()
 
 
 async def test_each_way_in_which_there_is_no_picture_is_said(etc: Path) -> None:
