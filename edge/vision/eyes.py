@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import TypeVar
 
 import edge
-from edge.config import Camera
+from edge.config import Camera, Zone, in_frame
 from edge.health import Health, State
 from edge.model import Look
 from edge.vision import wire
+from edge.vision.allowance import Allowance, after
 from edge.vision.forms import Forms
 from edge.vision.presence import in_view
 from edge.vision.wire import (
@@ -32,7 +33,6 @@ from edge.vision.wire import (
     Showing,
     Told,
     View,
-    Zone,
     heard,
     orders_line,
 )
@@ -126,7 +126,7 @@ class Eye:
 
     def aim(self, zone: Zone) -> None:
         """Read only this part of each frame, from the next one on and in every later life; raises ValueError."""
-        self._orders = replace(self._orders, zone=wire.zone(zone))
+        self._orders = replace(self._orders, zone=in_frame(zone))
         self._tell(Aim(self._orders.zone))
 
     def lingers(self, seconds: float) -> None:
@@ -174,22 +174,29 @@ class Eye:
             await process.wait()
 
     async def _hear(self, process: Process) -> None:
-        """Take the eye's lines until it ends or speaks another language."""
+        """Take the eye's lines until it ends, speaks another language or says more than an eye has to say."""
         assert process.stdout is not None
+        clock = asyncio.get_running_loop()
+        left = Allowance(clock.time())
         try:
             async for line in process.stdout:
+                left = after(left, len(line), clock.time())
+                if left.spent:
+                    raise BadLine("it says more than an eye has to say")
                 self._silent_s, self._patience_s = 0.0, HUNG_S
-                said = heard(line, self.id)
-                if isinstance(said, Look):
-                    _put(self.looks, said)
-                elif isinstance(said, View):
-                    for viewer in self._viewers:
-                        _put(viewer, said)
-                else:
-                    figures = self._counted(said.figures)
-                    self._health.set("camera", self.id, said.state, *self._words(said), figures)
+                self._take(heard(line, self.id))
         except (BadLine, ValueError) as error:  # ValueError: a line without end
             log.warning("eye %s is killed: %s", self.id, error if isinstance(error, BadLine) else "a line too long")
+
+    def _take(self, said: Look | Pulse | View) -> None:
+        """Hand what the eye said to whom it is for."""
+        if isinstance(said, Look):
+            _put(self.looks, said)
+        elif isinstance(said, View):
+            for viewer in self._viewers:
+                _put(viewer, said)
+        else:
+            self._health.set("camera", self.id, said.state, *self._words(said), self._counted(said.figures))
 
     def _words(self, said: Pulse) -> tuple[str, str]:
         """What the eye says of its camera and, while that is up and needs nothing, what ``lingers`` said."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from edge.config import WHOLE, Zone
 from edge.ports import Gray
-from edge.vision.wire import COLUMNS, LONGEST_VIEW, ROWS, SHADES, WHOLE, Zone
+from edge.vision.wire import COLUMNS, LONGEST_VIEW, ROWS, SHADES
 
 BLACK = 16.0
 """A picture whose mean gray level is lower, without contrast, is black: a cap, or no light at all."""

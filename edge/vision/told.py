@@ -8,8 +8,9 @@ import threading
 import time
 from dataclasses import dataclass
 
+from edge.config import WHOLE, Zone
 from edge.ports import SourceEnded
-from edge.vision.wire import HEADER, LONGEST_BODY, WHOLE, Aim, Picture, Showing, Told, Zone, told
+from edge.vision.wire import HEADER, LONGEST_BODY, Aim, Picture, Showing, Told, told
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import cv2
 
+from edge.config import WHOLE, Zone
 from edge.health import State
 from edge.model import Code
 from edge.ports import Frame, Gray
@@ -15,7 +16,7 @@ from edge.vision.picture import WORDS, Suspicion, cut, jpeg, named, readable, sa
 from edge.vision.presence import AWAY_S, STAYS_S, in_view
 from edge.vision.stream import Stream
 from edge.vision.told import Lease
-from edge.vision.wire import WHOLE, Pulse, View, Zone, look_line, pulse_line, view_line
+from edge.vision.wire import Pulse, View, look_line, pulse_line, view_line
 
 PULSE_S = 0.4
 VIEW_S = 0.2

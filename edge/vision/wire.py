@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from edge.config import WHOLE, Zone, in_frame
 from edge.health import State
 from edge.model import Code, Look
 from edge.vision.forms import Forms
@@ -39,10 +40,6 @@ PICTURE, ZONE, SHOW = 1, 2, 3
 _NUMBER, _FOUR, _LEASE = struct.Struct(">Q"), struct.Struct(">4d"), struct.Struct(">d?")
 LONGEST_BODY = _NUMBER.size + LONGEST_PICTURE
 
-Zone = tuple[float, float, float, float]
-"""The part of a frame that is read: left, top, width and height as shares of the frame."""
-WHOLE: Zone = (0.0, 0.0, 1.0, 1.0)
-LEAST_SIDE = 0.1
 ROWS, COLUMNS, SHADES = 9, 32, 5
 """A view's sketch: its rows, the digits of each, and how many shades a digit tells apart."""
 
@@ -54,13 +51,7 @@ class BadLine(Exception):
 def zone(shares: Sequence[float]) -> Zone:
     """The zone of four shares; raises ValueError, in words, for one that is too small or not inside the frame."""
     left, top, width, height = (float(share) for share in shares)
-    if not (math.isfinite(left + top + width + height) and left >= 0 and top >= 0):
-        raise ValueError("a zone begins inside the picture: left and top are 0 or more")
-    if width < LEAST_SIDE or height < LEAST_SIDE:
-        raise ValueError(f"a zone is at least {LEAST_SIDE} of the picture wide and high")
-    if left + width > 1 + 1e-6 or top + height > 1 + 1e-6:
-        raise ValueError("a zone ends inside the picture: left + width and top + height are at most 1")
-    return left, top, width, height
+    return in_frame((left, top, width, height))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,11 @@ from typing import Any
 from aiohttp import ClientSession, ClientWebSocketResponse, CookieJar, WSMsgType, web
 from aiohttp.test_utils import TestServer
 
+from edge.config import Zone
 from edge.health import Health
 from edge.vision.aimed import Aimed
 from edge.vision.calibrate import routes
-from edge.vision.wire import View, Zone
+from edge.vision.wire import View
 from edge.web import headers
 from provisioning.accounts import Accounts, Role
 from provisioning.signin import COOKIE, Guard

@@ -42,8 +42,8 @@ def test_another_scene_at_once_is_abrupt_and_a_person_who_walks_by_is_not() -> N
     calm = after(Gate(), *[with_changed(0, 0)] * 2)
     assert Gate().abrupt
     assert not calm.abrupt
-    assert step(calm, with_changed(0.25, 60)).abrupt
-    assert not step(calm, with_changed(0.1, 60)).abrupt
+    assert step(calm, with_changed(0.3, 60)).abrupt
+    assert not step(calm, with_changed(0.22, 60)).abrupt
 
 
 FULL = (90, 160)

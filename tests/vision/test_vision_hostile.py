@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from heapq import merge
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,12 @@ from hypothesis import strategies as st
 from edge.config import Camera
 from edge.health import Health, Part, State
 from edge.model import Look
+from edge.vision.allowance import PIECE, Allowance, after
 from edge.vision.eyes import WAITING_LOOKS, Eye
 from edge.vision.wire import (
     FIGURES,
     LONGEST_TEXT,
+    LONGEST_VIEW,
     LONGEST_WORDS,
     MOST_CODES,
     BadLine,
@@ -119,7 +123,34 @@ async def test_an_eye_that_speaks_another_language_is_ended_and_started_again(
     assert "SECRET" not in caplog.text + repr(part)
 
 
-async def test_an_eye_that_floods_fills_no_memory_of_its_parent(tmp_path: Path) -> None:
-    body = f"while True: say({LOOK!r} * 1000)"
-    eye, _ = await heard_of(body, tmp_path, lambda eye: eye.looks.full())
-    assert (eye.looks.qsize(), eye.restarts) == (WAITING_LOOKS, 0)
+@pytest.mark.promise("V-4")
+@pytest.mark.parametrize("words", [f"{PULSE!r} * 999", f"{LOOK!r} * 999", f"{LOOK.strip()!r} + b' ' * 999999 + b'\\n'"])
+async def test_an_eye_that_floods_is_ended_and_fills_no_memory_of_its_parent(
+    words: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    eye, _ = await heard_of(f"while True: say({words})", tmp_path, lambda eye: eye.restarts >= 2)
+    assert eye.looks.qsize() <= WAITING_LOOKS
+    assert "eye door is killed: it says more than an eye has to say" in caplog.text
+
+
+def told(allowance: Allowance, lines: Iterable[tuple[float, int]]) -> Iterator[Allowance]:
+    """What is left after each line, of a time and a size."""
+    for at, size in lines:
+        allowance = after(allowance, size, at)
+        yield allowance
+
+
+def test_an_eye_that_says_all_it_can_have_to_say_is_never_ended() -> None:
+    looks = ((tick / 32, 20_000) for tick in range(3200))
+    views = ((tick / 5, LONGEST_VIEW * 4 // 3) for tick in range(500))
+    assert not any(left.spent for left in told(Allowance(0.0), merge(looks, views)))
+
+
+def test_a_pipe_that_ran_full_while_the_parent_slept_ends_no_eye() -> None:
+    *_, used = told(Allowance(0.0), ((tick / 40, 99) for tick in range(400)))
+    assert not any(left.spent for left in told(used, [(70.0, 60)] * 1100))
+
+
+def test_what_is_too_much_is_too_much_however_it_is_cut() -> None:
+    for size, count in ((50, 2000), (PIECE * 20, 100)):
+        assert list(told(Allowance(0.0), [(1.0, size)] * count))[-1].spent

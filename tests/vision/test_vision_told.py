@@ -7,9 +7,10 @@ import time
 
 import pytest
 
+from edge.config import WHOLE
 from edge.ports import SourceEnded
 from edge.vision.told import Ear
-from edge.vision.wire import HEADER, LONGEST_BODY, WHOLE, Aim, Showing, message, picture
+from edge.vision.wire import HEADER, LONGEST_BODY, Aim, Showing, message, picture
 
 HALF = (0.0, 0.0, 0.5, 1.0)
 
