@@ -16,6 +16,7 @@ from pydantic import Field, field_validator
 
 from edge import config
 from edge.ports import Camera, SourceGone
+from edge.vision import address
 from edge.vision.challenge import authorization
 from edge.vision.grabber import Grabber, Undeveloped
 from edge.vision.multipart import Ended, NoStream, boundary, parts
@@ -42,12 +43,7 @@ class Settings(config.Settings):
     @field_validator("url")
     @classmethod
     def _plain(cls, url: str) -> str:
-        split = urlsplit(url)
-        if split.scheme not in ("http", "https") or not split.hostname:
-            raise ValueError("must be http:// or https://")
-        if split.username or split.password:
-            raise ValueError("a secret does not belong into a URL; use user and password_file")
-        return url
+        return address.checked(url, ("http", "https"))
 
 
 def network(settings: Settings) -> bool:

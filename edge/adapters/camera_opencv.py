@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote, urlsplit
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from edge import config
 from edge.ports import Camera
+from edge.vision import address
 from edge.vision.film import film, stream
 from edge.vision.grabber import Grabber
 from edge.vision.passwords import password
@@ -43,6 +44,13 @@ class Settings(config.Settings):
     focus: int | None = Field(None, ge=0, le=1023)
     user: str = ""
     password_file: Path | None = None
+
+    @field_validator("source")
+    @classmethod
+    def _plain(cls, source: int | str) -> int | str:
+        if isinstance(source, str) and "://" in source:
+            return address.checked(source, ("rtsp", "rtsps"))
+        return source
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +99,10 @@ def _grabber(source: Source, settings: Settings, where: Path) -> Grabber:
     return Grabber(device.pictures, lambda: device.note)
 
 
-def with_password(address: str, settings: Settings, where: Path) -> str:
-    """The address as FFmpeg takes it, with the user and the password of the settings; raises SourceGone."""
+def with_password(target: str, settings: Settings, where: Path) -> str:
+    """The target as FFmpeg takes it, with the user and the password of the settings; raises SourceGone."""
     if not settings.user:
-        return address
+        return target
     secret = password(settings.password_file, where)
-    scheme, _, rest = address.partition("://")
+    scheme, _, rest = target.partition("://")
     return f"{scheme}://{quote(settings.user, safe='')}:{quote(secret, safe='')}@{rest}"
