@@ -47,15 +47,44 @@ class Camera:
         known = {"id": self.id, "screen": self.screen}
         if not self.source:
             return known | {"adapter": "push"}
+        if self.source.startswith(("http://", "https://")):
+            return known | {"adapter": "mjpeg", "settings": {"url": self.source}}
         source = int(self.source) if self.source.isdecimal() else self.source
         return known | {"adapter": "opencv", "settings": {"source": source}}
 
 
+@dataclass(frozen=True, slots=True)
+class Scanner:
+    """One hand scanner of a device, as ``till:counter:/dev/serial/by-id/…``; below /dev/input it is a keyboard."""
+
+    id: str
+    screen: str
+    device: str
+
+    def layer(self) -> dict[str, Any]:
+        """Its ``[[scanner]]``."""
+        adapter = "evdev" if self.device.startswith("/dev/input/") else "serial"
+        return {"id": self.id, "screen": self.screen, "adapter": adapter, "settings": {"device": self.device}}
+
+
 def camera(text: str) -> Camera:
     """``ID:SCREEN`` or ``ID:SCREEN:SOURCE``; raises Refused."""
+    return Camera(*_beside("camera", text))
+
+
+def scanner(text: str) -> Scanner:
+    """``ID:SCREEN:DEVICE``; raises Refused."""
+    found = Scanner(*_beside("scanner", text))
+    if not found.device.startswith("/"):
+        raise Refused(f"scanner '{found.id}' needs its device, such as {found.id}:{found.screen}:/dev/serial/by-id/…")
+    return found
+
+
+def _beside(what: str, text: str) -> tuple[str, str, str]:
+    """What stands beside a screen: its id, the screen's and the rest."""
     name, _, rest = text.partition(":")
     screen_id, _, source = rest.partition(":")
-    return Camera(check_id("camera", name), check_id("screen", screen_id), source)
+    return check_id(what, name), check_id("screen", screen_id), source
 
 
 def screen(text: str) -> Screen:
@@ -122,6 +151,7 @@ def add_device(
     store: str,
     screens: Sequence[Screen] = (),
     cameras: Sequence[Camera] = (),
+    scanners: Sequence[Scanner] = (),
     settings: Mapping[str, Any] | None = None,
 ) -> Path:
     """Make a device in a store; its id must be new in the whole chain, as topics name it. Raises Refused."""
@@ -132,25 +162,30 @@ def add_device(
             raise Refused(
                 f"device '{device}' exists in store '{other}'; ids are unique in a chain, as in '{store}-{device}'"
             )
-    _fit_together(screens, cameras)
+    _fit_together(screens, cameras, scanners)
     layer: dict[str, Any] = {"device": {"id": device}}
     if cameras:
         layer["camera"] = [one.layer() for one in cameras]
+    if scanners:
+        layer["scanner"] = [one.layer() for one in scanners]
     if screens:
         layer["screen"] = [{"id": one.id, "device_class": one.device_class} for one in screens]
     return _layer(home / "devices" / f"{device}.toml", layer, settings, f"Device {device}: what holds for it alone.")
 
 
-def _fit_together(screens: Sequence[Screen], cameras: Sequence[Camera]) -> None:
-    """Ids stand once, and every camera looks at a screen; raises Refused."""
-    for what, names in (("screen", [one.id for one in screens]), ("camera", [one.id for one in cameras])):
+def _fit_together(screens: Sequence[Screen], cameras: Sequence[Camera], scanners: Sequence[Scanner]) -> None:
+    """Ids stand once, and every camera and scanner has a screen; raises Refused."""
+    known = [one.id for one in screens]
+    ids = {"screen": known, "camera": [one.id for one in cameras], "scanner": [one.id for one in scanners]}
+    for what, names in ids.items():
         if twice := [name for name in names if names.count(name) > 1]:
             raise Refused(f"{what} '{twice[0]}' is given twice; give each its own id")
-    known = [one.id for one in screens]
-    for one in cameras:
-        if one.screen not in known:
-            hint = f"known: {', '.join(known)}" if known else f"add --screen {one.screen}:signage"
-            raise Refused(f"camera '{one.id}' looks at no screen: '{one.screen}'; {hint}")
+    looks = [(f"camera '{one.id}' looks at", one.screen) for one in cameras]
+    stands = [(f"scanner '{one.id}' is beside", one.screen) for one in scanners]
+    for said, name in looks + stands:
+        if name not in known:
+            hint = f"known: {', '.join(known)}" if known else f"add --screen {name}:signage"
+            raise Refused(f"{said} no screen: '{name}'; {hint}")
 
 
 def write_config(folder: Path, store: str, device: str, into: Path, extra: Mapping[str, Any] | None = None) -> Path:

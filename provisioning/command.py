@@ -75,8 +75,15 @@ def _chain(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     device = _leaf(verbs, "add", "add a device to a store", _device_add)
     device.add_argument("id", metavar="ID", help="the device's id, unique in the chain")
     device.add_argument("--screen", action="append", default=[], metavar="ID:CLASS", help="signage or kiosk; repeat")
-    camera = "the screen whose shoppers it sees, and 0, /dev/v4l/by-id/… or rtsp://…; without, the browser's; repeat"
+    camera = (
+        "the screen whose shoppers it sees, and /dev/v4l/by-id/…, 0, rtsp://… or http://… (motion JPEG); without a "
+    )
+    camera += "source the browser's; repeat"
     device.add_argument("--camera", action="append", default=[], metavar="ID:SCREEN[:SOURCE]", help=camera)
+    scanner = (
+        "the screen beside it, and /dev/serial/by-id/… or, for one that acts as a keyboard, /dev/input/by-id/…; repeat"
+    )
+    device.add_argument("--scanner", action="append", default=[], metavar="ID:SCREEN:DEVICE", help=scanner)
     config = _leaf(below, "config", "write a device's config directory for 'tentou run'", _config)
     config.add_argument("--device", required=True, metavar="ID")
     config.add_argument("--into", required=True, type=Path, metavar="DIR", help="the config directory to write")
@@ -137,7 +144,8 @@ def _store_add(args: argparse.Namespace) -> dict[str, Any]:
 def _device_add(args: argparse.Namespace) -> dict[str, Any]:
     screens = [chain.screen(text) for text in args.screen]
     cameras = [chain.camera(text) for text in args.camera]
-    path = chain.add_device(args.dir, args.id, store=args.store, screens=screens, cameras=cameras)
+    scanners = [chain.scanner(text) for text in args.scanner]
+    path = chain.add_device(args.dir, args.id, store=args.store, screens=screens, cameras=cameras, scanners=scanners)
     text = f"Device '{args.id}': {path}\nNext: tentou provision bundle --store {args.store} --out {args.store}.tar"
     return {"text": text, "device": args.id, "file": str(path)}
 

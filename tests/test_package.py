@@ -37,6 +37,11 @@ def elsewhere(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+def test_run_tentou_takes_paths_from_where_one_stands(tmp_path: Path) -> None:
+    subprocess.run([ROOT / "run", "tentou", "provision", "chain", "init", "acme"], cwd=tmp_path, check=True)
+    assert (tmp_path / "chain.toml").exists()
+
+
 def test_the_wheel_owns_four_names(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = {name.split("/")[0] for name in archive.namelist()}

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from edge import fitting
 from edge.config import read_store
 from provisioning import chain, command
 from provisioning.accounts import Accounts, verify
@@ -62,6 +63,8 @@ def test_from_nothing_to_a_running_config_in_five_commands(
         ("device add d --store ginza --screen a --screen a --dir acme", 2, "screen 'a' is given twice"),
         ("device add d --store ginza --screen a --camera c:b --dir acme", 2, "looks at no screen: 'b'; known: a"),
         ("device add d --store ginza --camera c:b --dir acme", 2, "add --screen b:signage"),
+        ("device add d --store ginza --screen a --scanner c:b:/dev/x --dir acme", 2, "beside no screen: 'b'; known: a"),
+        ("device add d --store ginza --screen a --scanner c:a --dir acme", 2, "such as c:a:/dev/serial/by-id/"),
         ("account add taro --role it --config acme", 2, "accounts are a store's: --config acme/stores/ID"),
         ("explain device.nothing --config acme", 1, "default holds"),
         ("account remove taro", 2, "no account 'taro'"),
@@ -112,6 +115,7 @@ def test_cameras_are_added_with_the_screens_they_look_at(tentou: Any, tmp_path: 
     chain.init(home, "acme", now_s=1_790_000_000)
     chain.add_store(home, "ginza")
     line = "--screen window --camera door:window:0 --camera till:window:rtsp://10.0.0.9/1 --camera web:window"
+    line += " --camera lift:window:http://10.0.0.8/video.mjpg"
     assert tentou(f"device add front --store ginza {line} --dir {home}")[0] == 0
     assert tentou(f"config --store ginza --device front --into {tmp_path / 'etc'} --dir {home}")[0] == 0
     cameras = read_store(tmp_path / "etc").camera
@@ -119,6 +123,22 @@ def test_cameras_are_added_with_the_screens_they_look_at(tentou: Any, tmp_path: 
         ("door", "opencv", {"source": 0}),
         ("till", "opencv", {"source": "rtsp://10.0.0.9/1"}),
         ("web", "push", {}),
+        ("lift", "mjpeg", {"url": "http://10.0.0.8/video.mjpg"}),
+    ]
+
+
+def test_scanners_are_added_with_the_screens_they_stand_beside(tentou: Any, tmp_path: Path) -> None:
+    home = tmp_path / "acme"
+    chain.init(home, "acme", now_s=1_790_000_000)
+    chain.add_store(home, "ginza")
+    line = "--screen till:kiosk --scanner gun:till:/dev/serial/by-id/usb-A-if00 --scanner wedge:till:/dev/input/by-id/b"
+    assert tentou(f"device add front --store ginza {line} --dir {home}")[0] == 0
+    assert tentou(f"config --store ginza --device front --into {tmp_path / 'etc'} --dir {home}")[0] == 0
+    store = read_store(tmp_path / "etc")
+    fitting.need(store, tmp_path / "etc")
+    assert [(one.id, one.screen, one.adapter, one.settings) for one in store.scanner] == [
+        ("gun", "till", "serial", {"device": "/dev/serial/by-id/usb-A-if00"}),
+        ("wedge", "till", "evdev", {"device": "/dev/input/by-id/b"}),
     ]
 
 
