@@ -32,7 +32,7 @@ class Reading(Stream):
         if Reading.fails:
             raise Reading.fails.pop(0)
         self.thumbnail = np.asarray(cv2.resize(gray, (16, 9)), np.uint8)
-        return (CODE,)
+        return (CODE,) if gray.any() and gray.std() else ()
 
 
 @pytest.fixture
@@ -107,6 +107,44 @@ def test_frames_of_a_wrong_format_are_passed_over_and_named(gray: Any, watch: Wa
     watch.see(Frame(SCENE), 3.1)
     watch.pulse(3.5)
     assert pulses(told)[-1].state is State.UP
+
+
+def said_after(state: State, shown: Callable[[int], Any], since: float, watch: Watch, told: list[Any]) -> float:
+    """After how many seconds of such frames, 15 of them a second, the camera is said to be so."""
+    for tick in range(15 * 60):
+        if (gray := shown(tick)) is not None:
+            watch.see(Frame(gray, tick), since + tick / 15)
+        watch.pulse(since + tick / 15)
+        if pulses(told) and pulses(told)[-1].state is state:
+            return tick / 15
+    raise AssertionError(f"never {state}")
+
+
+def live(tick: int) -> Gray:
+    """A scene with a code, as no sensor gives it twice."""
+    return np.roll(SCENE, tick, axis=1)
+
+
+@pytest.mark.promise("V-5")
+@pytest.mark.parametrize(
+    ("wrong", "word"),
+    [
+        (np.zeros_like(SCENE), "black"),
+        (np.full_like(SCENE, 255), "blown out"),
+        (np.full_like(SCENE, 90), "covered"),
+        (SCENE, "frozen"),
+        (SCENE.astype(np.uint16), "cannot be read"),
+        (None, "silent"),
+    ],
+)
+def test_a_fault_of_a_camera_that_just_read_a_code_is_named_within_5_s_and_over_within_10(
+    wrong: Any, word: str, watch: Watch, told: list[Any]
+) -> None:
+    said_after(State.UP, live, 0.0, watch, told)
+    watch.see(Frame(SCENE), 9.9)
+    assert said_after(State.DOWN, lambda _: wrong, 10.0, watch, told) <= 5
+    assert word in pulses(told)[-1].detail
+    assert said_after(State.UP, live, 80.0, watch, told) <= 10
 
 
 def test_a_camera_that_gives_nothing_says_its_own_words(watch: Watch, told: list[Any]) -> None:
