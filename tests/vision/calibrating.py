@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
@@ -21,12 +21,12 @@ from edge.vision.wire import View
 from edge.web import headers
 from provisioning.accounts import Accounts, Role
 from provisioning.signin import COOKIE, Guard
+from tests.vision.waiting import WAIT_S
 
 PASSWORD = "correct horse battery"
 OURS = {"Sec-Fetch-Site": "same-origin"}
 PAGE = "/it/cameras/door/"
 PICTURE = b"\xff\xd8 a picture"
-WAIT_S = 30.0
 
 
 class Looked:
@@ -112,9 +112,3 @@ async def closed(socket: ClientWebSocketResponse) -> int | None:
         async for _ in socket:
             pass
     return socket.close_code
-
-
-async def until(true: Callable[[], Any]) -> None:
-    async with asyncio.timeout(WAIT_S):
-        while not true():
-            await asyncio.sleep(0.01)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -16,18 +16,16 @@ from babel.messages.pofile import read_po
 
 from edge.config import WHOLE
 from edge.health import Health
-from edge.ports import Gray
 from edge.vision import meters
 from edge.vision.aimed import Aimed
 from edge.vision.calibrate import WEB, local
-from edge.vision.eyes import Eye
 from edge.vision.shown import BUSY, REPLACED, SIGNED_OUT
 from provisioning import signin
 from provisioning.i18n import words
-from tests.vision.calibrating import OURS, PAGE, PICTURE, Looked, aimed, closed, entered, seen, served, until
+from tests.vision.calibrating import OURS, PAGE, PICTURE, Looked, aimed, closed, entered, seen, served
+from tests.vision.conftest import Draw, Open
+from tests.vision.waiting import until
 
-Draw = Callable[..., Gray]
-Open = Callable[..., AbstractAsyncContextManager[Eye]]
 ZONE = (0.25, 0.25, 0.5, 0.5)
 
 

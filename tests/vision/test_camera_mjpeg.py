@@ -24,7 +24,8 @@ from edge.config import BadConfig, checked
 from edge.health import Health, State
 from edge.ports import Camera, SourceGone
 from edge.vision.multipart import LONGEST_PART, Ended, NoStream, boundary, parts
-from tests.vision.test_vision_eyes import Draw, Open, next_text, part, until
+from tests.vision.conftest import Draw, Open
+from tests.vision.waiting import next_text, part, until
 
 MIXED = "multipart/x-mixed-replace; boundary=frame"
 Serve = Callable[[BaseHTTPRequestHandler], None]

@@ -6,8 +6,9 @@ import cv2
 import pytest
 
 from edge.health import Health, State
+from tests.vision.conftest import Draw, Open
 from tests.vision.rtsp import NetworkCamera
-from tests.vision.test_vision_eyes import Draw, Open, forget, next_text, part, until
+from tests.vision.waiting import forget, next_text, part, until
 
 TEXT = "MC1:SEEN BY RTSP"
 

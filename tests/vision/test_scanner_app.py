@@ -10,7 +10,8 @@ import pytest
 from edge.db import database
 from edge.health import State
 from tests.house.test_app import down, plays, store
-from tests.vision.test_scanner_devices import Line, until
+from tests.vision.test_scanner_devices import Line
+from tests.vision.waiting import until
 
 SCANNER = """
 [[scanner]]

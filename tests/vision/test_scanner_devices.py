@@ -8,7 +8,7 @@ import os
 import pty
 import random
 import tty
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,8 @@ from edge.vision.devices import stable_name, there
 from edge.vision.keys import EV_KEY, EV_SYN
 from edge.vision.scanner import AT_ONCE, ScannerEye
 from tests.vision.test_scanner_keys import strokes
+from tests.vision.waiting import next_text, part, until
 
-WAIT_S = 20.0
 TOKEN = "MC1:0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 
 
@@ -91,20 +91,8 @@ async def listening(name: str, folder: Path, health: Health | None = None, **mor
             await running
 
 
-async def next_text(eye: ScannerEye) -> str:
-    async with asyncio.timeout(WAIT_S):
-        return (await eye.looks.get()).codes[0].text
-
-
-async def until(true: Callable[[], Any]) -> None:
-    async with asyncio.timeout(WAIT_S):
-        while not true():
-            await asyncio.sleep(0.01)
-
-
 def hand(health: Health) -> Part:
-    unknown = Part("scanner", "hand", State.STARTING, 0.0)
-    return next((part for part in health.parts() if part.kind == "scanner"), unknown)
+    return part(health, "hand", "scanner")
 
 
 async def up(health: Health) -> None:

@@ -9,11 +9,9 @@ import pytest
 
 from edge.config import Camera
 from edge.health import State
-from edge.ports import Gray
 from edge.vision import survey as looking
 from edge.vision.survey import in_words, sketch, survey
-
-Draw = Callable[..., Gray]
+from tests.vision.conftest import Draw
 
 
 @pytest.fixture

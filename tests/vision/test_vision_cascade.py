@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -14,8 +13,8 @@ from edge.ports import Gray
 from edge.vision.cascade import Cascade
 from edge.vision.readers import UnknownSymbology, reader
 from edge.vision.symbology import ENGINES, LINEAR
+from tests.vision.conftest import Draw
 
-Draw = Callable[..., Gray]
 GOOD = "MC1:A GOOD CODE"
 
 

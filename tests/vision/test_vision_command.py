@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from edge.ports import Gray
 from edge.vision import command
-
-Draw = Callable[..., Gray]
+from tests.vision.conftest import Draw
 
 
 def run(*words: str) -> int:

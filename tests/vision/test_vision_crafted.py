@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import AbstractAsyncContextManager
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -17,15 +16,14 @@ import segno
 from edge.health import Health, State
 from edge.ports import Gray
 from edge.vision.cascade import Cascade
-from edge.vision.eyes import Eye
 from edge.vision.readers import reader
 from edge.vision.stream import Stream
 from edge.vision.symbology import SYMBOLOGIES
 from tests.vision import crafted
+from tests.vision.conftest import Open
 from tests.vision.conftest import drawn as by_segno
 from tests.vision.crafted import drawn, good_text
 
-Open = Callable[..., AbstractAsyncContextManager[Eye]]
 Way = Callable[[Gray], Iterator[str]]
 Frames = Iterable[tuple[str, str, Gray]]
 """Names, the good text that each holds, and the frames."""

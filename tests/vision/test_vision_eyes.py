@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -20,41 +20,15 @@ import numpy as np
 import pytest
 
 from edge.config import Camera, Zone
-from edge.health import Health, Part, State
+from edge.health import Health, State
 from edge.model import Look
-from edge.ports import Gray
 from edge.vision.eyes import Eye, pause_after
 from edge.vision.wire import Orders, Showing, View, heard, message, orders_line
+from tests.vision.conftest import Draw, Open
+from tests.vision.waiting import WAIT_S, forget, next_text, part, until
 
-Draw = Callable[..., Gray]
-Open = Callable[..., AbstractAsyncContextManager[Eye]]
 TEXT = "MC1:SEEN BY AN EYE"
-WAIT_S = 30.0
 ROOT = Path(__file__).parents[2]
-
-
-async def next_text(eye: Eye) -> str:
-    """The text of the next look that shows a code."""
-    async with asyncio.timeout(WAIT_S):
-        while not (codes := (await eye.looks.get()).codes):
-            pass
-    return codes[0].text
-
-
-async def until(true: Callable[[], Any]) -> None:
-    async with asyncio.timeout(WAIT_S):
-        while not true():
-            await asyncio.sleep(0.02)
-
-
-def part(health: Health, name: str = "door") -> Part:
-    unknown = Part("camera", name, State.STARTING, 0.0)
-    return next((part for part in health.parts() if part.name == name), unknown)
-
-
-def forget(eye: Eye) -> None:
-    while not eye.looks.empty():
-        eye.looks.get_nowait()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,9 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from edge.health import Health, State
 from edge.model import Code, Crowd, Gone, Look, Scan, Sight
-from edge.ports import Frame, Gray
+from edge.ports import Frame
 from edge.sessions.sight import follow
-from edge.vision.eyes import Eye
 from edge.vision.presence import (
     AWAY_S,
     IGNORED_S,
@@ -33,9 +32,7 @@ from edge.vision.presence import (
 from edge.vision.stream import Stream
 from edge.vision.watch import Watch
 from edge.vision.wire import Pulse, heard
-
-Draw = Callable[..., Gray]
-Open = Callable[..., AbstractAsyncContextManager[Eye]]
+from tests.vision.conftest import Draw, Open
 
 A, B = Code("MC1:A", "qrcode", "zxing"), Code("MC1:B", "qrcode", "zxing")
 A2, A3 = Code("MC1:A:2", "qrcode", "zxing"), Code("MC1:A:3", "qrcode", "zxing")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import cv2
@@ -15,11 +14,9 @@ from playwright.async_api import async_playwright
 
 from edge.health import Health
 from edge.ports import Gray
-from edge.vision.eyes import Eye
 from edge.vision.push import REPLACED, routes
+from tests.vision.conftest import Draw, Open
 
-Draw = Callable[..., Gray]
-Open = Callable[..., AbstractAsyncContextManager[Eye]]
 Client = TestClient[web.Request, web.Application]
 CSP = "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self' ws: wss:"
 FLAGS = [
