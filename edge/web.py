@@ -59,10 +59,18 @@ def own_names(names: Collection[str]) -> Middleware:
 def ours(host: str, names: Collection[str]) -> bool:
     """Whether a Host header names this machine: by an address, a name of no public domain, or one of ``names``."""
     try:
-        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
+        asked = urlsplit(f"//{host}")
+        name, _ = (asked.hostname or "").rstrip("."), asked.port
+    except ValueError:  # neither a name nor an address, or a port that is none
+        return False
+    return "." not in name or name.endswith(NOBODYS) or name in names or _is_address(name)
+
+
+def _is_address(name: str) -> bool:
+    try:
         ipaddress.ip_address(name)
     except ValueError:
-        return "[" not in host and ("." not in name or name.endswith(NOBODYS) or name in names)
+        return False
     return True
 
 

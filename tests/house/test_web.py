@@ -57,7 +57,8 @@ async def test_names_on_the_start_page_are_escaped(aiohttp_client: Client) -> No
         ("edge1", True), ("edge1.local:80", True), ("SHOP.example.:443", True),
         ("evil.example", False), ("127.0.0.1.evil.example:8080", False), ("shop.example.evil.example", False),
         ("evil.example#127.0.0.1", False), ("localhost.evil.example", False), ("[::1", False),
-        ("[evil.example]", False),
+        ("[evil.example]", False), ("a\u2100b.example", False), ("a\u2100b", False), ("localhost:99999", False),
+        ("localhost:x", False),
     ],
 )  # fmt: skip
 def test_a_public_name_that_is_not_ours_is_refused(host: str, known: bool) -> None:
