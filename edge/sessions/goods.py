@@ -21,7 +21,9 @@ from edge.vision.symbology import LINEAR
 
 STEADY_S = 0.8
 MOST = 64
-"""So many products are remembered at once; while there is no room what is new is left out."""
+"""So many products are remembered at once. What stands there for over 60 s makes room first, longest unseen before
+others, so that nobody's sheet of labels keeps a camera from products; while there is no room what is new is left
+out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,14 @@ def _sure(before: Goods, gtin: str, code: Code) -> bool:
 
 def _seen(before: Goods, sure: Collection[str], at: float) -> tuple[Stay, ...]:
     known = {stay.gtin: replace(stay, last=at) if stay.gtin in sure else stay for stay in before.stays}
-    return tuple({**{gtin: known.get(gtin) or Stay(gtin, at, at) for gtin in (*known, *sure)}}.values())[:MOST]
+    return _room(tuple({gtin: known.get(gtin) or Stay(gtin, at, at) for gtin in (*known, *sure)}.values()))
+
+
+def _room(stays: tuple[Stay, ...]) -> tuple[Stay, ...]:
+    """As many as are remembered: those that stand there go first, then what came last."""
+    standing = sorted((stay for stay in stays if stay.too_long), key=lambda stay: stay.last)
+    leaving = standing[: max(0, len(stays) - MOST)]
+    return tuple(stay for stay in stays if stay not in leaving)[:MOST]
 
 
 def _due(goods: Goods, sure: dict[str, Code], at: float, wares: Wares) -> list[str]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from edge.model import Code, Held, Look, PutDown
 from edge.sessions.goods import MOST, Goods, Wares, step, tick
+from edge.stock.gtin import product
 
 SHIRT, MUG, BOOK = "04901234567894", "09520123456788", "09784101010014"
 BARS = {gtin: Code(gtin[1:], "ean13", "zxing") for gtin in (SHIRT, MUG, BOOK)}
@@ -107,6 +108,26 @@ def test_nothing_but_the_number_is_kept_of_a_code() -> None:
     goods, said = step(Goods(), Look("door", (LINK, PAYMENT), 0.0, 1), OURS)
     assert MUG in repr(goods)
     assert all(word not in repr((goods, said)) for word in ("SECRET", "gs1", "hQVD"))
+
+
+def labels(first: int) -> tuple[Code, ...]:
+    """As many links to products as a look holds, each another one."""
+    numbers = [f"{4_900_000_000_00 + first + n:012}" for n in range(32)]
+    return tuple(
+        Code(f"https://id.gs1.org/01/0{body}{check}", "qrcode", "zxing")
+        for body in numbers
+        for check in "0123456789"
+        if product(f"{body}{check}", "ean13")
+    )
+
+
+@pytest.mark.promise("V-6")
+def test_a_sheet_of_labels_that_hung_there_keeps_no_product_from_being_seen() -> None:
+    """Two sheets of 32 in turns for a minute, and then for ten minutes more nobody could have shown a product."""
+    sheets = (labels(0), labels(100))
+    assert len({code.text for sheet in sheets for code in sheet}) == MOST
+    turns = [(n / 2, sheets[n % 2]) for n in range(130)]
+    assert told([*turns, (70.0, (LINK,))])[-1] == MUG
 
 
 LOOKS = st.lists(
