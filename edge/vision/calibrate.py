@@ -95,11 +95,22 @@ def routes(aimed: Aimed) -> list[web.AbstractRouteDef]:
 def local(request: web.Request) -> bool:
     """Whether a request comes from a person at this machine, or through an SSH tunnel to it.
 
-    Its sender and the address it asks for are loopback ones, and no reverse proxy says that it speaks for another.
+    Its sender, the address it asks for and the page that sends it are loopback ones, and no reverse proxy says that it
+    speaks for another. A proxy on this machine may say nothing and ask as if for itself, as nginx does unless it is
+    told otherwise; what it passes on then is the browser's word of the page.
     """
-    name = urlsplit(f"//{request.host}").hostname or ""
-    asked = name == "localhost" or name.endswith(".localhost") or _loopback(name)
-    return asked and _loopback(request.remote or "") and not any(header in request.headers for header in PROXIED)
+    page = request.headers.get("Origin", "//localhost")
+    named = _here(f"//{request.host}") and _here(page)
+    return named and _loopback(request.remote or "") and not any(header in request.headers for header in PROXIED)
+
+
+def _here(address: str) -> bool:
+    """Whether an address names this machine by its loopback."""
+    try:
+        name = urlsplit(address).hostname or ""
+    except ValueError:
+        return False
+    return name == "localhost" or name.endswith(".localhost") or _loopback(name)
 
 
 def _loopback(address: str) -> bool:

@@ -57,14 +57,16 @@ async def shown(
 
 
 async def _hear(aimed: Aimed, eye: Eye, socket: web.WebSocketResponse, request: web.Request) -> None:
-    """Try each zone that the page wishes for; a message that is none ends the connection."""
+    """Try each zone that the page wishes for; a message that is none, or of nobody any more, ends the connection."""
     async for message in socket:
         try:
             zone = zone_of(message.json()["try"] if message.type is WSMsgType.TEXT else None)
         except (ValueError, TypeError, KeyError):
             await socket.close(code=WSCloseCode.UNSUPPORTED_DATA)
             return
-        aimed.guard.user(request)
+        if aimed.guard.user(request) is None:
+            await socket.close(code=SIGNED_OUT)
+            return
         eye.aim(zone)
 
 
