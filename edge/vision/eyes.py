@@ -278,14 +278,18 @@ def _close_stdin(process: Process) -> None:
 
 
 async def _last_words(process: Process) -> str:
-    """The last line that the eye or its libraries wrote to stderr, without addresses that may hold a password."""
+    """The last line that the eye or its libraries wrote to stderr, without addresses that may hold a password.
+
+    It goes to the log and the health page: what a terminal would obey is left out of it.
+    """
     assert process.stderr is not None
     last = b""
     while part := await process.stderr.read(1 << 14):
         last = (last + part)[-(1 << 14) :]
     lines = last.decode("utf-8", "replace").split("\n")
     line = next((line.strip() for line in reversed(lines) if line.strip()), "")
-    return re.sub(r"\S*://\S*", "<address>", line)[:160]
+    plain = "".join(sign if sign.isprintable() else " " for sign in line)
+    return re.sub(r"\S*://\S*", "<address>", plain)[:160]
 
 
 def _ending(status: int, last_words: str, hung: bool) -> str:

@@ -41,7 +41,7 @@ class Keyboard:
             self._caps = not self._caps
             return b""
         if self._held & ALTS and code in PAD:
-            self._number += PAD[code]
+            self._number = (self._number + PAD[code])[-4:]
             return b""
         return self._typed(code)
 
@@ -50,7 +50,7 @@ class Keyboard:
         self._held.discard(code)
         if code not in ALTS or not self._number:
             return b""
-        number, self._number = int(self._number[-4:]), ""
+        number, self._number = int(self._number), ""
         return bytes([number]) if number < 256 else LOST
 
     def _typed(self, code: int) -> bytes:

@@ -64,9 +64,12 @@ def test_alt_and_the_number_pad_type_a_sign_by_its_number() -> None:
     assert typed(Keyboard(LAYOUTS["jp"]), *keys, (96, 1), (96, 0)) == MC1.encode() + b"\n"
 
 
-@pytest.mark.parametrize("number", ["65", "065", "0065", "99990065"])
-def test_alt_numbers_of_any_length_end_when_alt_goes(number: str) -> None:
-    assert typed(Keyboard(LAYOUTS["us"]), *alt_typed(number)) == b"A"
+@pytest.mark.parametrize("number", ["65", "065", "0065", "99990065", "9" * 1000 + "0065"])
+def test_alt_numbers_of_any_length_end_when_alt_goes_and_take_no_room(number: str) -> None:
+    keyboard = Keyboard(LAYOUTS["us"])
+    assert typed(keyboard, *alt_typed(number)[:-1]) == b""
+    assert len(repr(vars(keyboard)["_number"])) <= len("'0065'")
+    assert typed(keyboard, alt_typed(number)[-1]) == b"A"
 
 
 @pytest.mark.parametrize(

@@ -154,3 +154,14 @@ def test_a_pipe_that_ran_full_while_the_parent_slept_ends_no_eye() -> None:
 def test_what_is_too_much_is_too_much_however_it_is_cut() -> None:
     for size, count in ((50, 2000), (PIECE * 20, 100)):
         assert list(told(Allowance(0.0), [(1.0, size)] * count))[-1].spent
+
+
+@pytest.mark.promise("X-3")
+async def test_no_last_word_of_an_eye_commands_the_terminal_that_shows_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    words = "os.write(2, b'\\x1b[2J it ends \\x07\\xc2\\x9b\\r of\\x0b itself \\xe2\\x80\\xae\\n'); sys.exit(3)"
+    _, part = await heard_of(words, tmp_path, lambda eye: eye.restarts >= 1)
+    assert "status 3" in part.detail
+    assert "it ends" in part.detail
+    assert all(text.isprintable() for text in (part.detail, *(record.getMessage() for record in caplog.records)))
