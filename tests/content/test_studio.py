@@ -19,7 +19,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from multidict import MultiDict
 from PIL import Image
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from content import store
 from content.catalogue import dump_catalogue
@@ -33,20 +33,10 @@ from content.studio.words import FAR_FROM_FITTING, whole
 from edge.db import database
 from edge.web import headers
 from provisioning.accounts import Role
+from tests import chromium
 
 NOW = datetime(2026, 11, 20, 14, 5, tzinfo=ZoneInfo("Asia/Tokyo"))
 SCREENS = [("one", "画面1", "portrait"), ("two", "画面2", "landscape")]
-FLAGS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--mute-audio",
-]
 TEMPLATES = Path(__file__).parents[2] / "content" / "templates"
 LOCALES = TEMPLATES.parent / "locales"
 LAYERS = TEMPLATES.parents[1] / "kiosk_ui" / "static" / "js" / "layers.js"
@@ -137,14 +127,12 @@ async def picture(studio: Shop) -> Media:
 async def browser_page(width: int, height: int) -> AsyncIterator[Page]:
     """A page of a real browser; whatever its console or the content security policy complains of fails the test."""
     complaints: list[str] = []
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        context = await chromium.new_context(viewport={"width": width, "height": height}, locale="ja")
+    async with chromium.launched() as browser:
+        context = await browser.new_context(viewport={"width": width, "height": height}, locale="ja")
         page = await context.new_page()
         page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         yield page
-        await chromium.close()
     assert [each for each in complaints if "status of 422" not in each] == []
 
 

@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
-from tests.e2e.running import CHROMIUM, FLAGS, Running, demo_running
+from tests import chromium
+from tests.e2e.running import Running, demo_running
 
 
 @pytest.fixture
@@ -17,7 +18,5 @@ def demo(tmp_path: Path) -> Iterator[Running]:
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield launched
-        await launched.close()
+    async with chromium.launched() as browser:
+        yield browser

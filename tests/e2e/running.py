@@ -20,11 +20,6 @@ from playwright.async_api import Browser, Page
 
 ROOT = Path(__file__).parent.parent.parent
 ARTIFACTS = ROOT / ".artifacts"
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--mute-audio",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 PATIENCE = 40.0
 T = TypeVar("T")
 

@@ -7,23 +7,12 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import TestServer
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from edge.health import Health
+from tests import chromium
 
 PASSWORD = "correct horse battery"
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--mute-audio",
-]
 SHOTS = Path(os.environ["TENTOU_SHOTS"]) if "TENTOU_SHOTS" in os.environ else None
 """Where pictures of the pages go, for a person who wants to look at them."""
 
@@ -31,8 +20,7 @@ SHOTS = Path(os.environ["TENTOU_SHOTS"]) if "TENTOU_SHOTS" in os.environ else No
 @pytest.fixture
 async def page(site: TestServer) -> AsyncIterator[Page]:
     """A page in Japanese at a desk's size; a script that fails or a policy that is broken fails the test."""
-    async with async_playwright() as play:
-        browser = await play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    async with chromium.launched() as browser:
         base = str(site.make_url("")).rstrip("/")
         desk = await browser.new_context(base_url=base, locale="ja-JP", viewport={"width": 1440, "height": 900})
         page = await desk.new_page()
@@ -40,7 +28,6 @@ async def page(site: TestServer) -> AsyncIterator[Page]:
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", lambda line: wrong.append(line.text) if "Content Security" in line.text else None)
         yield page
-        await browser.close()
     assert wrong == []
 
 

@@ -12,25 +12,14 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page
 
 from edge.config import Screen
 from edge.model import Band, DeviceClass, Level, Painted, Report, Show, StockLine, Tile
 from edge.screens.assets import Assets, read_assets
 from edge.screens.hub import Screens
 from edge.screens.pages import routes
-
-FLAGS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--mute-audio",
-]
+from tests import chromium
 
 PRODUCTS = {
     "ja": (
@@ -189,10 +178,8 @@ async def store(assets: Assets) -> AsyncIterator[StoreUnderTest]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        made = await playwright.chromium.launch(executable_path="/usr/bin/chromium", headless=True, args=FLAGS)
+    async with chromium.launched() as made:
         yield made
-        await made.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from edge import app, config
 from edge.ports import Gray
-from tests.e2e.running import CHROMIUM, FLAGS
+from tests import chromium
 from tests.vision.calibrating import PAGE, PASSWORD, accounts
 
 Draw = Callable[..., Gray]
@@ -57,8 +57,7 @@ async def store(folder: Path) -> AsyncIterator[tuple[app.Parts, str]]:
 @asynccontextmanager
 async def desk(url: str) -> AsyncIterator[Page]:
     """The page of the camera as IT opens it in Japanese; a script that fails or a broken policy fails the test."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, SHOP[1]])
+    async with chromium.launched(SHOP[1]) as browser:
         context = await browser.new_context(base_url=url, locale="ja-JP", viewport={"width": 1280, "height": 800})
         page = await context.new_page()
         wrong: list[str] = []
@@ -70,7 +69,6 @@ async def desk(url: str) -> AsyncIterator[Page]:
         await page.get_by_role("button", name="サインイン").click()
         await page.wait_for_url(f"**{PAGE}")
         yield page
-        await browser.close()
     assert wrong == []
 
 

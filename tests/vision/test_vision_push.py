@@ -10,21 +10,15 @@ import cv2
 import pytest
 from aiohttp import WSCloseCode, WSMsgType, WSServerHandshakeError, web
 from aiohttp.test_utils import TestClient, TestServer
-from playwright.async_api import async_playwright
 
 from edge.health import Health
 from edge.ports import Gray
 from edge.vision.push import REPLACED, routes
+from tests import chromium
 from tests.vision.conftest import Draw, Open
 
 Client = TestClient[web.Request, web.Application]
 CSP = "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self' ws: wss:"
-FLAGS = [
-    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--mute-audio"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
-]
 
 
 class Taken:
@@ -139,15 +133,13 @@ async def test_a_code_before_a_browsers_camera_is_read_by_the_eye(
     opened: Open, tmp_path: Path, symbol: Draw, scene: Draw
 ) -> None:
     film = film_for_chromium(tmp_path / "camera.mjpeg", scene(symbol("MC1:BY BROWSER")))
+    pretended = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
     health = Health()
     async with (
         opened("push", health) as eye,
         TestServer(application(door=eye)) as server,
-        async_playwright() as playwright,
+        chromium.launched(*pretended, f"--use-file-for-fake-video-capture={film}") as browser,
     ):
-        browser = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=[*FLAGS, f"--use-file-for-fake-video-capture={film}"]
-        )
         page = await browser.new_page(locale="ja-JP", viewport={"width": 1280, "height": 800})
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
@@ -156,8 +148,6 @@ async def test_a_code_before_a_browsers_camera_is_read_by_the_eye(
         await page.wait_for_selector("body[data-state=live]")
         async with asyncio.timeout(30):
             look = await eye.looks.get()
-        await page.screenshot(path=str(tmp_path / "camera.png"))
-        await browser.close()
     assert look.codes[0].text == "MC1:BY BROWSER"
     assert look.frame > 0
     assert errors == []
