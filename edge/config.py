@@ -266,19 +266,24 @@ def read_store(folder: Path) -> Store:
 
     What a page wrote and cannot be used is left out, so that no start hangs on it; ``left_out`` names it.
     """
-    layered = _layers(folder, STORE_LAYERS)
-    stray = _stray(layered)
-    zones = layered.values.get("zone")
-    if stray and isinstance(zones, dict):
-        sound = {name: zone for name, zone in zones.items() if name not in stray}
-        layered = replace(layered, values={**layered.values, "zone": sound})
-    return placed(Store, layered.values, layered)
+    sound, _ = _sound(_layers(folder, STORE_LAYERS))
+    return placed(Store, sound.values, sound)
 
 
 def left_out(folder: Path) -> list[str]:
     """Why zones of the written layer are left out, each with its file; empty while all are used. Raises BadConfig."""
     layered = _layers(folder, STORE_LAYERS)
-    return [*layered.left_out, *_stray(layered).values()]
+    return [*layered.left_out, *_sound(layered)[1]]
+
+
+def _sound(layered: Layered) -> tuple[Layered, list[str]]:
+    """The layers without the written zones that cannot be used, and why each cannot; one fault may hide another."""
+    lost: list[str] = []
+    while stray := _stray(layered):
+        lost.extend(stray.values())
+        sound = {name: zone for name, zone in layered.values["zone"].items() if name not in stray}
+        layered = replace(layered, values={**layered.values, "zone": sound})
+    return layered, lost
 
 
 def _stray(layered: Layered) -> dict[str, str]:

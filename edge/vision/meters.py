@@ -99,9 +99,14 @@ def meters(codes: int, figures: Mapping[str, float], best: float = 0.0, say: Tra
     return tuple(_meter(id, word, number, say) for id, (word, number) in found.items())
 
 
-def sharpest(best: float, sharpness: float) -> float:
-    """The best sharpness of the last seconds after one more view."""
-    return max(best * FORGETS, sharpness)
+def sharpest(best: float, codes: int, figures: Mapping[str, float]) -> float:
+    """The best sharpness of the last seconds after one more view.
+
+    It begins anew after a code, which has more edges than any shop, and after bad light, which blurs without a lens.
+    """
+    if codes or not DARK <= figures.get("brightness", DARK) <= BRIGHT:
+        return 0.0
+    return max(best * FORGETS, figures.get("sharpness", 0.0))
 
 
 def advice(told: Iterable[Meter]) -> str:

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable
 from contextlib import aclosing, suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -29,6 +29,13 @@ PIXELS = 41 * 3
 """A member code (version 6, 41 modules) is read at 3 pixels a module and more (VISION.md 5)."""
 
 
+@dataclass(slots=True)
+class Focus:
+    """The best sharpness that the page has seen of the zone that it tries."""
+
+    best: float = 0.0
+
+
 async def taken(aimed: Aimed, eye: Eye, socket: web.WebSocketResponse, account: Account, take: bool) -> bool:
     """Whether the camera's one place is this page's; a page that had it is told when it is taken away."""
     earlier = aimed.lookers.get(eye.id)
@@ -45,10 +52,11 @@ async def shown(
     aimed: Aimed, eye: Eye, socket: web.WebSocketResponse, request: web.Request, say: meters.Translate
 ) -> None:
     """Show until the page is closed, replaced or signed out; then the saved zone holds again."""
+    focus = Focus()
     try:
         async with asyncio.TaskGroup() as group:
-            showing = group.create_task(_show(aimed, eye, socket, request, say))
-            await _hear(aimed, eye, socket, request)
+            showing = group.create_task(_show(aimed, eye, socket, request, say, focus))
+            await _hear(aimed, eye, socket, request, focus)
             showing.cancel()
     finally:
         if (aimed.lookers.get(eye.id) or (None,))[0] is socket:
@@ -56,7 +64,7 @@ async def shown(
             eye.aim(aimed.zone(eye.id))
 
 
-async def _hear(aimed: Aimed, eye: Eye, socket: web.WebSocketResponse, request: web.Request) -> None:
+async def _hear(aimed: Aimed, eye: Eye, socket: web.WebSocketResponse, request: web.Request, focus: Focus) -> None:
     """Try each zone that the page wishes for; a message that is none, or of nobody any more, ends the connection."""
     async for message in socket:
         try:
@@ -71,10 +79,15 @@ async def _hear(aimed: Aimed, eye: Eye, socket: web.WebSocketResponse, request: 
 
 
 async def _show(
-    aimed: Aimed, eye: Eye, socket: web.WebSocketResponse, request: web.Request, say: meters.Translate
+    aimed: Aimed,
+    eye: Eye,
+    socket: web.WebSocketResponse,
+    request: web.Request,
+    say: meters.Translate,
+    focus: Focus,
 ) -> None:
     """Each view as its meters and its picture, or why there is none."""
-    best, lately = 0.0, deque[int](maxlen=STEADY)
+    lately = deque[int](maxlen=STEADY)
     async with aclosing(eye.views(True)) as views, aclosing(with_gaps(views, AWAY_S)) as coming:
         async for view in coming:
             if aimed.guard.user(request, active=False) is None:
@@ -82,10 +95,10 @@ async def _show(
                 return
             if view:
                 lately.append(view.codes)
-                best = meters.sharpest(best, view.figures.get("sharpness", 0.0))
+                focus.best = meters.sharpest(focus.best, max(lately), view.figures)
             with suppress(ConnectionResetError):  # the page has gone, which _hear learns as well
                 part = _part(eye, aimed.parts())
-                await socket.send_json(_told(view, part, max(lately), best, say) if view else _away(part))
+                await socket.send_json(_told(view, part, max(lately), focus.best, say) if view else _away(part))
                 if view and view.jpeg:
                     await socket.send_bytes(view.jpeg)
 

@@ -108,6 +108,13 @@ def test_a_written_layer_that_cannot_be_used_stops_no_start_and_is_named(etc: Pa
     assert (etc / "zones.before.toml").read_bytes() == text
 
 
+@pytest.mark.promise("X-1")
+def test_two_faults_of_a_written_layer_at_once_are_both_named_and_stop_no_start(etc: Path) -> None:
+    (etc / "zones.toml").write_text("[zone]\ndor = [0, 0, 1, 1]\ndoor = [0.5, 0, 0.6, 1]\n")
+    assert config.read_store(etc).zone["counter"] == (0.0, 0.5, 1.0, 0.5)
+    assert sorted(line.split("zone.")[-1].split(":")[0] for line in config.left_out(etc)) == ["door", "dor"]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -50,10 +50,17 @@ def test_the_distance_is_a_rule_of_thumb_while_the_width_is_not_known() -> None:
 
 
 def test_focus_that_was_better_a_moment_ago_is_said_and_forgotten_in_time() -> None:
-    best = sharpest(sharpest(0.0, 1000.0), 400.0)
+    best = sharpest(sharpest(0.0, 0, {"sharpness": 1000.0}), 0, {"sharpness": 400.0})
     assert meter("sharpness", best=best, sharpness=400.0).word == "less than before"
     for _ in range(100):
-        best = sharpest(best, 400.0)
+        best = sharpest(best, 0, {"sharpness": 400.0})
+    assert meter("sharpness", best=best, sharpness=400.0).word == "good"
+
+
+@pytest.mark.parametrize(("codes", "brightness"), [(1, 120.0), (0, 20.0), (0, 240.0)])
+def test_after_a_code_or_bad_light_the_focus_is_judged_anew(codes: int, brightness: float) -> None:
+    best = sharpest(900.0, codes, {"sharpness": 4000.0, "brightness": brightness})
+    best = sharpest(best, 0, {"sharpness": 400.0, "brightness": 120.0})
     assert meter("sharpness", best=best, sharpness=400.0).word == "good"
 
 
