@@ -15,14 +15,16 @@ from edge.vision.region import Box
 
 STEADY = 0.6
 """A place that overlaps one of an earlier frame by so much is the same, held still."""
-WIDER, DRIFTED = 1.1, 1.6
+WIDER, DRIFTED = 1.35, 1.6
 """A place grows when it is found to be wider by the first factor; by the second it moved rather than grew."""
+ROOM = 0.05
+"""What grew is given so much of its size more to each side, within the frame."""
 MISSED = 4
 """A place is kept for so many frames in which nothing was found to be dense there."""
 PLACES = 3
 FUSING = 5
 """The work of laying one more frame over the others, in plain reads of the place."""
-GLANCE = 500_000
+GLANCE = 250_000
 """The most work for one frame of a place that moves, in pixels of a plain read."""
 PATIENCE, SELDOM = 25_000_000, 15
 """The work after which a place is no code that can be read: a coat, a shelf. It gets looks once in so many frames."""
@@ -42,7 +44,12 @@ class Place:
         """It was found in more frames than one."""
         return self.met > 0
 
-    def meet(self, boxes: Sequence[Box]) -> None:
+    @property
+    def tired(self) -> bool:
+        """So much was tried in vain that it is no code that can be read."""
+        return self.spent > PATIENCE
+
+    def meet(self, boxes: Sequence[Box], shape: tuple[int, ...]) -> None:
         """It was found again as these boxes, or not in this frame; what is larger than was known begins anew."""
         if not boxes:
             self.missed += 1
@@ -50,17 +57,26 @@ class Place:
         self.met, self.missed = self.met + 1, 0
         whole = self.box.united(boxes[0])
         if whole.area > WIDER * self.box.area:
-            self.box = whole if whole.area < DRIFTED * boxes[0].area else boxes[0]
+            self.box = (whole if whole.area < DRIFTED * boxes[0].area else boxes[0]).around(ROOM, shape)
             self._fusion = Fusion()
+
+    def fuse(self, gray: Gray, allowed: float) -> float:
+        """Lay the next frame over the others of a place that is held still; the work of it, at most ``allowed``."""
+        work = FUSING * float(self.box.area)
+        if not self.steady or self.tired or work > allowed:
+            return 0.0
+        self._fusion.add(np.ascontiguousarray(self.box.of(gray)))
+        self.spent += work
+        return work
 
     def look(self, gray: Gray, allowed: float, read: Reader) -> tuple[list[Found], float]:
         """Looks at the next frame in turn, until one finds a code or the ``allowed`` work is done; what was done."""
         self._frames += 1
-        if self.spent > PATIENCE and self._frames % SELDOM:
+        if self.tired and self._frames % SELDOM:
             return [], 0.0
         picture = np.ascontiguousarray(self.box.of(gray))
         left = allowed if self.steady else min(allowed, GLANCE)
-        used = self._fused(picture, left)
+        used = 0.0
         on = {False: picture, True: self._fusion.picture()}
         for look in chain(ALWAYS, islice(self._looks, len(IN_TURN))):
             cost, chosen = look.cost * picture.size, on[look.fused]
@@ -73,16 +89,8 @@ class Place:
         self.spent += used
         return [], used
 
-    def _fused(self, picture: Gray, left: float) -> float:
-        """Lay the frame over the others of a place that is held still; the work of it."""
-        work = FUSING * float(picture.size)
-        if not self.steady or work > left:
-            return 0.0
-        self._fusion.add(picture)
-        return work
 
-
-def kept(places: Sequence[Place], boxes: Sequence[Box], read: Sequence[Box]) -> list[Place]:
+def kept(places: Sequence[Place], boxes: Sequence[Box], read: Sequence[Box], shape: tuple[int, ...]) -> list[Place]:
     """The places after one more frame: those that were found again, new ones, and for a while those that were not.
 
     Where a code was ``read`` nothing is left to look for.
@@ -90,8 +98,11 @@ def kept(places: Sequence[Place], boxes: Sequence[Box], read: Sequence[Box]) -> 
     boxes = [box for box in boxes if not any(_within(one, box) for one in read)]
     places = [place for place in places if not any(_within(one, place.box) for one in read)]
     for place in places:
-        place.meet([box for box in boxes if box.overlap(place.box) >= STEADY])
-    stay = sorted((place for place in places if place.missed < MISSED), key=lambda place: -place.met)
+        place.meet([box for box in boxes if box.overlap(place.box) >= STEADY], shape)
+    stay: list[Place] = []
+    for place in sorted((place for place in places if place.missed < MISSED), key=lambda place: -place.met):
+        if all(place.box.overlap(other.box) < STEADY for other in stay):
+            stay.append(place)
     new = [Place(box) for box in boxes if all(box.overlap(place.box) < STEADY for place in stay)]
     steady = [place for place in stay if place.steady]
     return (steady + new + [place for place in stay if not place.steady])[:PLACES]

@@ -55,6 +55,8 @@ class UnknownSymbology(Exception):
 
 def reader(engine: str, symbologies: Collection[str]) -> Reader:
     """The reader of an engine for the wanted symbologies alone; raises UnknownSymbology, KeyError for an engine."""
+    if not symbologies:  # which the libraries take for all of them
+        return lambda _: ()
     strange = sorted(set(symbologies) - set(SYMBOLOGIES))
     if strange:
         raise UnknownSymbology(f"no symbology '{strange[0]}'; known: {', '.join(SYMBOLOGIES)}")

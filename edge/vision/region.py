@@ -9,6 +9,7 @@ presentations: every code that the whole frame gave was read in one of two such 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -100,7 +101,7 @@ class Regions:
 def step(before: Regions, gray: Gray) -> Regions:
     """The places of the next frame (height x width, uint8); the first frame shows what is usual, and none."""
     detail = detail_of(gray)
-    if before.usual is None or before.lately is None or before.usual.shape != detail.shape:
+    if before.usual is None or before.lately is None or before.shape != gray.shape:
         return Regions(detail.astype(np.float32), np.zeros_like(detail), detail=detail, shape=gray.shape)
     new = cv2.subtract(detail, cv2.convertScaleAbs(before.usual, alpha=STRONGER, beta=MORE))
     lately = np.asarray(cv2.max(new, cv2.convertScaleAbs(before.lately, alpha=FADE)), np.uint8)
@@ -123,8 +124,8 @@ def detail_of(gray: Gray) -> Map:
     every, apart = _cell(gray.shape), _apart(gray.shape)
     along, down = _differences(gray, every, apart)
     window = (SPREAD * every, SPREAD)
-    spread = [cv2.blur(one, window)[:, every // 2 :: every] for one in (along, down)]
-    return np.asarray(cv2.min(*(np.ascontiguousarray(one) for one in spread)), np.uint8)
+    spread = [np.ascontiguousarray(cv2.blur(one, window)[:, every // 2 :: every]) for one in (along, down)]
+    return np.asarray(cv2.min(*spread), np.uint8)
 
 
 def dense(box: Box, gray: Gray) -> bool:
@@ -138,10 +139,18 @@ def dense(box: Box, gray: Gray) -> bool:
 
 def _differences(gray: Gray, every: int, apart: int) -> tuple[Map, Map]:
     """How much pixels differ from those ``apart`` to the right, and below, on one line of so many."""
-    lines, below = gray[:-apart:every], gray[apart::every]
-    lines, below = lines[: len(below), :-apart], below[: len(lines), :-apart]
-    along = cv2.absdiff(lines, gray[:-apart:every, apart:][: len(lines)])
-    return np.asarray(along, np.uint8), np.asarray(cv2.absdiff(lines, below), np.uint8)
+    at = _lines(gray.shape[0] - apart, every)
+    lines = gray[at]
+    along = cv2.absdiff(lines[:, :-apart], lines[:, apart:])
+    return np.asarray(along, np.uint8), np.asarray(cv2.absdiff(lines, gray[at + apart])[:, :-apart], np.uint8)
+
+
+@lru_cache(maxsize=64)
+def _lines(height: int, every: int) -> npt.NDArray[np.intp]:
+    """One line of so many, none at the same place of its cell as the one before: modules of a code could lie so that
+    each line met them alike."""
+    first = np.arange(0, max(height - every + 1, 1), every)
+    return np.asarray(np.minimum(first + np.arange(len(first)) * 5 % every, max(height - 1, 0)), np.intp)
 
 
 def _cell(shape: tuple[int, ...]) -> int:
@@ -153,9 +162,9 @@ def _apart(shape: tuple[int, ...]) -> int:
 
 
 def _boxes(new: Map, shape: tuple[int, ...], most: int = PLACES) -> tuple[Box, ...]:
-    """The places with the most new detail, the densest first."""
+    """The places with the most new detail, the densest first; one that touches the densest is a part of the same."""
     wide, close = (np.asarray(cv2.blur(new, (size, size)), np.uint8) for size in (7, 3))
-    found = []
+    found: list[Box] = []
     for _ in range(most):
         _, peak, _, (x, y) = cv2.minMaxLoc(wide)
         if peak < FEW:
@@ -165,7 +174,8 @@ def _boxes(new: Map, shape: tuple[int, ...], most: int = PLACES) -> tuple[Box, .
         box = _box(left, top, width, height, shape)
         if box.area > LARGE * shape[0] * shape[1]:
             found.append(_box(*_around(close, peak * CORE, x, y), shape))
-        found.append(box)
+        touches = bool(found) and found[0].overlap(box) > 0
+        found.append(found[0].united(box) if touches else box)
     return tuple(found[:most])
 
 

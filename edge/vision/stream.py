@@ -7,7 +7,7 @@ of work allows: what nobody before the camera costs is bounded, whoever walks by
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 
 import numpy as np
 
@@ -16,12 +16,13 @@ from edge.ports import Gray
 from edge.vision import gate, region
 from edge.vision.passes import turned
 from edge.vision.place import STEADY, Place, kept
-from edge.vision.readers import Found, distinct, reader
+from edge.vision.readers import Found, Reader, distinct, reader
 from edge.vision.region import Box
 from edge.vision.symbology import LINEAR
 
-MOVING_EVERY, STILL_EVERY = 3, 6
-"""The whole frame is read once in so many frames, while something moves and while nothing does."""
+MOVING_EVERY, STILL_EVERY = 4, 6
+"""The whole frame is read once in so many frames, while something moves and while nothing does; where bars are wanted,
+which no place promises, also once on its side."""
 REMEMBERED = 15
 """For so many frames after a code was read its place is read again, every frame."""
 BESIDE = 0.5
@@ -32,10 +33,10 @@ LEARN_EVERY = 4
 """While nothing moves, what is usual is learnt from one in so many frames."""
 STANDING_EVERY, STANDING_FOR = 6, 60
 """While nothing is new, a place that was dense all along gets a glance in every sixth frame, another each 4 s."""
-EARNED, SAVED = 300_000, 12_000_000
+EARNED, SAVED = 200_000, 14_000_000
 """Work for second looks, in pixels of a plain read: what a frame earns, and how much can be saved up."""
-AT_ONCE = 1_500_000
-"""The most of it for one frame, some 2 ms: the savings last for as long as a code is held up."""
+AT_ONCE = 1_000_000
+"""The most of it for one frame, some 1.5 ms: the savings last for as long as a code is held up."""
 RESERVE = 0.5
 """A place that moves may use what is over this share of the savings; the rest is for one that is held still."""
 
@@ -48,8 +49,11 @@ class Stream:
 
     def __init__(self, symbologies: Collection[str], engine: str = "zxing", stills: bool = False) -> None:
         self._stills = stills
-        self._read = reader(engine, symbologies)
-        self._linear = bool(frozenset(symbologies) & LINEAR)
+        wanted = frozenset(symbologies)
+        self._bars = bool(wanted & LINEAR)
+        self._read = reader(engine, wanted)
+        self._dense = reader(engine, wanted - LINEAR)
+        """For places that are dense both ways, as no bars are."""
         self._gate = gate.Gate()
         self._regions = region.Regions()
         self._seen: dict[Code, tuple[Box, int]] = {}
@@ -79,33 +83,38 @@ class Stream:
 
     def _first(self, gray: Gray) -> list[Found]:
         """What a plain read gives, of the whole frame when its turn has come, else of the places that promise one."""
-        if self._whole:
-            return list(self._read(gray)) + (self._on_its_side(gray) if self._linear else [])
+        upright, on_its_side = self._turn
+        if upright or on_its_side:
+            return [*(self._read(gray) if upright else ()), *(self._on_its_side(gray) if on_its_side else ())]
         lately = {box for box, _ in self._seen.values()}
-        places = [*lately, *(box for box in self._regions.boxes if all(box.overlap(one) < STEADY for one in lately))]
-        return [one.moved(place) for place in places for one in self._read(np.ascontiguousarray(place.of(gray)))]
+        new = [box for box in self._regions.boxes if all(box.overlap(one) < STEADY for one in lately)]
+        return [*_parts(gray, lately, self._read), *_parts(gray, new, self._dense)]
 
     @property
-    def _whole(self) -> bool:
-        if self._stills or self._gate.abrupt or (self._linear and self._gate.open):
-            return True
-        return self._gate.frames % (MOVING_EVERY if self._gate.open else STILL_EVERY) == 1
+    def _turn(self) -> tuple[bool, bool]:
+        """Whether the whole frame is read now, and whether it is on its side, for bars that lie for the reader."""
+        frames, bars = self._gate.frames, self._bars
+        if self._stills or self._gate.abrupt:
+            return True, bars
+        if not self._gate.open:
+            return frames % STILL_EVERY == 1, bars and frames % STILL_EVERY == 1
+        return frames % MOVING_EVERY == 1, bars and frames % MOVING_EVERY == MOVING_EVERY // 2 + 1
 
     def _on_its_side(self, gray: Gray) -> list[Found]:
-        """Bars that lie for the reader; where exactly matters to nobody, so the whole frame is their place."""
-        if self._gate.frames % 2:
-            return []
-        whole = Box(0, 0, gray.shape[1], gray.shape[0])
-        return [Found(one.code, whole) for one in self._read(turned(gray))]
+        width = gray.shape[1]
+        found = [(one.code, one.box) for one in self._read(turned(gray))]
+        return [Found(code, Box(width - box.bottom, box.left, width - box.top, box.right)) for code, box in found]
 
     def _again(self, gray: Gray, found: list[Found]) -> list[Found]:
         """Second looks at the places in which nothing was read, now or lately, until one finds a code."""
         read = [one.box for one in found] + [box for box, _ in self._seen.values()]
-        self._places = kept(self._places, self._regions.boxes, read)
+        self._places = kept(self._places, self._regions.boxes, read, gray.shape)
+        places = sorted(self._places or self._shop(gray, read), key=lambda place: place.spent)
+        self._savings -= sum(place.fuse(gray, self._savings / 2) for place in places)
         left = float(AT_ONCE)
-        for place in sorted(self._places or self._shop(gray, read), key=lambda place: place.spent):
+        for place in places:
             saved = self._savings - (0 if place.steady else RESERVE * SAVED)
-            codes, used = place.look(gray, min(saved, left), self._read)
+            codes, used = place.look(gray, min(saved, left), self._dense)
             self._savings, left = self._savings - used, left - used
             if codes:
                 return codes
@@ -116,7 +125,7 @@ class Stream:
         if self._gate.frames % STANDING_EVERY:
             return []
         if self._gate.frames % STANDING_FOR == 0 or self._standing is None:
-            boxes = kept([], region.standing(self._regions, gray), read)
+            boxes = kept([], region.standing(self._regions, gray), read, gray.shape)
             self._standing = boxes[self._gate.frames // STANDING_FOR % len(boxes)] if boxes else None
         return [] if self._standing is None else [self._standing]
 
@@ -126,3 +135,9 @@ class Stream:
         self._seen = {code: (box, at) for code, (box, at) in self._seen.items() if now - at < REMEMBERED}
         shape = self._regions.shape
         self._seen |= {one.code: (one.box.around(BESIDE, shape), now) for one in found}
+
+
+def _parts(gray: Gray, boxes: Iterable[Box], read: Reader) -> Iterator[Found]:
+    """What is read in parts of a frame, as it lies in the frame."""
+    for box in boxes:
+        yield from (one.moved(box) for one in read(np.ascontiguousarray(box.of(gray))))
