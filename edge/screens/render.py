@@ -16,6 +16,7 @@ from provisioning.i18n import environments
 LANGUAGES = ("ja", "en")
 NAMES = {"ja": "日本語", "en": "English"}
 SIGNS = {"many": "◎", "few": "△", "none": "×", "unlisted": "－", "asking": "？"}
+HINTS = ("again", "one", "ask", "product")
 MOST_TILES = 6
 
 BLANK: Mapping[str, Any] = {
@@ -53,9 +54,12 @@ class Renderer:
         """The fragment of a scene, empty for the loop alone; raises UnknownScene."""
         if show.scene == "loop":
             return ""
+        language = spoken(show.language)
         values = {**BLANK, "touch": show.screen in self._kiosks, **show.values}
+        if show.scene == "notice":
+            values |= self._hints(values["hint"], language)
         try:
-            template = self._environments[spoken(show.language)].get_template(f"scenes/{show.scene}.html")
+            template = self._environments[language].get_template(f"scenes/{show.scene}.html")
         except jinja2.TemplateNotFound as missing:
             raise UnknownScene(f"no scene '{show.scene}' in kiosk_ui/templates/scenes") from missing
         return template.render(**values, shelf=shelf(values), level=show.level.value, timed=timed(show)).strip()
@@ -85,7 +89,13 @@ class Renderer:
         template = self._environments["ja"].get_template("unknown.html")
         return template.render(screens=screens, version=self._assets.version)
 
-    def _part(self, name: str, language: str, **values: bool) -> Markup:
+    def _hints(self, hint: str, language: str) -> dict[str, Any]:
+        """A hint in both languages, as it is for somebody who is not known; what is no hint is the first one."""
+        kind = hint if hint in HINTS else HINTS[0]
+        said = [self._part("parts/hint.html", each, hint=kind) for each in (language, _other(language))]
+        return {"hint": kind, "hints": said}
+
+    def _part(self, name: str, language: str, **values: Any) -> Markup:
         return Markup(self._environments[language].get_template(name).render(**values))  # noqa: S704 - our own template
 
 

@@ -128,7 +128,8 @@ async def test_long_names_and_old_stock_stay_inside_their_tile(
         replace(tile, name=name, stock=tuple(replace(line, text=much, fresh=fresh) for line in tile.stock))
         for tile in member("kiosk", language).values["tiles"]
     )
-    shown = [("window", {}), ("kiosk", {}), ("kiosk", {"favourites": tiles[3:]}), ("kiosk", {"product": tiles[0]})]
+    opened = {"product": tiles[0]}
+    shown = [("window", {}), ("kiosk", {}), ("kiosk", {"favourites": tiles[3:]}), ("kiosk", opened), ("window", opened)]
     for screen, values in shown:
         await page.goto(f"{store.url}/screens/{screen}")
         await store.painted(await store.screens.show(member(screen, language, tiles=tiles, **values)))

@@ -114,6 +114,13 @@ def test_a_hint_says_what_to_do_and_never_why(renderer: Renderer, hint: str, wor
     assert "a reason of ours" not in html
 
 
+def test_a_hint_is_said_in_both_languages_as_nobody_is_known(renderer: Renderer) -> None:
+    for language, first, second in (("ja", "もう一度", "Please"), ("en", "Please", "もう一度")):
+        html = renderer.render(Show("window", "notice", language=language, values={"hint": "again"}))
+        assert re.findall(r'<div class="hint" lang="(\w+)">', html) == sorted(("ja", "en"), key=language.__ne__)
+        assert html.index(first) < html.index(second)
+
+
 def test_the_stock_line_shows_sign_place_words_and_age(renderer: Renderer, member: Member) -> None:
     html = re.sub(r"<[^>]+>|\s+", " ", renderer.render(member("window")))
     assert re.search(r"△\s+ここ\s+残り2点", html)
