@@ -28,6 +28,14 @@ def test_a_stores_layer_as_shown_is_taken(tmp_path: Path, readme: str) -> None:
     assert [channel.id for channel in store.stock] == ["till", "chain"]
 
 
+def test_a_camera_as_shown_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "store.toml").write_text(DEVICE.replace("[device]", '[device]\nstore = "ginza"'))
+    (tmp_path / "device.toml").write_text(example("edge/README.md", "device.toml"))
+    store = read_store(tmp_path)
+    fitting.need(store, tmp_path, besides=())
+    assert store.camera[0].settings["mains_hz"] == 50
+
+
 def test_a_hubs_settings_as_shown_are_taken(tmp_path: Path) -> None:
     (tmp_path / "hub.toml").write_text(example("edge/README.md", "hub.toml"))
     hub = read_hub(tmp_path)
