@@ -50,6 +50,11 @@ def test_caps_lock_turns_letters_alone(layout: str) -> None:
     assert typed(Keyboard(LAYOUTS[layout]), *keys, *strokes("a", layout)) == b"MC1:A-za"
 
 
+@pytest.mark.parametrize("layout", ["us", "jp"])
+def test_the_number_pad_types_its_digits_without_alt(layout: str) -> None:
+    assert typed(Keyboard(LAYOUTS[layout]), *((key, value) for key in PAD for value in (1, 0))) == b"0123456789"
+
+
 def test_a_key_that_is_held_counts_once() -> None:
     assert typed(Keyboard(LAYOUTS["us"]), (30, 1), (30, 2), (30, 2), (30, 0)) == b"a"
 

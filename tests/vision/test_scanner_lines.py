@@ -52,6 +52,13 @@ def test_after_a_code_that_is_too_long_the_next_is_whole_again() -> None:
     assert found == [CUT_OFF, b"MC1:NEXT", CUT_OFF, b"E"]
 
 
+def test_the_longest_code_is_whole_and_so_are_as_many_at_once_as_there_may_be() -> None:
+    longest = b"A" * LONGEST
+    assert fed(Lines(), longest + b"\r", longest, b"\r") == [longest, longest]
+    assert fed(Lines(), b"A\r" * AT_ONCE) == [b"A"] * AT_ONCE
+    assert fed(Lines(), b"A\r" * (AT_ONCE + 1)) == [CUT_OFF]
+
+
 @pytest.mark.promise("X-3")
 @given(st.lists(st.binary(max_size=700), max_size=30))
 def test_whatever_comes_is_bounded(parts: list[bytes]) -> None:
