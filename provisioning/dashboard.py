@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from provisioning.spoken import FORMS, spoken
+
 Translate = Callable[[str], str]
 
 
@@ -69,6 +71,11 @@ KEYS = Kind(
 )
 CLOCK = Kind("Clock", "clock", "Check the time service (NTP). Until then no code unlocks anything personal.")
 CONTENT = Kind("Content", "content", "The last good content keeps playing. Look at what was published last.")
+DISK = Kind(
+    "Other parts",
+    "part",
+    "Look at the free space and the state of this machine's disk, then restart the service.",
+)
 OTHER = Kind("Other parts", "part", "It is restarted by itself. If it stays down, send the log to support.")
 
 KINDS: Mapping[str, Kind] = {
@@ -90,6 +97,7 @@ KINDS: Mapping[str, Kind] = {
     "codes": KEYS,
     "clock": CLOCK,
     "content": CONTENT,
+    "disk": DISK,
 }
 """The groups in the order of the page; kinds that are not named stand under OTHER."""
 
@@ -99,6 +107,7 @@ LABELS: Mapping[str, str] = {
     "codes": "Keys",
     "zone": "Reading zones",
     "members": "Profiles",
+    "disk": "Files on the disk",
 }
 """What a part is, where its group holds several sorts."""
 
@@ -160,7 +169,9 @@ def words() -> set[str]:
     ages = (text for _, _, text in AGES)
     texts = {text for kind in kinds for text in (kind.title, kind.advice)}
     links = {text for _, text in PAGES.values()}
-    return texts.union(links, LABELS.values(), STATES.values(), FIGURES.values(), ages, SUMMARY.values(), {WORKING})
+    return texts.union(
+        FORMS, links, LABELS.values(), STATES.values(), FIGURES.values(), ages, SUMMARY.values(), {WORKING}
+    )
 
 
 def _kind(part: PartLike) -> Kind:
@@ -191,9 +202,9 @@ def _card(part: PartLike, kind: Kind, now_s: float, say: Translate) -> dict[str,
         "word": say(STATES.get(part.state, part.state)),
         "since": since(now_s - part.since_s, say),
         "since_iso": datetime.fromtimestamp(part.since_s, UTC).isoformat(timespec="seconds"),
-        "detail": part.detail,
+        "detail": spoken(part.detail, say),
         "advice": say(kind.advice) if part.state == "down" else "",
-        "todo": part.todo,
+        "todo": spoken(part.todo, say),
         "figures": [{"name": _figure(name, say), "value": number(value)} for name, value in part.figures.items()],
     }
 

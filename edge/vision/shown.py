@@ -18,6 +18,7 @@ from edge.vision.eyes import Eye
 from edge.vision.gaps import with_gaps
 from edge.vision.wire import View
 from provisioning.accounts import Account
+from provisioning.spoken import spoken
 
 AWAY_S = 1.5
 """After so long without a view the page says what health says of the camera."""
@@ -98,7 +99,7 @@ async def _show(
                 focus.best = meters.sharpest(focus.best, max(lately), view.figures)
             with suppress(ConnectionResetError):  # the page has gone, which _hear learns as well
                 part = _part(eye, aimed.parts())
-                await socket.send_json(_told(view, part, max(lately), focus.best, say) if view else _away(part))
+                await socket.send_json(_told(view, part, max(lately), focus.best, say) if view else _away(part, say))
                 if view and view.jpeg:
                     await socket.send_bytes(view.jpeg)
 
@@ -108,7 +109,7 @@ def _told(view: View, part: Part | None, codes: int, best: float, say: meters.Tr
     picture's width that a code must fill to be read."""
     rows = meters.meters(codes, view.figures, best, say)
     width = view.figures.get("width", 0.0)
-    trouble = f"{part.detail}. {part.todo}" if part and part.state is State.DOWN else ""
+    trouble = " – ".join(filter(None, _said(part, say))) if part and part.state is State.DOWN else ""
     guide = PIXELS / width if width else 0
     return {"codes": codes, "meters": [asdict(row) for row in rows], "trouble": trouble, "guide": guide}
 
@@ -118,6 +119,12 @@ def _part(eye: Eye, parts: Iterable[Part]) -> Part | None:
     return next((part for part in parts if (part.kind, part.name) == ("camera", eye.id)), None)
 
 
-def _away(part: Part | None) -> dict[str, Any]:
+def _away(part: Part | None, say: meters.Translate) -> dict[str, Any]:
     """Why there is no picture, in health's words."""
-    return {"away": part.detail if part else "", "todo": part.todo if part else ""}
+    detail, todo = _said(part, say) if part else ("", "")
+    return {"away": detail, "todo": todo}
+
+
+def _said(part: Part, say: meters.Translate) -> tuple[str, str]:
+    """What is wrong with the camera and what to do, in the page's language."""
+    return spoken(part.detail, say), spoken(part.todo, say)

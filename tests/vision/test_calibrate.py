@@ -171,20 +171,20 @@ async def test_pictures_end_when_the_account_is_taken_away(taro: ClientSession, 
     await until(lambda: eye.lookers == 0)
 
 
-async def test_a_camera_that_is_away_is_said_in_healths_words(
+async def test_a_camera_that_is_away_is_said_in_healths_words_and_the_pages_language(
     taro: ClientSession, eye: Looked, health: Health, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("edge.vision.shown.AWAY_S", 0.05)
     eye.away = True
     health.down("camera", "door", "/dev/video0 is unplugged", "Plug it in.")
     async with taro.ws_connect(f"{PAGE}look", headers=OURS) as socket:
-        assert (await seen(socket))[0] == {"away": "/dev/video0 is unplugged", "todo": "Plug it in."}
+        assert (await seen(socket))[0] == {"away": "/dev/video0 がつながっていません", "todo": "Plug it in."}
 
 
 async def test_a_picture_that_health_finds_wrong_is_shown_with_its_words(taro: ClientSession, health: Health) -> None:
     health.down("camera", "door", "the lens is covered", "Look at the lens.")
     async with taro.ws_connect(f"{PAGE}look", headers=OURS) as socket:
-        assert (await seen(socket))[0]["trouble"] == "the lens is covered. Look at the lens."
+        assert (await seen(socket))[0]["trouble"] == "レンズがふさがれています – Look at the lens."
 
 
 async def test_a_zone_is_tried_while_the_page_is_open_and_the_saved_one_holds_after_it(

@@ -171,7 +171,7 @@ async def test_each_way_in_which_there_is_no_picture_is_said(etc: Path) -> None:
         await state(page, "replaced")
         await other.goto(f"{url}/it/cameras/till/")
         await state(other, "away")
-        await expect(other.locator("#detail")).to_contain_text("no page sends pictures")
+        await expect(other.locator("#detail")).to_contain_text("映像を送るページが開かれていません")
         await shot(other, "aim-away")
         await accessible(other)
         await other.goto(f"{url}/it/")

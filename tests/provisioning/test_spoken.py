@@ -1,0 +1,41 @@
+"""What health says is said in the page's language, and the forms are those that health really uses."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from provisioning import signin
+from provisioning.i18n import words
+from provisioning.spoken import FORMS, spoken
+
+say_ja = words(signin.HERE / "locales", "ja").gettext
+SOURCES = "".join(path.read_text() for path in (Path(__file__).parents[2] / "edge").rglob("*.py"))
+
+
+@pytest.mark.parametrize(
+    ("text", "japanese"),
+    [
+        ("the picture is black", "映像が真っ黒です"),
+        ("/dev/ttyACM0 is unplugged", "/dev/ttyACM0 がつながっていません"),
+        ("code in view for 1 minute", "コードが 1 分間見えたままです"),
+        ("Open /screens/window in the screen's browser.", "画面のブラウザーで /screens/window を開いてください。"),
+        ("a {strange} text", "a {strange} text"),
+        ("", ""),
+    ],
+)
+def test_a_trouble_is_told_in_japanese_and_a_strange_one_as_it_is(text: str, japanese: str) -> None:
+    assert spoken(text, say_ja) == japanese
+    assert spoken(text, str) == text
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_is_one_that_health_uses(form: str) -> None:
+    assert max(re.split(r"\{\w+\}", form), key=len) in SOURCES
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_differs_stands_in_the_japanese_text_as_well(form: str) -> None:
+    named = set(re.findall(r"\{\w+\}", form)) - {"{s}"}
+    assert set(re.findall(r"\{\w+\}", say_ja(form))) == named
+    assert say_ja(form) != form
