@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.config import WHOLE
 from edge.health import State
 from edge.model import Code, Look
 from edge.ports import Frame, Gray
@@ -26,6 +27,12 @@ class Reading(Stream):
 
     fails: list[Exception] = []  # noqa: RUF012 - shared on purpose: a new stream fails like the last
     seen: list[Gray] = []  # noqa: RUF012
+    moves = False
+    made = 0
+
+    @property
+    def moving(self) -> bool:
+        return Reading.moves
 
     def look(self, gray: Gray) -> tuple[Code, ...]:
         Reading.seen.append(gray)
@@ -42,8 +49,13 @@ def told() -> list[Look | Pulse | View]:
 
 @pytest.fixture
 def watch(told: list[Any]) -> Watch:
-    Reading.fails, Reading.seen = [], []
-    watch = Watch("door", lambda: Reading(("qrcode",)), lambda line: told.append(heard(line, "door")))
+    Reading.fails, Reading.seen, Reading.moves, Reading.made = [], [], False, 0
+
+    def stream() -> Stream:
+        Reading.made += 1
+        return Reading(("qrcode",))
+
+    watch = Watch("door", stream, lambda line: told.append(heard(line, "door")))
     watch.opened(0.0, True, ("silent", "look at it"))
     return watch
 
@@ -159,6 +171,43 @@ def test_only_the_zone_reaches_the_reader_from_the_next_frame_on(watch: Watch) -
     assert [gray.shape for gray in Reading.seen] == [(120, 160), (30, 80)]
     assert (Reading.seen[1] == SCENE[60:90, 40:120]).all()
     assert Reading.seen[1].flags.c_contiguous
+
+
+def test_a_reading_goes_on_while_the_pictures_have_one_size_and_begins_anew_at_another(watch: Watch) -> None:
+    for number in range(5):
+        watch.see(Frame(SCENE, number), number / 10)
+    before = Reading.made
+    for number in range(5):
+        watch.see(Frame(SCENE[:60], number), 1 + number / 10)
+    assert (before, Reading.made) == (2, 3)  # one at the start, one for each size
+
+
+@pytest.mark.promise("V-5")
+@pytest.mark.parametrize("level", [9, 90, 255])
+def test_a_picture_that_looks_wrong_but_gives_a_code_is_not_said_to_be_wrong(
+    level: int, watch: Watch, told: list[Any]
+) -> None:
+    for tick in range(150):
+        gray = np.full_like(SCENE, level)
+        gray.flat[tick] -= 5
+        watch.see(Frame(gray, tick), tick / 15)
+        watch.pulse(tick / 15)
+    assert {said.state for said in pulses(told)[1:]} == {State.UP}
+
+
+def test_who_looks_is_shown_five_pictures_a_second(watch: Watch, told: list[Any]) -> None:
+    watch.told(WHOLE, Lease(9.0, True))
+    for tick in range(1, 33):
+        watch.see(Frame(SCENE, tick), tick / 32)
+    assert sum(isinstance(said, View) for said in told) in (4, 5)
+
+
+def test_the_share_of_the_time_in_which_something_moved_is_told(watch: Watch, told: list[Any]) -> None:
+    for tick in range(1, 11):
+        Reading.moves = tick > 7
+        watch.see(Frame(SCENE, tick), tick / 10)
+    watch.pulse(1.0)
+    assert pulses(told)[0].figures["motion"] == 0.3
 
 
 def test_the_figures_are_of_the_time_since_the_last_pulse(watch: Watch, told: list[Any]) -> None:
