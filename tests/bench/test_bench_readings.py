@@ -44,14 +44,20 @@ def test_what_a_peer_finds_beyond_ours_and_what_is_accepted_where_nothing_is_are
     ]
 
 
+def test_as_many_as_the_best_peer_are_no_finding() -> None:
+    alike = {name: summary([reading("photos", True), reading("photos")]) for name in (OURS, PYZBAR)}
+    assert list(findings(alike)) == []
+
+
 def test_each_category_counts_what_each_reader_found() -> None:
     some = [
         reading("stills", True),
         reading("stills"),
         reading("stills", True, PYZBAR),
         reading("stills", True, PYZBAR),
+        reading("stills", False, ZXING),
     ]
-    assert by_category(some) == {"photos": {}, "stills": {"glare": {"n": 2, OURS: 1, PYZBAR: 2}}}
+    assert by_category(some) == {"photos": {}, "stills": {"glare": {"n": 2, OURS: 1, PYZBAR: 2, ZXING: 0}}}
 
 
 def test_photos_are_those_that_the_truth_names_and_the_negatives(tmp_path: Path) -> None:

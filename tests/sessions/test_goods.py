@@ -38,6 +38,7 @@ def test_bars_count_after_two_looks_and_a_link_at_once() -> None:
     assert told([(0.0, (BARS[SHIRT],))]) == []
     assert told([(0.0, (BARS[SHIRT],)), (0.1, (BARS[SHIRT],))]) == [SHIRT]
     assert told([(0.0, (BARS[SHIRT],)), (0.6, (BARS[SHIRT],))]) == []
+    assert told([(99.0, (BARS[SHIRT],)), (99.5, (BARS[SHIRT],))]) == [SHIRT]
     assert told([(0.0, (LINK,))]) == [MUG]
 
 
