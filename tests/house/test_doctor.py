@@ -201,6 +201,17 @@ def test_a_device_by_a_name_that_changes_is_told_the_one_that_stays(
     ]
 
 
+def test_where_a_device_is_missed_and_none_is_plugged_in_that_is_said(
+    etc: Path, check: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.vision.devices.DEV", tmp_path / "dev")
+    device = tmp_path / "dev" / "serial" / "by-id" / "usb-Denso_8"
+    more(etc, f"[[scanner]]\nid = 'hand'\nscreen = 'window'\nadapter = 'serial'\nsettings.device = '{device}'")
+    _, found = check(etc)
+    assert found["serial lines plugged in"]["seen"] == "none"
+    assert "cameras plugged in" not in found
+
+
 def test_a_scanner_that_is_plugged_in_is_well(etc: Path, check: Any) -> None:
     ours, theirs = pty.openpty()
     more(

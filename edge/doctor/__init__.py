@@ -10,68 +10,28 @@ import socket
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from edge import config, fitting, plug
+from edge import config, fitting
 from edge.contacts import topics
+from edge.doctor.patient import Finding, Look, Patient, missing_files, opened, store_of, worth_trying
+from edge.doctor.sight import cameras, plugged, scanners, zones
 from edge.fitting import Choice
-from edge.health import State
 from edge.members.keyset import BadKeySet, from_base64url, read_keyset
 from edge.members.static import compile_rules
 from edge.members.timeservice import kernel_synced
-from edge.ports import LinkLost, MembersAway, SourceGone, StockAway
-from edge.vision import devices
-from edge.vision.survey import in_words, sketch, survey
+from edge.ports import LinkLost, MembersAway, StockAway
+from edge.vision.survey import sketch
 from provisioning.layers import HUB_LAYERS
 
 ENOUGH_DISK = 2 * 1024**3
 ANSWER_S = 12.0
 NOBODY = "s1.AAAAAAAAAAAAAAAA"
 """A pseudonym of the right form that is no member's."""
-OUTPUTS = frozenset({"upstream", "sink"})
-"""Ports whose ``path`` is written, so that it need not be there."""
-DEVICES = {
-    "camera opencv": ("source", "camera"),
-    "scanner serial": ("device", "serial"),
-    "scanner evdev": ("device", "keyboard"),
-}
-"""The adapters that take a device of this machine: the setting that names it, and its kind."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at: whether it is well, what was seen, and what to do (if well: what could be better)."""
-
-    what: str
-    ok: bool
-    seen: str
-    todo: str = ""
-    figures: Mapping[str, float] = field(default_factory=dict)
-    shades: str = ""
-    """What a camera sees, as a view has it (``edge.vision.wire``)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Patient:
-    """What is looked at. ``running`` is what it says of itself if it runs already, by ``/readyz``."""
-
-    settings: config.Store | config.Hub
-    folder: Path
-    running: list[dict[str, Any]] | None
-
-    @property
-    def data(self) -> Path:
-        """The folder for all that it keeps."""
-        own = self.settings.device if isinstance(self.settings, config.Store) else self.settings.hub
-        return self.folder / own.data
-
-
-Look = Callable[[Patient], Iterator[Finding]]
 
 
 def run(folder: Path, as_json: bool) -> int:
@@ -136,7 +96,7 @@ def adapters(patient: Patient) -> Iterator[Finding]:
             for line in str(error).splitlines():
                 yield Finding(choice.name, False, line, "mend the file and line named")
             continue
-        missing = list(_missing(choice, settings, patient.folder))
+        missing = list(missing_files(choice, settings, patient.folder))
         for name, path in missing:
             where = layered.where(f"{choice.key}.settings.{name}")
             yield Finding(choice.name, False, f"{path} does not exist", f"put it there, or mend {name} in {where}")
@@ -144,16 +104,9 @@ def adapters(patient: Patient) -> Iterator[Finding]:
             yield Finding(choice.name, True, f"adapter {choice.adapter.adapter}")
 
 
-def _missing(choice: Choice, settings: config.Settings, folder: Path) -> Iterator[tuple[str, Path]]:
-    for name, value in settings:
-        read = isinstance(value, Path) and not (name == "path" and choice.port in OUTPUTS)
-        if read and not (folder / value).exists():
-            yield name, folder / value
-
-
 def sources(patient: Patient) -> Iterator[Finding]:
     """Stock and members answer now; a source that does not is news, as screens go on without."""
-    for choice in _fitting_well(patient, "stock", "members"):
+    for choice in worth_trying(patient, "stock", "members"):
         ask = _ask_stock if choice.port == "stock" else _ask_members
         try:
             seen = asyncio.run(asyncio.wait_for(ask(choice, patient), ANSWER_S))
@@ -165,36 +118,21 @@ def sources(patient: Patient) -> Iterator[Finding]:
 
 
 async def _ask_stock(choice: Choice, patient: Patient) -> str:
-    async with _opened(choice, patient) as source:
+    async with opened(choice, patient) as source:
         async for report in source.reports():
             return f"{len(report.levels)} numbers of {', '.join(sorted(report.locations)) or 'no place'}"
     return "it has no word yet"
 
 
 async def _ask_members(choice: Choice, patient: Patient) -> str:
-    async with _opened(choice, patient) as source:
+    async with opened(choice, patient) as source:
         await source.profile(NOBODY)
     return "it answers"
 
 
-def _opened(choice: Choice, patient: Patient) -> Any:
-    module = plug.adapter(choice.port, choice.adapter.adapter)
-    return module.open(module.Settings.model_validate(choice.adapter.settings), patient.folder)
-
-
-def _fitting_well(patient: Patient, *ports: str) -> Iterator[Choice]:
-    """The choices whose settings are good and whose files are there: what is worth trying."""
-    layered = fitting.layers(patient.settings, patient.folder)
-    for choice in fitting.choices(patient.settings):
-        if choice.port in ports:
-            with suppress(config.BadConfig):
-                if not any(_missing(choice, fitting.fitted(choice, layered), patient.folder)):
-                    yield choice
-
-
 def codes(patient: Patient) -> Iterator[Finding]:
     """The key set is signed by a pinned root and in date; the static rules are safe; the secret is there."""
-    store, folder = _store(patient), patient.folder
+    store, folder = store_of(patient), patient.folder
     rules = store.member_code
     unsafe = list(fitting.unsafe(store, fitting.layers(store, folder)))
     for line in unsafe:
@@ -227,7 +165,7 @@ def _keyset(path: Path, roots: tuple[str, ...]) -> Finding:
 
 def screens(patient: Patient) -> Iterator[Finding]:
     """There is a screen."""
-    names = sorted(screen.id for screen in _store(patient).screen)
+    names = sorted(screen.id for screen in store_of(patient).screen)
     yield Finding("screens", bool(names), ", ".join(names) or "none", "" if names else "add a [[screen]]")
 
 
@@ -240,7 +178,7 @@ def accounts(patient: Patient) -> Iterator[Finding]:
 
 def clock(patient: Patient) -> Iterator[Finding]:
     """The time may be believed; without, codes unlock nothing personal."""
-    if _store(patient).device.clock == "trusted":
+    if store_of(patient).device.clock == "trusted":
         yield Finding("clock", True, "trusted by the settings")
     elif kernel_synced():
         yield Finding("clock", True, "synchronised")
@@ -296,66 +234,9 @@ def _bind(web: config.Web) -> OSError | None:
     return None
 
 
-def cameras(patient: Patient) -> Iterator[Finding]:
-    """What every camera sees, with a sketch; a running Tentou holds them, so that its own figures are told."""
-    for part in patient.running or ():
-        if (part["kind"], part["state"]) == ("camera", "up"):
-            yield Finding(f"camera {part['name']}", True, *in_words(part["figures"]), part["figures"])
-    fitting_well = {choice.name for choice in _fitting_well(patient, "camera")}
-    store = _store(patient)
-    cameras = [one for one in store.camera if f"camera {one.id}" in fitting_well and one.adapter != "push"]
-    if patient.running is not None or not cameras:
-        return
-    if sys.stderr.isatty():
-        sys.stderr.write("hold a member code before each camera now …\n")
-    symbologies = {
-        "qrcode",
-        *store.product_code.symbologies,
-        *(s for rule in store.member_code.static for s in rule.symbologies),
-    }
-    for seen in asyncio.run(survey(cameras, patient.folder, store.zone, symbologies)):
-        shades = seen.view.shades if seen.view else ""
-        ok = seen.part.state is State.UP
-        yield Finding(f"camera {seen.part.name}", ok, *seen.in_words(), seen.figures, shades)
-
-
-def zones(patient: Patient) -> Iterator[Finding]:
-    """Every zone that was saved on a camera's page can be used; one that cannot is left out and stops nothing."""
-    for line in config.left_out(patient.folder):
-        yield Finding("reading zones", False, line, "save the camera's zone again on its page, or mend the file")
-
-
-def plugged(patient: Patient) -> Iterator[Finding]:
-    """What is plugged in, by names that stay; a device that is named otherwise may be another one tomorrow."""
-    for kind, name in {"camera": "cameras", "keyboard": "keyboards", "serial": "serial lines"}.items():
-        if here := devices.there(kind, devices.DEV):
-            yield Finding(f"{name} plugged in", True, ", ".join(map(str, here)))
-    for choice in _fitting_well(patient, "camera", "scanner"):
-        setting, kind = DEVICES.get(f"{choice.port} {choice.adapter.adapter}", ("", ""))
-        text = str(choice.adapter.settings.get(setting, "0"))
-        path = Path(f"{devices.DEV}/video{text}" if text.isdigit() else text)
-        if kind and (stable := devices.stable_name(path, kind, devices.DEV)):
-            yield Finding(choice.name, True, f"{path} may name another device tomorrow", f'set {setting} = "{stable}"')
-
-
-def scanners(patient: Patient) -> Iterator[Finding]:
-    """Every hand scanner can be opened; a running Tentou holds them and has told of them itself."""
-    for choice in _fitting_well(patient, "scanner"):
-        if patient.running is None:
-            yield asyncio.run(_tried(choice, patient))
-
-
-async def _tried(choice: Choice, patient: Patient) -> Finding:
-    try:
-        async with _opened(choice, patient):
-            return Finding(choice.name, True, "it is plugged in")
-    except SourceGone as gone:
-        return Finding(choice.name, False, *gone.args)
-
-
 def broker(patient: Patient) -> Iterator[Finding]:
     """The way to head office opens; nothing else depends on it, so this is news and not a fault of the store."""
-    for choice in _fitting_well(patient, "upstream"):
+    for choice in worth_trying(patient, "upstream"):
         if choice.adapter.adapter == "file":
             continue
         try:
@@ -370,13 +251,8 @@ def broker(patient: Patient) -> Iterator[Finding]:
 
 async def _dialled(choice: Choice, patient: Patient) -> str:
     """Connect under a name of its own, so that a running edge is not thrown out; raises LinkLost."""
-    async with _opened(choice, patient) as dial, dial(f"{_name(patient.settings)}-check", None, ()):
+    async with opened(choice, patient) as dial, dial(f"{_name(patient.settings)}-check", None, ()):
         return str(dial.name)
-
-
-def _store(patient: Patient) -> config.Store:
-    assert isinstance(patient.settings, config.Store)
-    return patient.settings
 
 
 HUB_LOOKS: tuple[Look, ...] = (adapters, disk, port, sources, broker)
