@@ -21,7 +21,7 @@ def _larger_evened(gray: Gray) -> Gray:
     return scaled(1.6)(evened(gray))
 
 
-ALWAYS = (Look(crisp, 2.5, True), Look(gamma(0.5), 1.5, True))
+ALWAYS = (Look(crisp, 2.5, True), Look(smoothed, 5, True))
 """In every frame, on the mean of the evened frames of a place that is held still."""
 
 IN_TURN = (
@@ -32,6 +32,7 @@ IN_TURN = (
     Look(_larger_evened, 5),
     Look(sharpened, 9),
     Look(sharpened, 9, True),
+    Look(gamma(0.5), 1.5, True),
     Look(smoothed, 5),
     Look(focused(2.4), 6, True),
     Look(focused(3.8), 6),

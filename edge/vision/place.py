@@ -24,8 +24,9 @@ MISSED = 4
 PLACES = 3
 FUSING = 5
 """The work of laying one more frame over the others, in plain reads of the place."""
-GLANCE = 250_000
-"""The most work for one frame of a place that moves, in pixels of a plain read."""
+GLANCE = 200_000
+"""The most work for the first frame of a place, in pixels of a plain read; so much more each time it is found again, as
+who walks by is soon elsewhere."""
 PATIENCE, SELDOM = 25_000_000, 15
 """The work after which a place is no code that can be read: a coat, a shelf. It gets looks once in so many frames."""
 
@@ -75,7 +76,7 @@ class Place:
         if self.tired and self._frames % SELDOM:
             return [], 0.0
         picture = np.ascontiguousarray(self.box.of(gray))
-        left = allowed if self.steady else min(allowed, GLANCE)
+        left = min(allowed, GLANCE * (1 + self.met))
         used = 0.0
         on = {False: picture, True: self._fusion.picture()}
         for look in chain(ALWAYS, islice(self._looks, len(IN_TURN))):

@@ -138,11 +138,16 @@ def dense(box: Box, gray: Gray) -> bool:
 
 
 def _differences(gray: Gray, every: int, apart: int) -> tuple[Map, Map]:
-    """How much pixels differ from those ``apart`` to the right, and below, on one line of so many."""
-    at = _lines(gray.shape[0] - apart, every)
-    lines = gray[at]
+    """How much pixels differ from those ``apart`` to the right, and below, on one line of so many.
+
+    A pixel is the mean of two by two, as the noise of low light is from pixel to pixel and a code's modules are wider.
+    """
+    at = _lines(gray.shape[0] - apart - 1, every)
+    lines, below = (
+        cv2.blur(cv2.addWeighted(gray[one], 0.5, gray[one + 1], 0.5, 0), (2, 1)) for one in (at, at + apart)
+    )
     along = cv2.absdiff(lines[:, :-apart], lines[:, apart:])
-    return np.asarray(along, np.uint8), np.asarray(cv2.absdiff(lines, gray[at + apart])[:, :-apart], np.uint8)
+    return np.asarray(along, np.uint8), np.asarray(cv2.absdiff(lines, below)[:, :-apart], np.uint8)
 
 
 @lru_cache(maxsize=64)

@@ -33,10 +33,10 @@ LEARN_EVERY = 4
 """While nothing moves, what is usual is learnt from one in so many frames."""
 STANDING_EVERY, STANDING_FOR = 6, 60
 """While nothing is new, a place that was dense all along gets a glance in every sixth frame, another each 4 s."""
-EARNED, SAVED = 200_000, 14_000_000
+EARNED, SAVED = 250_000, 18_000_000
 """Work for second looks, in pixels of a plain read: what a frame earns, and how much can be saved up."""
-AT_ONCE = 1_000_000
-"""The most of it for one frame, some 1.5 ms: the savings last for as long as a code is held up."""
+AT_ONCE = 1_500_000
+"""The most of it for one frame, some 2 ms: the savings last for as long as a code is held up."""
 RESERVE = 0.5
 """A place that moves may use what is over this share of the savings; the rest is for one that is held still."""
 
