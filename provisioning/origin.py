@@ -26,8 +26,16 @@ def own(headers: Mapping[str, str], host: str, with_cookie: bool) -> bool:
         return site in ("same-origin", "none")
     origin = headers.get("Origin")
     if origin is not None:
-        return urlsplit(origin).netloc == host
+        return _place(origin) == host
     return not with_cookie
+
+
+def _place(origin: str) -> str | None:
+    """The host and port of an Origin, None for one that is no address."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 def safe_path(text: str, otherwise: str) -> str:

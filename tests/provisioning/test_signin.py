@@ -139,6 +139,7 @@ async def test_a_changed_account_is_signed_out(browser: ClientSession, config: P
     [
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
     ],
@@ -159,6 +160,7 @@ async def test_another_site_can_change_nothing(browser: ClientSession, headers: 
         ({}, True, False),
         ({"Origin": "http://shop:80"}, True, True),
         ({"Origin": "http://shop:81"}, True, False),
+        ({"Origin": "http://["}, False, False),
         ({"Sec-Fetch-Site": "none"}, True, True),
         ({"Sec-Fetch-Site": "same-origin", "Origin": "http://proxy"}, True, True),
         ({"Sec-Fetch-Site": "cross-site", "Origin": "http://shop:80"}, True, False),
