@@ -24,7 +24,7 @@ def _larger_evened(gray: Gray) -> Gray:
 ALWAYS = (Look(crisp, 2.5, True), Look(smoothed, 5, True))
 """In every frame, on the mean of the evened frames of a place that is held still."""
 
-IN_TURN = (
+IN_TURN: tuple[Look, ...] = (
     Look(gamma(0.5), 1.5),
     Look(gamma(2.2), 1.5),
     Look(adaptive(21, 2), 2.5),
@@ -42,3 +42,10 @@ IN_TURN = (
     Look(focused(4.4), 6),
 )
 """On the last frame alone or, where it says so, on the mean of several, as many in a frame as its work allows."""
+
+
+def learnt(order: tuple[Look, ...], helped: Look | None) -> tuple[Look, ...]:
+    """The order with the look that found a code in front; one that comes in every frame changes nothing."""
+    if helped is None or helped not in order:
+        return order
+    return (helped, *(look for look in order if look is not helped))

@@ -9,12 +9,14 @@ import numpy as np
 
 from edge.ports import Gray
 from edge.vision.fusion import Fusion
-from edge.vision.looks import ALWAYS, IN_TURN
+from edge.vision.looks import ALWAYS, IN_TURN, Look
 from edge.vision.readers import Found, Reader
 from edge.vision.region import Box
 
 STEADY = 0.6
 """A place that overlaps one of an earlier frame by so much is the same, held still."""
+HELD = 4
+"""Who walks by is elsewhere after so many frames."""
 WIDER, DRIFTED = 1.35, 1.6
 """A place grows when it is found to be wider by the first factor; by the second it moved rather than grew."""
 ROOM = 0.05
@@ -27,23 +29,30 @@ FUSING = 5
 GLANCE = 200_000
 """The most work for the first frame of a place, in pixels of a plain read; so much more each time it is found again, as
 who walks by is soon elsewhere."""
-PATIENCE, SELDOM = 25_000_000, 15
+PATIENCE, SELDOM = 12_000_000, 15
 """The work after which a place is no code that can be read: a coat, a shelf. It gets looks once in so many frames."""
 
 
 class Place:
     """A box that is kept to while the place is held still, so that its frames can be laid over each other."""
 
-    def __init__(self, box: Box) -> None:
+    def __init__(self, box: Box, order: Sequence[Look] = IN_TURN) -> None:
         self.box, self.met, self.missed = box, 0, 0
         self._fusion = Fusion()
-        self._looks = cycle(IN_TURN)
+        self._looks = cycle(order)
+        self.helped: Look | None = None
+        """The look that found a code."""
         self._frames, self.spent = 0, 0.0
 
     @property
     def steady(self) -> bool:
         """It was found in more frames than one."""
         return self.met > 0
+
+    @property
+    def doubt(self) -> float:
+        """How likely it only passes by: 1 for a new place, 0 for one found as often as one that is held up."""
+        return max(0.0, 1 - self.met / HELD)
 
     @property
     def tired(self) -> bool:
@@ -86,12 +95,19 @@ class Place:
             used += cost
             found = read(look.change(chosen))
             if found:
+                self.helped = look
                 return [Found(one.code, self.box) for one in found], used
         self.spent += used
         return [], used
 
 
-def kept(places: Sequence[Place], boxes: Sequence[Box], read: Sequence[Box], shape: tuple[int, ...]) -> list[Place]:
+def kept(
+    places: Sequence[Place],
+    boxes: Sequence[Box],
+    read: Sequence[Box],
+    shape: tuple[int, ...],
+    order: Sequence[Look] = IN_TURN,
+) -> list[Place]:
     """The places after one more frame: those that were found again, new ones, and for a while those that were not.
 
     Where a code was ``read`` nothing is left to look for.
@@ -104,7 +120,7 @@ def kept(places: Sequence[Place], boxes: Sequence[Box], read: Sequence[Box], sha
     for place in sorted((place for place in places if place.missed < MISSED), key=lambda place: -place.met):
         if all(place.box.overlap(other.box) < STEADY for other in stay):
             stay.append(place)
-    new = [Place(box) for box in boxes if all(box.overlap(place.box) < STEADY for place in stay)]
+    new = [Place(box, order) for box in boxes if all(box.overlap(place.box) < STEADY for place in stay)]
     steady = [place for place in stay if place.steady]
     return (steady + new + [place for place in stay if not place.steady])[:PLACES]
 

@@ -14,6 +14,7 @@ import numpy as np
 from edge.model import Code
 from edge.ports import Gray
 from edge.vision import gate, region
+from edge.vision.looks import IN_TURN, learnt
 from edge.vision.passes import turned
 from edge.vision.place import STEADY, Place, kept
 from edge.vision.readers import Found, Reader, distinct, reader
@@ -33,12 +34,12 @@ LEARN_EVERY = 4
 """While nothing moves, what is usual is learnt from one in so many frames."""
 STANDING_EVERY, STANDING_FOR = 6, 60
 """While nothing is new, a place that was dense all along gets a glance in every sixth frame, another each 4 s."""
-EARNED, SAVED = 250_000, 18_000_000
+EARNED, SAVED = 200_000, 12_000_000
 """Work for second looks, in pixels of a plain read: what a frame earns, and how much can be saved up."""
 AT_ONCE = 1_500_000
 """The most of it for one frame, some 2 ms: the savings last for as long as a code is held up."""
 RESERVE = 0.5
-"""A place that moves may use what is over this share of the savings; the rest is for one that is held still."""
+"""A place that is new may use what is over this share of the savings; the rest is for one that is held still."""
 
 
 class Stream:
@@ -59,6 +60,8 @@ class Stream:
         self._seen: dict[Code, tuple[Box, int]] = {}
         self._places: list[Place] = []
         self._standing: Place | None = None
+        self._order = IN_TURN
+        """The looks in turn, those first that lately helped at this camera: its light and lens are always the same."""
         self._savings = float(SAVED)
         self.thumbnail: Gray = np.zeros((1, 1), np.uint8)
         """The last frame, small: for the figures of the picture."""
@@ -108,24 +111,27 @@ class Stream:
     def _again(self, gray: Gray, found: list[Found]) -> list[Found]:
         """Second looks at the places in which nothing was read, now or lately, until one finds a code."""
         read = [one.box for one in found] + [box for box, _ in self._seen.values()]
-        self._places = kept(self._places, self._regions.boxes, read, gray.shape)
+        self._places = kept(self._places, self._regions.boxes, read, gray.shape, self._order)
         places = sorted(self._places or self._shop(gray, read), key=lambda place: place.spent)
-        self._savings -= sum(place.fuse(gray, self._savings / 2) for place in places)
+        self._savings -= sum(place.fuse(gray, self._may_spend(place) / 2) for place in places)
         left = float(AT_ONCE)
         for place in places:
-            saved = self._savings - (0 if place.steady else RESERVE * SAVED)
-            codes, used = place.look(gray, min(saved, left), self._dense)
+            codes, used = place.look(gray, min(self._may_spend(place), left), self._dense)
             self._savings, left = self._savings - used, left - used
             if codes:
+                self._order = learnt(self._order, place.helped)
                 return codes
         return []
+
+    def _may_spend(self, place: Place) -> float:
+        return self._savings - RESERVE * SAVED * place.doubt
 
     def _shop(self, gray: Gray, read: list[Box]) -> list[Place]:
         """While nothing is new, now and then one of the places that were dense all along."""
         if self._gate.frames % STANDING_EVERY:
             return []
         if self._gate.frames % STANDING_FOR == 0 or self._standing is None:
-            boxes = kept([], region.standing(self._regions, gray), read, gray.shape)
+            boxes = kept([], region.standing(self._regions, gray), read, gray.shape, self._order)
             self._standing = boxes[self._gate.frames // STANDING_FOR % len(boxes)] if boxes else None
         return [] if self._standing is None else [self._standing]
 
