@@ -6,7 +6,8 @@ in the eye's own process. ``where`` is the folder against which relative paths a
 
 A camera's module may say more of itself: ``network(settings)`` whether its eye must be let out to reach the camera (the
 kernel refuses it otherwise), ``LIVE`` that its pictures are a sensor's, no two of them the same, ``SILENT`` what is
-wrong and what to do when no picture comes, ``PUSHED`` that ``open`` takes the ear by which the eye hears its parent.
+wrong and what to do when no picture comes (``{camera}`` in it is the camera's id), ``PUSHED`` that ``open`` takes the
+ear by which the eye hears its parent.
 """
 
 from __future__ import annotations

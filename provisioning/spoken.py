@@ -42,7 +42,7 @@ FORMS: tuple[str, ...] = (
     "no pictures in {name}",
     "Put pictures into the folder.",
     "no page sends pictures",
-    "Open the page /cameras/<id>/ on the device with the camera and let it use the camera.",
+    "Open the page /cameras/{camera}/ on the device with the camera and let it use the camera.",
     "the picture is black",
     "Take the cap off, look at the lens, switch the light on.",
     "the picture is blown out",

@@ -15,7 +15,7 @@ PUSHED = True
 """``open`` takes a third argument: the ear by which the eye hears its parent, who sends the pictures."""
 SILENT = (
     "no page sends pictures",
-    "Open the page /cameras/<id>/ on the device with the camera and let it use the camera.",
+    "Open the page /cameras/{camera}/ on the device with the camera and let it use the camera.",
 )
 
 

@@ -79,8 +79,12 @@ class Watch:
         self._lease = lease
 
     def opened(self, now: float, live: bool, silent_words: tuple[str, str]) -> None:
-        """The source is open; ``silent_words`` say what is wrong, and what to do, if no frame comes."""
-        self._open, self._last_frame, self._live, self._silent_words = True, now, live, silent_words
+        """The source is open; ``silent_words`` say what is wrong, and what to do, if no frame comes.
+
+        The camera's own id stands in them for ``{camera}``.
+        """
+        self._open, self._last_frame, self._live = True, now, live
+        self._silent_words = (silent_words[0], silent_words[1].replace("{camera}", self._camera))
         self._suspicion = Suspicion()
 
     def see(self, frame: Frame, now: float) -> None:

@@ -20,6 +20,10 @@ SOURCES = "".join(path.read_text() for path in (Path(__file__).parents[2] / "edg
         ("/dev/ttyACM0 is unplugged", "/dev/ttyACM0 がつながっていません"),
         ("code in view for 1 minute", "コードが 1 分間見えたままです"),
         ("Open /screens/window in the screen's browser.", "画面のブラウザーで /screens/window を開いてください。"),
+        (
+            "Open the page /cameras/door/ on the device with the camera and let it use the camera.",
+            "カメラのある端末でページ /cameras/door/ を開き、カメラの使用を許可してください。",
+        ),
         ("a {strange} text", "a {strange} text"),
         ("", ""),
     ],

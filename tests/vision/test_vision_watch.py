@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.adapters import camera_push
 from edge.config import WHOLE
 from edge.health import State
 from edge.model import Code, Look
@@ -162,6 +163,12 @@ def test_a_fault_of_a_camera_that_just_read_a_code_is_named_within_5_s_and_over_
 def test_a_camera_that_gives_nothing_says_its_own_words(watch: Watch, told: list[Any]) -> None:
     watch.pulse(2.5)
     assert (pulses(told)[-1].detail, pulses(told)[-1].todo) == ("silent", "look at it")
+
+
+def test_what_to_do_about_a_page_that_sends_nothing_names_the_cameras_own(watch: Watch, told: list[Any]) -> None:
+    watch.opened(0.0, False, camera_push.SILENT)
+    watch.pulse(2.5)
+    assert "Open the page /cameras/door/ on" in pulses(told)[-1].todo
 
 
 def test_only_the_zone_reaches_the_reader_from_the_next_frame_on(watch: Watch) -> None:
