@@ -6,6 +6,8 @@ import argparse
 import asyncio
 import errno
 import logging
+import os
+import select
 import signal
 import sqlite3
 import sys
@@ -46,8 +48,32 @@ def parser() -> argparse.ArgumentParser:
     return whole
 
 
+UNREAD = 128 + signal.SIGPIPE
+"""What a shell says of a tool that SIGPIPE ended."""
+
+
 def main(argv: list[str] | None = None) -> int:
-    """Run a command: 0 on success, 1 on a finding, 2 on wrong use."""
+    """Run a command: 0 on success, 1 on a finding, 2 on wrong use; UNREAD if who read what it prints has gone."""
+    try:
+        try:
+            return _command(argv)
+        finally:
+            print(end="", flush=True)  # here, as an error in Python's own flush at the end is no more to be caught
+    except BrokenPipeError:
+        if not _unread():
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to print goes nowhere
+        return UNREAD
+
+
+def _unread() -> bool:
+    """Nobody reads what is printed any more, as behind ``| head``."""
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    return bool(poll.poll(0))
+
+
+def _command(argv: list[str] | None) -> int:
     arguments = parser().parse_args(members.joined(sys.argv[1:] if argv is None else argv))
     try:
         code: int = arguments.run(arguments)

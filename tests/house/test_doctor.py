@@ -4,6 +4,8 @@ import json
 import os
 import pty
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -230,6 +232,24 @@ def test_a_folder_without_settings_is_said_to_have_none(
 ) -> None:
     assert tentou.main([command, "--config", str(tmp_path / "nowhere")]) == 2
     assert "no settings here" in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize("words", [["check", "--config", "."], ["--help"]])
+def test_a_command_whose_reader_has_gone_ends_without_a_word(etc: Path, words: list[str]) -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    ran = subprocess.run([sys.executable, "-m", "edge", *words], stdout=writes, stderr=subprocess.PIPE, cwd=etc)
+    os.close(writes)
+    assert (ran.returncode, ran.stderr) == (tentou.UNREAD, b"")
+
+
+def test_a_pipe_that_breaks_elsewhere_is_not_taken_for_the_output(etc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*_: object) -> int:
+        raise BrokenPipeError("another one")
+
+    monkeypatch.setattr("edge.doctor.run", breaks)
+    with pytest.raises(BrokenPipeError, match="another one"):
+        tentou.main(["check", "--config", str(etc)])
 
 
 def test_a_hub_is_looked_at_too(tmp_path: Path, check: Any) -> None:
