@@ -116,8 +116,10 @@ class Source(Adapter):
 
 
 class Camera(Source):
-    """One camera and the screen whose shoppers it sees. ``memory_mb`` bounds its eye's address space."""
+    """One camera and the screen whose shoppers it sees. ``memory_mb`` bounds its eye's address space, ``engine`` is the
+    library that reads its frames."""
 
+    engine: Annotated[str, Field(pattern="^(zxing|pyzbar)$")] = "zxing"
     memory_mb: int = Field(2048, ge=512)
 
 

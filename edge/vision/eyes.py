@@ -79,7 +79,6 @@ class Eye:
         folder: Path,
         symbologies: Collection[str],
         health: Health,
-        engine: str = "zxing",
         program: Sequence[str] = PROGRAM,
         forms: Forms | None = None,
     ) -> None:
@@ -95,7 +94,7 @@ class Eye:
             str(folder),
             tuple(sorted(symbologies)),
             camera.memory_mb,
-            engine,
+            camera.engine,
             camera.settings,
             forms=forms or {},
         )

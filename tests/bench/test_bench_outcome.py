@@ -48,12 +48,20 @@ def test_ours_stands_beside_the_peer_that_read_most() -> None:
 
 
 def test_a_peer_that_read_more_is_a_finding_and_so_is_a_wrong_text() -> None:
-    fine = readers(figures(0.0, 0.0), figures(0.0, 0.0), figures(0.0, NEVER))
-    worse = readers(figures(0.0, NEVER, wrong=1), figures(0.0, 0.0), figures(0.0, NEVER))
+    fine = readers(figures(0.0, 0.0), figures(0.0, 0.0), figures(0.0, NEVER, idle=6.5))
+    worse = readers(figures(0.0, NEVER, wrong=1), figures(0.0, 0.0), figures(0.0, NEVER, idle=6.5))
     assert list(findings(fine)) == []
     assert list(findings(worse)) == [
         "ours read 50.0 % of presentations, zxing-cpp alone 100.0 %",
         "ours read 2 texts that nobody held up",
+    ]
+
+
+def test_an_idle_camera_that_costs_more_than_a_sixth_of_pyzbar_is_a_finding() -> None:
+    dear = readers(figures(0.0, idle=2.0), figures(0.0), figures(0.0, idle=10.0))
+    assert list(findings(dear)) == [
+        "ours costs 20.0 % of pyzbar alone (people), more than a sixth",
+        "ours costs 20.0 % of pyzbar alone (still), more than a sixth",
     ]
 
 

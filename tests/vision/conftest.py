@@ -79,8 +79,8 @@ def opened(tmp_path: Path) -> Open:
 
     @asynccontextmanager
     async def open_eye(adapter: str, health: Health | None = None, **settings: Any) -> AsyncIterator[Eye]:
-        name = settings.pop("name", "door")
-        camera = Camera(id=name, screen="s1", adapter=adapter, settings=settings)
+        name, engine = settings.pop("name", "door"), settings.pop("engine", "zxing")
+        camera = Camera(id=name, screen="s1", adapter=adapter, engine=engine, settings=settings)
         eye = Eye(camera, tmp_path, {"qrcode"}, health or Health())
         running = asyncio.create_task(eye.run())
         try:

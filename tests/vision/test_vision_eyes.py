@@ -45,6 +45,12 @@ async def test_an_eye_sees_the_code_of_a_picture_and_tells_its_health(opened: Op
         assert {"fps", "decode_ms", "brightness", "sharpness", "age_s", "restarts"} <= set(figures)
 
 
+async def test_a_camera_is_read_by_the_library_that_its_settings_name(opened: Open, folder: Path) -> None:
+    async with opened("folder", path=str(folder), engine="pyzbar") as eye, asyncio.timeout(WAIT_S):
+        look = await eye.looks.get()
+    assert [(code.text, code.engine) for code in look.codes] == [(TEXT, "pyzbar")]
+
+
 async def test_a_frames_number_travels_from_the_push_to_the_look(opened: Open, symbol: Draw, scene: Draw) -> None:
     jpeg = cv2.imencode(".jpg", scene(symbol(TEXT)))[1].tobytes()
     async with opened("push") as eye:
