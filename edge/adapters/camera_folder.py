@@ -15,17 +15,24 @@ from edge.ports import Camera, Frame, Gray, SourceEnded, SourceGone
 from edge.vision.picture import gray_of
 
 ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".pgm"})
-STILLS = True
-"""Each picture stands for itself: an eye reads the whole of every one."""
 ADVICE = "Put pictures into the folder."
 
 
 class Settings(config.Settings):
-    """``path`` is the folder, ``fps`` its pictures a second; with ``loop`` it starts again, reading the folder anew."""
+    """``path`` is the folder, ``fps`` its pictures a second; with ``loop`` it starts again, reading the folder anew.
+
+    Each picture stands for itself, and the whole of every one is read; of a ``film`` each goes on from the one before.
+    """
 
     path: Path
     fps: float = Field(5.0, gt=0, le=120)
     loop: bool = True
+    film: bool = False
+
+
+def stills(settings: Settings) -> bool:
+    """Whether each picture is another, so that none tells where to look in the next."""
+    return not settings.film
 
 
 class Folder:

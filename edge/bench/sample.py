@@ -38,7 +38,7 @@ def _camera(turn: int, folder: Path, fps: int) -> dict[str, Any]:
         "screen": f"screen-{turn}",
         "adapter": "folder",
         "memory_mb": MEMORY_MB + turn,
-        "settings": {"path": str(folder), "fps": fps},
+        "settings": {"path": str(folder), "fps": fps, "film": True},
     }
 
 

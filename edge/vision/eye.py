@@ -51,7 +51,16 @@ class Source:
     @property
     def network(self) -> bool:
         """Whether the camera is somewhere else, so that its eye must be let out for its pictures."""
-        asked = getattr(self.module, "network", None)
+        return self._asked("network")
+
+    @property
+    def stills(self) -> bool:
+        """Whether each picture is another, so that the whole of every one is read."""
+        return self._asked("stills")
+
+    def _asked(self, what: str) -> bool:
+        """What a function of the adapter's says of its settings, False if it has none."""
+        asked = getattr(self.module, what, None)
         return bool(asked is not None and asked(self.settings))
 
 
@@ -63,7 +72,7 @@ def main() -> int:
     cv2.setNumThreads(1)
     try:
         source = _source(told)
-        stream = partial(Stream, told.symbologies, told.engine, bool(getattr(source.module, "STILLS", False)))
+        stream = partial(Stream, told.symbologies, told.engine, source.stills)
         stream()  # whatever a reader imports must be in before the door is shut
         open_door = box.shut(source.network)
         watch = Watch(told.camera, stream, out, told.zone, open_door, sieve(told.forms))
