@@ -20,6 +20,7 @@ PASSES: tuple[Pass, ...] = (
     gamma(0.5),
     scaled(1.6),
     adaptive(41, 5),
+    adaptive(101, 10),
     gamma(2.2),
     evened,
     smoothed,
