@@ -50,6 +50,12 @@ FORMS: tuple[str, ...] = (
     "the lens is covered",
     "Look at the lens: something is before it, or it faces a blank wall.",
     "the picture is frozen",
+    "the picture is dark",
+    "Switch a light on above the camera, or lengthen its exposure.",
+    "the picture is bright",
+    "Turn the camera away from the lamp or the window, or shorten its exposure.",
+    "the picture is blurred",
+    "Wipe the lens, then turn its ring or set its focus until the number is highest.",
     "the camera's pictures cannot be read",
     "Choose another format or size for the camera, or another camera.",
     "the reader fails at every picture",
@@ -65,14 +71,26 @@ FORMS: tuple[str, ...] = (
 
 
 def spoken(text: str, say: Translate) -> str:
-    """A text of health in the page's language."""
+    """A text of health in the page's language; each part of it by itself where several were put together."""
+    if (whole := _told(text, say)) is not None:
+        return whole
+    return ", ".join(_told(part, say) or part for part in text.split(", "))
+
+
+def _told(text: str, say: Translate) -> str | None:
+    """A text that one form fits, None for another."""
     for form in FORMS:
         if found := _pattern(form).fullmatch(text):
             return say(form).format(**found.groupdict())
-    return text
+    return None
 
 
 @cache
 def _pattern(form: str) -> re.Pattern[str]:
     parts = re.split(r"\{(\w+)\}", form)
-    return re.compile("".join(f"(?P<{part}>.*)" if at % 2 else re.escape(part) for at, part in enumerate(parts)), re.S)
+    return re.compile("".join(_hole(part) if at % 2 else re.escape(part) for at, part in enumerate(parts)), re.S)
+
+
+def _hole(name: str) -> str:
+    """What may stand for a name in braces; ``s`` is the letter of the plural alone."""
+    return f"(?P<{name}>{'s?' if name == 's' else '.*'})"

@@ -66,6 +66,12 @@ LEVELS: Mapping[str, str] = {
     "dark": BAD, "bright": BAD, "blurred": BAD, "fewest": BAD,
 }  # fmt: skip
 """The level of a finding; GOOD for one that is not named."""
+POOR: Mapping[str, tuple[str, str]] = {
+    "dark": ("the picture is dark", WORDS["brightness", "dark"][1]),
+    "bright": ("the picture is bright", WORDS["brightness", "bright"][1]),
+    "blurred": ("the picture is blurred", WORDS["sharpness", "blurred"][1]),
+}
+"""What health says of a picture from which codes are hard to read, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,7 @@ def meters(codes: int, figures: Mapping[str, float], best: float = 0.0, say: Tra
     found["distance"] = _distance(codes, figures.get("width", 0.0))
     if "brightness" in figures:
         light = figures["brightness"]
-        found["brightness"] = ("dark" if light < DARK else "bright" if light > BRIGHT else "good", light)
+        found["brightness"] = (_light(light), light)
     if "sharpness" in figures:
         found["sharpness"] = (_sharpness(codes, figures["sharpness"], best), figures["sharpness"])
     if "fps" in figures:
@@ -97,6 +103,12 @@ def meters(codes: int, figures: Mapping[str, float], best: float = 0.0, say: Tra
     if "decode_ms" in figures:
         found["decode_ms"] = ("slow" if figures["decode_ms"] > SLOW_MS else "good", figures["decode_ms"])
     return tuple(_meter(id, word, number, say) for id, (word, number) in found.items())
+
+
+def poor(brightness: float, sharpness: float) -> str:
+    """The word of POOR for a picture without a code, empty for a good one: one word, as bad light blurs by itself."""
+    light = _light(brightness)
+    return light if light in POOR else "blurred" if sharpness < BLURRED else ""
 
 
 def sharpest(best: float, codes: int, figures: Mapping[str, float]) -> float:
@@ -117,6 +129,10 @@ def advice(told: Iterable[Meter]) -> str:
 def words() -> set[str]:
     """Every text of these tables, for the translators' completeness check."""
     return {text for pair in WORDS.values() for text in pair if text}.union(LABELS.values(), UNITS.values())
+
+
+def _light(brightness: float) -> str:
+    return "dark" if brightness < DARK else "bright" if brightness > BRIGHT else "good"
 
 
 def _sharpness(codes: int, sharpness: float, best: float) -> str:

@@ -12,6 +12,7 @@ from edge.config import WHOLE, Zone
 from edge.health import State
 from edge.model import Code
 from edge.ports import Frame, Gray
+from edge.vision.meters import POOR, poor
 from edge.vision.picture import WORDS, Suspicion, cut, jpeg, named, readable, sample, sketch, suspect
 from edge.vision.presence import AWAY_S, STAYS_S, in_view
 from edge.vision.stream import Stream
@@ -30,6 +31,10 @@ STARVED = 5
 """So many frames in a row for which there was no memory: it is not the frame, the eye has outgrown its bound."""
 BLIND = 15
 """A reader that failed at so many frames in a row reads nothing of what it is shown."""
+POOR_S = 5.0
+"""Dark, bright or blurred for so long a picture is said to be, so that no coat and no hand before the lens is."""
+PROVEN_S = 3600.0
+"""A code that was read proves the focus for so long, also of a lens before which all but a phone is out of it."""
 READER_FAILS = ("the reader fails at every picture", "Show the camera something else; if it stays so, tell the maker.")
 NO_FORMAT = ("the camera's pictures cannot be read", "Choose another format or size for the camera, or another camera.")
 
@@ -60,6 +65,7 @@ class Watch:
         self._silent_words = ("", "")
         self._live = False
         self._suspicion = Suspicion()
+        self._poor, self._poor_since, self._read_at = "", 0.0, -PROVEN_S
         self._open = False
         self._latest: tuple[Gray, Gray] | None = None
         self._figures: dict[str, float] = {"errors": 0}
@@ -179,6 +185,7 @@ class Watch:
             gray, small = self._latest
             of = sample(gray, small)
             self._suspicion = suspect(self._suspicion, of, zlib.crc32(gray.tobytes()), self._live, now)
+            self._note_poor(poor(of.brightness, of.sharpness), now)
             figures["decode_ms"] = round(1000 * sum(self._times) / frames, 2)
             figures["decode_max_ms"] = round(1000 * max(self._times), 2)
             figures["motion"] = round(self._moving / frames, 2)
@@ -198,11 +205,20 @@ class Watch:
         word = named(self._suspicion, now)
         if word == "frozen" or (word and not self._stays):  # a code that is read shows that the picture is usable
             return Pulse(State.DOWN, *WORDS[word])
-        return Pulse(State.UP, *in_view(self._stuck()))
+        if self._stays:
+            return Pulse(State.UP, *in_view(self._stuck()))
+        return Pulse(State.UP, *(POOR[self._poor] if self._poor and now - self._poor_since >= POOR_S else ("", "")))
+
+    def _note_poor(self, word: str, now: float) -> None:
+        """Note since when the picture has been dark, bright or blurred."""
+        word = "" if word == "blurred" and now - self._read_at < PROVEN_S else word
+        if word != self._poor:
+            self._poor, self._poor_since = word, now
 
     def _note_stays(self, now: float) -> None:
         kept = {code: times for code, times in self._stays.items() if now - times[1] < AWAY_S}
         self._stays = kept | {code: (kept.get(code, (now, now))[0], now) for code in self._codes}
+        self._read_at = now if self._codes else self._read_at
 
     def _stuck(self) -> float:
         """Seconds for which the code longest in view has been there, foreign or not; 0 before it is a poster."""

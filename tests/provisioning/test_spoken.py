@@ -24,6 +24,8 @@ SOURCES = "".join(path.read_text() for path in (Path(__file__).parents[2] / "edg
             "Open the page /cameras/door/ on the device with the camera and let it use the camera.",
             "カメラのある端末でページ /cameras/door/ を開き、カメラの使用を許可してください。",
         ),
+        ("the picture is dark, shown on the calibration page", "映像が暗すぎます, 調整ページで表示中です"),
+        ("code in view for 2 minutes, not locked in: x", "コードが 2 分間見えたままです, not locked in: x"),
         ("a {strange} text", "a {strange} text"),
         ("", ""),
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.vision.meters import Meter, advice, meters, sharpest
+from edge.vision.meters import POOR, Meter, advice, meters, poor, sharpest
 
 
 def meter(id: str, best: float = 0.0, **figures: float) -> Meter:
@@ -69,6 +69,17 @@ def test_advice_is_all_that_is_to_do_and_nothing_for_a_good_camera() -> None:
     said = advice(meters(0, {"brightness": 5.0, "sharpness": 3.0}))
     assert said.startswith("Switch a light on")
     assert "Wipe the lens" in said
+
+
+@pytest.mark.parametrize(
+    ("brightness", "sharpness", "word"),
+    [(18.0, 900.0, "dark"), (18.0, 3.0, "dark"), (230.0, 3.0, "bright"), (120.0, 3.0, "blurred"), (120.0, 90.0, "")],
+)
+def test_health_has_one_word_for_a_poor_picture_and_bad_light_is_not_blur(
+    brightness: float, sharpness: float, word: str
+) -> None:
+    assert poor(brightness, sharpness) == word
+    assert not word or POOR[word][1] in advice(meters(0, {"brightness": brightness, "sharpness": sharpness}))
 
 
 def test_what_is_not_measured_is_not_told() -> None:

@@ -30,6 +30,7 @@ class Reading(Stream):
     seen: list[Gray] = []  # noqa: RUF012
     moves = False
     made = 0
+    sees: tuple[Code, ...] = (CODE,)
 
     @property
     def moving(self) -> bool:
@@ -40,7 +41,7 @@ class Reading(Stream):
         if Reading.fails:
             raise Reading.fails.pop(0)
         self.thumbnail = np.asarray(cv2.resize(gray, (16, 9)), np.uint8)
-        return (CODE,) if gray.any() and gray.std() else ()
+        return self.sees if gray.any() and gray.std() else ()
 
 
 @pytest.fixture
@@ -200,6 +201,50 @@ def test_a_picture_that_looks_wrong_but_gives_a_code_is_not_said_to_be_wrong(
         watch.see(Frame(gray, tick), tick / 15)
         watch.pulse(tick / 15)
     assert {said.state for said in pulses(told)[1:]} == {State.UP}
+
+
+def noisy(level: int, grain: int, tick: int) -> Gray:
+    """A scene without a code: a step in gray, so that nothing covers the lens, and a sensor's noise."""
+    grains = np.random.default_rng(tick).integers(-grain, grain + 1, SCENE.shape)
+    return np.asarray(np.clip(grains + level + 20 * (np.indices(SCENE.shape)[1] > 80), 0, 255), np.uint8)
+
+
+def said_of(watch: Watch, told: list[Any], shown: Callable[[int], Gray], since: float, seconds: int) -> Pulse:
+    """What is said after some seconds of such frames, 15 of them a second."""
+    for tick in range(15 * seconds):
+        watch.see(Frame(shown(tick), tick), since + tick / 15)
+        watch.pulse(since + tick / 15)
+    return pulses(told)[-1]
+
+
+@pytest.mark.parametrize(
+    ("level", "grain", "detail"),
+    [
+        (18, 9, "the picture is dark"),
+        (18, 1, "the picture is dark"),
+        (220, 9, "the picture is bright"),
+        (120, 1, "the picture is blurred"),
+        (120, 9, ""),
+    ],
+)
+def test_a_poor_picture_without_a_code_is_said_to_be_so_and_the_camera_stays_up(
+    level: int, grain: int, detail: str, watch: Watch, told: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Reading, "sees", ())
+    last = said_of(watch, told, lambda tick: noisy(level, grain, tick), 0.0, 7)
+    assert (last.state, last.detail, bool(last.todo)) == (State.UP, detail, bool(detail))
+    assert {said.detail for said in pulses(told) if said.state is State.UP} == {"", detail}
+    assert said_of(watch, told, lambda tick: noisy(120, 9, tick), 7.0, 1).detail == ""
+
+
+def test_a_code_that_was_read_proves_the_focus_for_an_hour_but_not_the_light(
+    watch: Watch, told: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert said_of(watch, told, lambda tick: noisy(120, 1, tick), 0.0, 9).detail == ""
+    monkeypatch.setattr(Reading, "sees", ())
+    assert said_of(watch, told, lambda tick: noisy(120, 1, tick), 9.0, 9).detail == ""
+    assert said_of(watch, told, lambda tick: noisy(18, 1, tick), 18.0, 9).detail == "the picture is dark"
+    assert said_of(watch, told, lambda tick: noisy(120, 1, tick), 3700.0, 9).detail == "the picture is blurred"
 
 
 def test_who_looks_is_shown_five_pictures_a_second(watch: Watch, told: list[Any]) -> None:
