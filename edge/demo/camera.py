@@ -25,7 +25,8 @@ MODULE = 8
 QUALITY = 80
 ARRIVAL_S, DEPARTURE_S = 0.7, 0.5
 """How long a phone takes to come into view, and to leave it."""
-NOISE_SIGMA = 4.0
+NOISE_SIGMA = 4.5
+"""Gray levels of noise; with 4.0 the shop, out of focus as it is, would be one gray level from being called blurred."""
 GRAINS = 5
 
 

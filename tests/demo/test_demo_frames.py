@@ -10,6 +10,9 @@ from edge.demo import camera
 from edge.demo.lens import Lens
 from edge.demo.people import people
 from edge.demo.phone import Phones, Shown, symbol
+from edge.vision.meters import poor
+from edge.vision.picture import sample
+from edge.vision.pixels import gray_jpeg
 
 NOW = 1_790_000_000.0
 
@@ -46,6 +49,13 @@ def test_a_fixed_number_is_read_as_an_ean_13_in_95_of_100_frames() -> None:
     code = phones().shown("1002", "static", NOW)
     assert code.text.startswith("29")
     assert filmed(code, range(40)) >= 38
+
+
+def test_the_empty_shop_is_a_picture_with_which_health_is_content() -> None:
+    scene = camera.rendered(camera.backdrop(1), None, None, camera.grains()[0])
+    gray = gray_jpeg(camera.encoded(scene))
+    of = sample(gray, np.asarray(cv2.resize(gray, (160, 90)), np.uint8))
+    assert poor(of.brightness, of.sharpness) == ""
 
 
 def test_a_phone_comes_into_view_and_leaves_it() -> None:
