@@ -7,6 +7,8 @@
 - Its bars and its Digital Link are one product: only the number counts, and nothing else of a text is kept.
 - A product that the catalogue does not have is told only when it was held for 0.8 s while no other was: somebody's
   bag that passes a sign asks for nothing.
+- A camera tells three products in 3 s at most, so that a phone that plays a film of products fills no ledger: what
+  comes sooner waits while it is held up, and of several that wait the newest counts. A hand scanner's is told at once.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from edge.vision.presence import AWAY_S, BY_HAND, IGNORED_S, STAYS_S, TWICE_S
 from edge.vision.symbology import LINEAR
 
 STEADY_S = 0.8
+PACE, PACE_S = 3, 3.0
+"""So many products a camera tells in so long: one a second in the long run, and no quick hand is too quick."""
 MOST = 64
 """So many products are remembered at once. What stands there for over 60 s makes room first, longest unseen before
 others, so that nobody's sheet of labels keeps a camera from products; while there is no room what is new is left
@@ -69,6 +73,8 @@ class Goods:
     once: tuple[tuple[str, float], ...] = ()
     """Products of which bars were read once, until a second look confirms them."""
     eye: str = ""
+    told_at: tuple[float, ...] = ()
+    """When the latest products were told."""
 
 
 Change = tuple[Goods, tuple[Held | PutDown, ...]]
@@ -82,11 +88,14 @@ def step(goods: Goods, look: Look, wares: Wares) -> Change:
     once = {**dict(before.once), **{gtin: look.at for gtin, code in read if code.symbology in LINEAR}}
     after = replace(before, stays=_seen(before, sure, look.at), once=tuple(once.items())[-MOST:])
     due = _due(after, sure, look.at, wares)
+    if due and _too_soon(after, look.at) and not _by_hand(sure, due):
+        return after, gone
     said = sure if due or after.held else {}
     after = replace(after, stays=tuple(replace(stay, told=stay.told or stay.gtin in said) for stay in after.stays))
     if len(due) != 1:
         return after, gone
-    return replace(after, held=due[0]), (*gone, Held(look.eye, due[0], look.at, look.frame))
+    told_at = (*after.told_at, look.at)[-PACE:]
+    return replace(after, held=due[0], told_at=told_at), (*gone, Held(look.eye, due[0], look.at, look.frame))
 
 
 def tick(goods: Goods, now: float) -> Change:
@@ -118,8 +127,18 @@ def _room(stays: tuple[Stay, ...]) -> tuple[Stay, ...]:
 
 
 def _due(goods: Goods, sure: dict[str, Code], at: float, wares: Wares) -> list[str]:
-    """The products of this look that are to be told now, those of the catalogue before others."""
+    """The products of this look that are to be told, those of the catalogue before others, of each the newest."""
     new = [stay for stay in goods.stays if stay.gtin in sure and not stay.told]
-    ours = [stay.gtin for stay in new if wares.known(stay.gtin)]
-    held = [stay.gtin for stay in new if at - stay.since >= STEADY_S or sure[stay.gtin].engine == BY_HAND]
-    return ours or ([] if goods.held else held)
+    ours = [stay for stay in new if wares.known(stay.gtin)]
+    held = [stay for stay in new if at - stay.since >= STEADY_S or sure[stay.gtin].engine == BY_HAND]
+    due = ours or ([] if goods.held else held)
+    return [stay.gtin for stay in due if stay.since == max(each.since for each in due)]
+
+
+def _too_soon(goods: Goods, at: float) -> bool:
+    return len(goods.told_at) == PACE and at - goods.told_at[0] < PACE_S
+
+
+def _by_hand(sure: Mapping[str, Code], due: Collection[str]) -> bool:
+    """A scanner that is aimed by hand read them."""
+    return all(sure[gtin].engine == BY_HAND for gtin in due)

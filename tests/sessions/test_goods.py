@@ -68,6 +68,51 @@ def test_the_product_that_came_last_wins_over_one_that_is_still_there() -> None:
     assert told(looks, end=5.5) == [MUG, SHIRT, "down"]
 
 
+def labels(first: int) -> tuple[Code, ...]:
+    """As many links to products as a look holds, each another one."""
+    numbers = [f"{4_900_000_000_00 + first + n:012}" for n in range(32)]
+    return tuple(
+        Code(f"https://id.gs1.org/01/0{body}{check}", "qrcode", "zxing")
+        for body in numbers
+        for check in "0123456789"
+        if product(f"{body}{check}", "ean13")
+    )
+
+
+def link(gtin: str) -> Code:
+    return Code(f"https://a.example/01/{gtin}", "qrcode", "zxing")
+
+
+EVERYTHING = Wares(("qrcode", "ean13"), lambda _: True)
+THREE: Looks = [(n / 10, (one,)) for n, one in enumerate(labels(0)[:3])]
+
+
+def test_a_phone_that_plays_a_film_of_products_is_told_three_in_three_seconds() -> None:
+    film: Looks = [(n / 10, (labels(0)[n % 32],)) for n in range(100)]
+    assert len([said for said in told(film, wares=EVERYTHING) if said != "down"]) == 12
+
+
+@pytest.mark.parametrize(
+    ("after", "last"),
+    [
+        ([(0.3, (MUG,)), (0.9, (MUG,))], []),
+        ([(0.3, (MUG,)), (3.0, (MUG,)), (9.0, (MUG,))], [MUG, "down", MUG]),
+        ([(0.3, (MUG,)), (0.9, (MUG, BOOK)), (3.0, (MUG, BOOK)), (3.5, (MUG, BOOK))], [BOOK]),
+        ([(0.3, (MUG, BOOK)), (3.0, (MUG, BOOK)), (3.1, (MUG, BOOK))], []),
+    ],
+)
+def test_a_product_that_comes_too_soon_waits_while_it_is_held_and_the_newest_counts(
+    after: list[tuple[float, tuple[str, ...]]], last: list[str]
+) -> None:
+    looks = [*THREE, *((at, tuple(map(link, gtins))) for at, gtins in after)]
+    assert told(looks, wares=EVERYTHING)[3:] == last
+
+
+def test_what_a_hand_scanner_reads_waits_for_nothing() -> None:
+    looks: Looks = [(0.4 + n / 5, (Code(gtin[1:], "ean13", "scanner"),)) for n, gtin in enumerate((SHIRT, MUG, BOOK))]
+    assert told([*THREE, *looks], wares=EVERYTHING)[3:] == [SHIRT, MUG, BOOK]
+
+
 def test_two_that_come_at_once_tell_nothing_and_hide_no_third() -> None:
     other = Code(f"https://a.example/01/{BOOK}", "qrcode", "zxing")
     two: Looks = [(n / 10, (LINK, SHOP_LINK)) for n in range(20)]
@@ -109,17 +154,6 @@ def test_nothing_but_the_number_is_kept_of_a_code() -> None:
     goods, said = step(Goods(), Look("door", (LINK, PAYMENT), 0.0, 1), OURS)
     assert MUG in repr(goods)
     assert all(word not in repr((goods, said)) for word in ("SECRET", "gs1", "hQVD"))
-
-
-def labels(first: int) -> tuple[Code, ...]:
-    """As many links to products as a look holds, each another one."""
-    numbers = [f"{4_900_000_000_00 + first + n:012}" for n in range(32)]
-    return tuple(
-        Code(f"https://id.gs1.org/01/0{body}{check}", "qrcode", "zxing")
-        for body in numbers
-        for check in "0123456789"
-        if product(f"{body}{check}", "ean13")
-    )
 
 
 @pytest.mark.promise("V-6")
