@@ -2,7 +2,6 @@
 
 import json
 import os
-import pty
 import socket
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import pytest
 
 from edge import __main__ as tentou
 from provisioning import chain
+from tests import terminal
 
 Findings = dict[str, dict[str, Any]]
 
@@ -215,7 +215,7 @@ def test_where_a_device_is_missed_and_none_is_plugged_in_that_is_said(
 
 
 def test_a_scanner_that_is_plugged_in_is_well(etc: Path, check: Any) -> None:
-    ours, theirs = pty.openpty()
+    ours, theirs = terminal.opened()
     more(
         etc,
         f"[[scanner]]\nid = 'hand'\nscreen = 'window'\nadapter = 'serial'\nsettings.device = '{os.ttyname(theirs)}'",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-import pty
 import random
 import tty
 from collections.abc import AsyncIterator, Iterator
@@ -23,6 +22,7 @@ from edge.ports import SourceGone
 from edge.vision.devices import stable_name, there
 from edge.vision.keys import EV_KEY, EV_SYN
 from edge.vision.scanner import AT_ONCE, ScannerEye
+from tests import terminal
 from tests.vision.test_scanner_keys import strokes
 from tests.vision.waiting import next_text, part, until
 
@@ -40,7 +40,7 @@ class Line:
         self.plug_in()
 
     def plug_in(self) -> None:
-        ours, theirs = pty.openpty()
+        ours, theirs = terminal.opened()
         tty.setraw(ours)
         self.path.symlink_to(os.ttyname(theirs))
         self.ends = [ours, theirs]
