@@ -19,6 +19,7 @@ from edge.vision import stream
 from edge.vision.gate import OPEN_FRAMES
 from edge.vision.passes import turned
 from edge.vision.readers import Found, Reader, reader
+from edge.vision.region import PLACES
 from edge.vision.stream import BESIDE, BESIDE_EVERY, MOVING_EVERY, REMEMBERED, STANDING_FOR, STILL_EVERY, Stream
 from edge.vision.symbology import ENGINES
 from tests.vision.conftest import drawn
@@ -157,12 +158,26 @@ def test_in_a_shop_without_a_code_nothing_is_read_and_readers_get_a_part_of_it(
     assert 0 < sum(picture.size for picture in given) < share * sum(frame.size for frame in rest)
 
 
-def test_no_frame_costs_much_more_than_one_whole_read(given: Given) -> None:
-    watching = Stream({"qrcode"})
-    for frame in idle(True):
+def coats(frames: int) -> Iterator[Gray]:
+    """Somebody in a coat full of detail, who sways and every twelfth frame is somewhere else."""
+    dice = np.random.default_rng(2)
+    weave = dice.integers(0, 2, (50, 50), np.uint8) * 140 + 50
+    coat = np.asarray(np.kron(weave, np.ones((4, 4), np.uint8)), np.uint8)
+    for number in range(frames):
+        if number % 12 == 0:
+            left, top = int(dice.integers(0, 1000)), int(dice.integers(0, 500))
+        yield pasted(ground(), coat, left + number % 2, top)
+
+
+def test_who_is_there_all_day_in_a_coat_full_of_detail_costs_a_bounded_part_of_every_frame(given: Given) -> None:
+    """In pixels beside the whole frames: 0.25 million a frame in the long run and 0.94 at most were measured."""
+    watching, costs = Stream({"qrcode"}), []
+    for frame in (*[ground()] * 3, *coats(240)):
         given.clear()
         watching.look(frame)
-        assert sum(picture.size for picture in given) < frame.size + 2 * stream.AT_ONCE
+        costs.append(sum(picture.size for picture in given if picture.size < frame.size))
+    assert max(costs) < 1_050_000
+    assert sum(costs[-120:]) / 120 < 400_000
 
 
 def test_something_moves_from_the_first_frame_until_a_second_after_the_last_change() -> None:
@@ -184,7 +199,7 @@ def test_a_code_that_was_there_before_the_camera_is_read_in_every_frame() -> Non
 def test_a_code_that_was_there_and_needs_second_looks_is_read_by_them(monkeypatch: pytest.MonkeyPatch) -> None:
     rereading(monkeypatch, darkened_only)
     view = pasted(ground(), qr("MC1:THERE"), 700, 300)
-    assert {"MC1:THERE"} in texts(Stream({"qrcode"}), noisy(view, STANDING_FOR))
+    assert {"MC1:THERE"} in texts(Stream({"qrcode"}), noisy(view, SECOND))
 
 
 def test_where_a_shop_has_several_dense_places_each_has_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,6 +255,27 @@ def test_a_poster_is_read_in_every_frame_and_costs_only_its_own_place(given: Giv
     assert len(later) - len(own) == len(later) // STILL_EVERY
     assert sorted(own)[len(own) // 2] <= (1 + 2 * BESIDE) ** 2 * poster.size
     assert max(own) < frames[0].size / 4
+
+
+def test_a_code_that_comes_is_read_plainly_and_alone_where_it_is(given: Given) -> None:
+    watching, held = Stream({"qrcode"}), pasted(ground(), qr("X"), 700, 300)
+    texts(watching, [ground()] * 5)
+    given.clear()
+    assert texts(watching, [held]) == [{"X"}]
+    assert 1 <= len(given) <= PLACES
+    assert all(picture.size < held.size / 10 and (picture == 120).any() for picture in given)
+    given.clear()
+    assert texts(watching, [held] * 2) == [{"X"}] * 2
+    assert [picture.size < held.size / 10 for picture in given] == [True, True]
+
+
+def test_bars_on_their_side_are_remembered_where_they_are(given: Given) -> None:
+    watching, held = Stream({"ean13"}), pasted(ground(), turned(bars()), 900, 200)
+    assert texts(watching, [ground(), held, held])[2] == {EAN}
+    given.clear()
+    watching.look(held)
+    assert [picture.shape == held.shape for picture in given] == [False]
+    assert np.count_nonzero(given[0] == 0) == np.count_nonzero(held == 0)
 
 
 def test_a_code_that_left_is_no_longer_looked_for_after_a_second(given: Given) -> None:
