@@ -1,4 +1,4 @@
-"""The second looks that a place is given in turn, each with its work: which, and in which order, was measured."""
+"""The second looks that a place is given, each with its work: which, and in which order, was measured."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ IN_TURN: tuple[Look, ...] = (
     Look(focused(3.5), 6, True),
     Look(focused(4.4), 6),
 )
-"""On the last frame alone or, where it says so, on the mean of several, as many in a frame as its work allows."""
+"""On the last frame alone or, where it says so, on the mean of several: in every frame from the first, as many as its
+work allows."""
 
 
 def learnt(order: tuple[Look, ...], helped: Look | None) -> tuple[Look, ...]:
