@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import errno
+import io
 import logging
 import os
 import select
@@ -59,8 +60,8 @@ def main(argv: list[str] | None = None) -> int:
             return _command(argv)
         finally:
             print(end="", flush=True)  # here, as an error in Python's own flush at the end is no more to be caught
-    except BrokenPipeError:
-        if not _unread():
+    except (BrokenPipeError, SystemExit) as end:  # newer argparse swallows a broken pipe and exits with 0
+        if getattr(end, "code", 0) or not _unread():
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to print goes nowhere
         return UNREAD
@@ -69,7 +70,10 @@ def main(argv: list[str] | None = None) -> int:
 def _unread() -> bool:
     """Nobody reads what is printed any more, as behind ``| head``."""
     poll = select.poll()
-    poll.register(sys.stdout.fileno(), 0)
+    try:
+        poll.register(sys.stdout.fileno(), 0)
+    except io.UnsupportedOperation:  # what is printed goes to no file: a caller in this process keeps it
+        return False
     return bool(poll.poll(0))
 
 

@@ -234,11 +234,14 @@ def test_a_folder_without_settings_is_said_to_have_none(
     assert "no settings here" in "".join(capsys.readouterr())
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("words", [["check", "--config", "."], ["--help"]])
-def test_a_command_whose_reader_has_gone_ends_without_a_word(etc: Path, words: list[str]) -> None:
+def test_a_command_whose_reader_has_gone_ends_without_a_word(etc: Path, words: list[str], unbuffered: str) -> None:
     reads, writes = os.pipe()
     os.close(reads)
-    ran = subprocess.run([sys.executable, "-m", "edge", *words], stdout=writes, stderr=subprocess.PIPE, cwd=etc)
+    told = [sys.executable, "-m", "edge", *words]
+    env = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    ran = subprocess.run(told, stdout=writes, stderr=subprocess.PIPE, cwd=etc, env=env)
     os.close(writes)
     assert (ran.returncode, ran.stderr) == (tentou.UNREAD, b"")
 
