@@ -1,9 +1,10 @@
-"""How many cameras a machine carries: a whole ``tentou run`` with so many eyes at 15 frames a second, and two bare
+"""How many cameras a machine carries: a whole ``tentou run`` with so many eyes at 15 frames a second, and bare
 loops on the same pictures beside it.
 
 Everything else of an edge is on: a screen a camera, the sample shop's library, members, stock and an upstream. The
 figures are those that the edge itself tells at ``/readyz``, and the kernel's of each process. The floor decodes each
-JPEG to gray and gives it to zxing-cpp alone; the usual loop decodes it to colours, turns those gray and asks pyzbar.
+JPEG to gray and gives it to zxing-cpp alone; the usual loop decodes it to colours, turns those gray and asks pyzbar;
+a third, where tapirscan is installed, gives the gray of the floor to it.
 """
 
 from __future__ import annotations

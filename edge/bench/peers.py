@@ -1,6 +1,6 @@
 """The readers that run beside ours, as anybody would call them: a gray picture in, texts out, never an exception.
 
-Each has the whole frame, QR codes alone, and its library's own defaults.
+Each has the whole frame, QR codes alone, one thread, and its library's own defaults otherwise.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from edge.vision.stream import Stream
 Texts = frozenset[str]
 Read = Callable[[Gray], Texts]
 
-OURS, PYZBAR, ZXING, OPENCV, WECHAT = "ours", "pyzbar alone", "zxing-cpp alone", "OpenCV", "WeChat"
-PEERS = (PYZBAR, ZXING, OPENCV, WECHAT)
+OURS, PYZBAR, ZXING, OPENCV = "ours", "pyzbar alone", "zxing-cpp alone", "OpenCV"
+TAPIRSCAN, WECHAT = "tapirscan alone", "WeChat"
+PEERS = (PYZBAR, ZXING, OPENCV, TAPIRSCAN, WECHAT)
 MODELS = "TENTOU_WECHAT_MODELS"
 """The environment variable with the folder of WeChat's models, four files as OpenCV's own page names them."""
 MODEL_FILES = ("detect.prototxt", "detect.caffemodel", "sr.prototxt", "sr.caffemodel")
@@ -42,10 +43,13 @@ def our_stills() -> Read:
 
 @cache
 def peers(models: Path | None) -> Mapping[str, Read]:
-    """The peers that are on this machine, by name; WeChat's reader only with the folder of its models."""
-    found = {PYZBAR: _pyzbar(), ZXING: _zxing(), OPENCV: _opencv()}
-    wechat = _wechat(models)
-    return found if wechat is None else {**found, WECHAT: wechat}
+    """The peers that are on this machine, by name and in the order of PEERS.
+
+    tapirscan is an extra of ours and may not be installed; WeChat's reader comes only with the folder of its models.
+    """
+    always = {PYZBAR: _pyzbar(), ZXING: _zxing(), OPENCV: _opencv()}
+    perhaps = {TAPIRSCAN: _tapirscan(), WECHAT: _wechat(models)}
+    return {**always, **{name: read for name, read in perhaps.items() if read is not None}}
 
 
 def models_folder(given: Path | None) -> Path | None:
@@ -87,6 +91,24 @@ def _opencv() -> Read:
         except (cv2.error, UnicodeDecodeError, SystemError):
             return frozenset()
         return frozenset(text for text in texts if text)
+
+    return read
+
+
+def _tapirscan() -> Read | None:
+    """At medium effort, which is its default, on the thread that asks, which is not; None where it is not installed."""
+    try:
+        import tapirscan
+    except ImportError:
+        return None
+    scanner = tapirscan.Scanner("medium", formats=["QRCode"], parallel=False)
+
+    def read(gray: Gray) -> Texts:
+        try:
+            found = scanner.scan(gray).barcodes
+        except (tapirscan.ScannerError, ValueError):  # ValueError: fewer than three pixels either way
+            return frozenset()
+        return frozenset(code.text for code in found if code.text)
 
     return read
 

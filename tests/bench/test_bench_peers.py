@@ -1,6 +1,7 @@
 """The readers that run beside ours."""
 
 import io
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +16,7 @@ from edge.bench.peers import (
     MODELS,
     OPENCV,
     PYZBAR,
+    TAPIRSCAN,
     WECHAT,
     ZXING,
     models_folder,
@@ -30,6 +32,7 @@ READERS: dict[str, Callable[[], Callable[[Gray], frozenset[str]]]] = {
     PYZBAR: lambda: peers(None)[PYZBAR],
     ZXING: lambda: peers(None)[ZXING],
     OPENCV: lambda: peers(None)[OPENCV],
+    TAPIRSCAN: lambda: pytest.importorskip("tapirscan") and peers(None)[TAPIRSCAN],
 }
 reader = pytest.mark.parametrize("name", READERS)
 
@@ -55,6 +58,16 @@ def test_no_reader_raises_at_a_part_of_a_sequence_or_at_bytes_that_are_no_text(n
     read = READERS[name]()
     for symbol in (segno.make_sequence("A" * 60, symbol_count=2)[0], segno.make(b"\xff\xfe\x80\x81", mode="byte")):
         assert all(isinstance(text, str) for text in read(drawn(symbol)))
+
+
+@pytest.mark.parametrize("name", [PYZBAR, ZXING, OPENCV, TAPIRSCAN])
+def test_a_picture_of_two_pixels_is_nothing_to_a_peer(name: str) -> None:
+    assert READERS[name]()(np.zeros((1, 2), np.uint8)) == frozenset()
+
+
+def test_tapirscan_is_not_here_where_it_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tapirscan", None)
+    assert set(peers(tmp_path / "that is asked for the first time")) == {PYZBAR, ZXING, OPENCV}
 
 
 def test_wechats_reader_is_not_here_without_its_models(tmp_path: Path) -> None:
