@@ -17,6 +17,7 @@ import zxingcpp
 from edge.ports import Gray
 from edge.vision.cascade import Cascade
 from edge.vision.stream import Stream
+from edge.vision.strong import strong
 
 Texts = frozenset[str]
 Read = Callable[[Gray], Texts]
@@ -96,21 +97,9 @@ def _opencv() -> Read:
 
 
 def _tapirscan() -> Read | None:
-    """At medium effort, which is its default, on the thread that asks, which is not; None where it is not installed."""
-    try:
-        import tapirscan
-    except ImportError:
-        return None
-    scanner = tapirscan.Scanner("medium", formats=["QRCode"], parallel=False)
-
-    def read(gray: Gray) -> Texts:
-        try:
-            found = scanner.scan(gray).barcodes
-        except (tapirscan.ScannerError, ValueError):  # ValueError: fewer than three pixels either way
-            return frozenset()
-        return frozenset(code.text for code in found if code.text)
-
-    return read
+    """At medium effort, which is its default; None where it is not installed."""
+    reader = strong("medium", {"qrcode"})
+    return None if reader is None else lambda gray: frozenset(found.code.text for found in reader(gray))
 
 
 def _wechat(models: Path | None) -> Read | None:

@@ -1,7 +1,7 @@
 """A still picture's codes: every reader, every second pass and other sizes, until something is found.
 
-An eye's frames go another way (``stream``): a still has no next frame, so all is tried on it at once. Measured on real
-photos: zxing-cpp alone finds 67 % of codes, with three of these passes 74 %.
+An eye's frames go another way (``stream``): a still has no next frame, so all is tried on it at once. Measured on 179
+real photos: zxing-cpp alone finds 166, all of this 176, without the stronger reader 170.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from edge.model import Code
 from edge.ports import Gray
 from edge.vision.passes import Pass, adaptive, evened, focused, gamma, scaled, sharpened, smoothed, turned
 from edge.vision.readers import Found, Reader, distinct, reader
+from edge.vision.strong import strong
 from edge.vision.symbology import LINEAR
 
 LARGE = 1000
@@ -38,6 +39,7 @@ class Cascade:
         wanted = frozenset(symbologies)
         other = {"zxing": "pyzbar", "pyzbar": "zxing"}[engine]
         self._readers = (reader(engine, wanted), reader(other, wanted))
+        self._strong = strong("high", wanted)
         self._passes = (*PASSES, turned) if wanted & LINEAR else PASSES
 
     def decode(self, gray: Gray) -> tuple[Code, ...]:
@@ -51,6 +53,8 @@ class Cascade:
         for size in (gray, *(size(gray) for size in sizes)):
             yield from _each(size, first, self._passes)
             yield other(size)
+            if size is gray and self._strong is not None:
+                yield self._strong(gray)
 
 
 def _each(gray: Gray, read: Reader, passes: tuple[Pass, ...]) -> Iterator[tuple[Found, ...]]:

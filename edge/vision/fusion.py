@@ -22,6 +22,11 @@ MOST, FADE = 8, 0.87
 AROUND = 21
 """Pixels of the half-size picture over which contrast is evened before two are compared."""
 
+ALIKE = 0.15
+"""What phase correlation says less of is not the same picture, or too dark to tell."""
+STRANGE = 3
+"""After so many such frames, or as many as were there before, what is there is another thing."""
+
 
 class Fusion:
     """The mean of a place's frames, each evened and shifted onto the first.
@@ -31,20 +36,28 @@ class Fusion:
 
     def __init__(self) -> None:
         self.frames = 0
+        self.moved, self.alike = 0.0, 0.0
+        """By how many pixels it moves from frame to frame, lately, and how surely the last one is the same picture:
+        about 1 for certain, 0 for another."""
+        self._lies, self._strange = np.zeros(2), 0
         self._sum: Picture = np.zeros((1, 1), np.float32)
         self._weight = self._first = self._window = self._sum
 
     def add(self, gray: Gray) -> None:
-        """One more frame of the place; a picture of another size begins anew."""
+        """One more frame of the place, left out if it is not like the first; several that are not, or one of another
+        size, begin anew."""
         even, weight = evened(gray), _contrast(gray)
         plain = _plain(even)
         if not self.frames or even.shape != self._sum.shape:
-            self._first, self.frames = plain, 0
-            self._sum, self._weight = np.zeros(even.shape, np.float32), np.zeros(even.shape, np.float32)
-            self._window = np.asarray(cv2.createHanningWindow(plain.shape[::-1], cv2.CV_32F), np.float32)
+            self._begin(plain, even.shape)
+        elif not self._follows(plain):
+            self._strange += 1
+            if self._strange < min(STRANGE, self.frames):
+                return
+            self._begin(plain, even.shape)
         else:
-            (right, down), _ = cv2.phaseCorrelate(plain, self._first, self._window)
-            shift = np.array([[1, 0, 2 * right], [0, 1, 2 * down]], np.float32)
+            self._strange = 0
+            shift = np.array([[1, 0, self._lies[0]], [0, 1, self._lies[1]]], np.float32)
             even, weight = (
                 as_gray(cv2.warpAffine(one, shift, even.shape[::-1], borderMode=cv2.BORDER_REPLICATE))
                 for one in (even, weight)
@@ -55,6 +68,22 @@ class Fusion:
             self._weight *= FADE
         self._sum += cv2.multiply(even, weight, dtype=cv2.CV_32F)
         self._weight += weight
+
+    def _begin(self, plain: Picture, shape: tuple[int, ...]) -> None:
+        self._first, self.frames, self._strange, self._lies = plain, 0, 0, np.zeros(2)
+        self._sum, self._weight = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+        self._window = np.asarray(cv2.createHanningWindow(plain.shape[::-1], cv2.CV_32F), np.float32)
+
+    def _follows(self, plain: Picture) -> bool:
+        """Where the next frame lies; whether it is like the first at all."""
+        where, self.alike = cv2.phaseCorrelate(plain, self._first, self._window)
+        if self.alike < ALIKE:
+            return False
+        lies = 2 * np.array(where)
+        moved = float(np.hypot(*(lies - self._lies)))
+        self.moved = moved if self.frames == 1 else (self.moved + moved) / 2
+        self._lies = lies
+        return True
 
     def picture(self) -> Gray | None:
         """The mean, None of too few frames."""

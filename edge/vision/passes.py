@@ -20,7 +20,7 @@ FLOOR = 4
 """Local means below this, in gray levels, are not divided by: there is noise alone."""
 BAND = (81, 5)
 """Wide and low: bands of a screen lie along the camera's lines, and within five lines their light hardly changes."""
-SIGNAL = 0.005
+SIGNAL = 0.015
 """What noise the deblurring expects, as a share of the signal's power; less rings, more stays blurred."""
 REPEAT = 16
 """Pixels mirrored around a picture before its transform, so that opposite edges do not blur into each other."""

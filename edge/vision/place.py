@@ -32,6 +32,10 @@ who walks by is soon elsewhere."""
 PATIENCE, SELDOM = 12_000_000, 15
 """The work after which a place is no code that can be read: a coat, a shelf. It gets looks once in so many frames."""
 
+WALKS, LIES, SURELY, SOME = 170, 0.3, 0.5, 2
+"""Who walks by moves by more than this share of the frame's height from frame to frame, 5 pixels at 720p; what lies or
+stands, by less than so many pixels; so surely must the frames be alike, and so many there must be."""
+
 
 class Place:
     """A box that is kept to while the place is held still, so that its frames can be laid over each other."""
@@ -43,6 +47,7 @@ class Place:
         self.helped: Look | None = None
         """The look that found a code."""
         self._frames, self.spent = 0, 0.0
+        self._followed = False
 
     @property
     def steady(self) -> bool:
@@ -59,6 +64,16 @@ class Place:
         """So much was tried in vain that it is no code that can be read."""
         return self.spent > PATIENCE
 
+    def held(self, shape: tuple[int, ...]) -> bool:
+        """Whether a hand holds it: between its last frames it moved, by less than who walks by."""
+        seen = self._fusion
+        alike = self._followed and seen.frames >= SOME and seen.alike > SURELY
+        return alike and LIES < seen.moved <= shape[0] / WALKS
+
+    def picture(self, gray: Gray, fused: bool) -> Gray | None:
+        """Its part of the last frame or the mean of several, None of too few."""
+        return self._fusion.picture() if fused else np.ascontiguousarray(self.box.of(gray))
+
     def meet(self, boxes: Sequence[Box], shape: tuple[int, ...]) -> None:
         """It was found again as these boxes, or not in this frame; what is larger than was known begins anew."""
         if not boxes:
@@ -73,8 +88,10 @@ class Place:
     def fuse(self, gray: Gray, allowed: float) -> float:
         """Lay the next frame over the others of a place that is held still; the work of it, at most ``allowed``."""
         work = FUSING * float(self.box.area)
+        self._followed = False
         if not self.steady or self.tired or work > allowed:
             return 0.0
+        self._followed = True
         self._fusion.add(np.ascontiguousarray(self.box.of(gray)))
         self.spent += work
         return work
@@ -84,12 +101,11 @@ class Place:
         self._frames += 1
         if self.tired and self._frames % SELDOM:
             return [], 0.0
-        picture = np.ascontiguousarray(self.box.of(gray))
         left = min(allowed, GLANCE * (1 + self.met))
         used = 0.0
-        on = {False: picture, True: self._fusion.picture()}
+        on = {fused: self.picture(gray, fused) for fused in (False, True)}
         for look in chain(ALWAYS, islice(self._looks, len(IN_TURN))):
-            cost, chosen = look.cost * picture.size, on[look.fused]
+            cost, chosen = look.cost * self.box.area, on[look.fused]
             if chosen is None or used + cost > left:
                 continue
             used += cost

@@ -8,24 +8,19 @@ presentations: every code that the whole frame gave was read in one of two such 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from edge.ports import Gray
+from edge.vision import noise
+from edge.vision.detail import Map, cell, density, detail_of
+from edge.vision.noise import Noise
 
-ROWS = 90
-"""The map of detail is so many cells high whatever the frame; a cell is 8 x 8 pixels of a 720p frame."""
-APART = 240
-"""The height of a frame holds so many of the distances over which a difference is taken: 3 pixels at 720p, about a
-module of a code at arm's length."""
-SPREAD = 5
-"""Cells over which detail is averaged, 40 pixels of a 720p frame."""
-STRONGER, MORE = 1.25, 2.0
-"""New detail is what exceeds the usual by a quarter and two gray levels."""
+STRONGER, MORE, MORE_IN_NOISE = 1.25, 2.0, 8.0
+"""New detail is what exceeds the usual by a quarter and two gray levels, eight in strong noise."""
 LEARN = 0.02
 """The share of each frame in what is usual: a phone left lying is part of the shop after some seconds."""
 FADE = 0.75
@@ -42,10 +37,6 @@ PLACES = 2
 DENSE = 0.12
 """Less detail than this, beside twice the place's deviation from its mean, is text, a pattern or a face: 19 of 20
 codes have more than 0.17, three in five places of shops with people less than this (simulated)."""
-EVERY = 4
-"""One line of so many tells how dense a place is."""
-
-Map = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,74 +87,37 @@ class Regions:
     """All the detail of the last frame."""
     shape: tuple[int, ...] = (0, 0)
     """The frame's height and width in pixels."""
+    noise: Noise = field(default_factory=Noise)
 
 
 def step(before: Regions, gray: Gray) -> Regions:
-    """The places of the next frame (height x width, uint8); the first frame shows what is usual, and none."""
-    detail = detail_of(gray)
-    if before.usual is None or before.lately is None or before.shape != gray.shape:
-        return Regions(detail.astype(np.float32), np.zeros_like(detail), detail=detail, shape=gray.shape)
-    new = cv2.subtract(detail, cv2.convertScaleAbs(before.usual, alpha=STRONGER, beta=MORE))
-    lately = np.asarray(cv2.max(new, cv2.convertScaleAbs(before.lately, alpha=FADE)), np.uint8)
-    usual = np.asarray(cv2.addWeighted(before.usual, 1 - LEARN, detail.astype(np.float32), LEARN, 0), np.float32)
-    boxes = tuple(box for box in _boxes(lately, gray.shape) if dense(box, gray))
-    return replace(before, usual=usual, lately=lately, detail=detail, boxes=boxes)
+    """The places of the next frame (height x width, uint8); the first frame shows what is usual, and none.
+
+    So does the first of another size, and the first in which noise became strong, or no longer is.
+    """
+    now = noise.step(before.noise, gray)
+    new, noisy = detail_of(gray, now.strong), now.strong
+    if before.usual is None or before.lately is None or before.shape != gray.shape or noisy != before.noise.strong:
+        return Regions(new.astype(np.float32), np.zeros_like(new), detail=new, shape=gray.shape, noise=now)
+    expected = cv2.convertScaleAbs(before.usual, alpha=STRONGER, beta=MORE_IN_NOISE if noisy else MORE)
+    lately = np.asarray(cv2.max(cv2.subtract(new, expected), cv2.convertScaleAbs(before.lately, alpha=FADE)), np.uint8)
+    usual = np.asarray(cv2.addWeighted(before.usual, 1 - LEARN, new.astype(np.float32), LEARN, 0), np.float32)
+    boxes = tuple(box for box in _boxes(lately, gray.shape) if dense(box, gray, noisy))
+    return Regions(usual, lately, boxes, new, gray.shape, now)
 
 
 def standing(regions: Regions, gray: Gray) -> tuple[Box, ...]:
     """The densest places of the last frame, new or not: where a code is that was there when the camera started."""
-    return (
-        ()
-        if regions.detail is None
-        else tuple(box for box in _boxes(regions.detail, gray.shape, 4) if dense(box, gray))
-    )
+    if regions.detail is None:
+        return ()
+    return tuple(box for box in _boxes(regions.detail, gray.shape, 4) if dense(box, gray, regions.noise.strong))
 
 
-def detail_of(gray: Gray) -> Map:
-    """How much fine detail each cell has in the direction that has less of it, in gray levels."""
-    every, apart = _cell(gray.shape), _apart(gray.shape)
-    along, down = _differences(gray, every, apart)
-    window = (SPREAD * every, SPREAD)
-    spread = [np.ascontiguousarray(cv2.blur(one, window)[:, every // 2 :: every]) for one in (along, down)]
-    return np.asarray(cv2.min(*spread), np.uint8)
-
-
-def dense(box: Box, gray: Gray) -> bool:
+def dense(box: Box, gray: Gray, noisy: bool = False) -> bool:
     """Whether the middle of a place is as dense as a code."""
     wide, high = (box.right - box.left) // 8, (box.bottom - box.top) // 8
     middle = gray[box.top + high : box.bottom - high, box.left + wide : box.right - wide]
-    along, down = _differences(middle, EVERY, _apart(gray.shape))
-    deviation = float(cv2.meanStdDev(middle[::EVERY])[1][0, 0])
-    return min(cv2.mean(along)[0], cv2.mean(down)[0]) >= DENSE * (2 * deviation + 4)
-
-
-def _differences(gray: Gray, every: int, apart: int) -> tuple[Map, Map]:
-    """How much pixels differ from those ``apart`` to the right, and below, on one line of so many.
-
-    A pixel is the mean of two by two, as the noise of low light is from pixel to pixel and a code's modules are wider.
-    """
-    at = _lines(gray.shape[0] - apart - 1, every)
-    lines, below = (
-        cv2.blur(cv2.addWeighted(gray[one], 0.5, gray[one + 1], 0.5, 0), (2, 1)) for one in (at, at + apart)
-    )
-    along = cv2.absdiff(lines[:, :-apart], lines[:, apart:])
-    return np.asarray(along, np.uint8), np.asarray(cv2.absdiff(lines, below)[:, :-apart], np.uint8)
-
-
-@lru_cache(maxsize=64)
-def _lines(height: int, every: int) -> npt.NDArray[np.intp]:
-    """One line of so many, none at the same place of its cell as the one before: modules of a code could lie so that
-    each line met them alike."""
-    first = np.arange(0, max(height - every + 1, 1), every)
-    return np.asarray(np.minimum(first + np.arange(len(first)) * 5 % every, max(height - 1, 0)), np.intp)
-
-
-def _cell(shape: tuple[int, ...]) -> int:
-    return max(1, round(shape[0] / ROWS))
-
-
-def _apart(shape: tuple[int, ...]) -> int:
-    return max(2, round(shape[0] / APART))
+    return density(middle, gray.shape, noisy) >= DENSE
 
 
 def _boxes(new: Map, shape: tuple[int, ...], most: int = PLACES) -> tuple[Box, ...]:
@@ -194,10 +148,10 @@ def _around(close: Map, above: float, x: int, y: int) -> tuple[int, int, int, in
 
 
 def _box(left: int, top: int, width: int, height: int, shape: tuple[int, ...]) -> Box:
-    cell = _cell(shape)
-    half_wide = (max(width, SQUARE * height, LEAST_CELLS) * (0.5 + MARGIN) + RIM) * cell
-    half_high = (max(height, SQUARE * width, LEAST_CELLS) * (0.5 + MARGIN) + RIM) * cell
-    middle, level = (left + width / 2) * cell, (top + height / 2) * cell
+    size = cell(shape)
+    half_wide = (max(width, SQUARE * height, LEAST_CELLS) * (0.5 + MARGIN) + RIM) * size
+    half_high = (max(height, SQUARE * width, LEAST_CELLS) * (0.5 + MARGIN) + RIM) * size
+    middle, level = (left + width / 2) * size, (top + height / 2) * size
     return Box(
         int(max(middle - half_wide, 0)),
         int(max(level - half_high, 0)),

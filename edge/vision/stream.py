@@ -14,6 +14,7 @@ import numpy as np
 from edge.model import Code
 from edge.ports import Gray
 from edge.vision import gate, region
+from edge.vision.deep import Deep
 from edge.vision.looks import IN_TURN, learnt
 from edge.vision.passes import turned
 from edge.vision.place import STEADY, Place, kept
@@ -30,11 +31,12 @@ BESIDE = 0.5
 """How much more than the code's own size is read around its last place, to each side."""
 BESIDE_EVERY = 5
 """While a code is read plainly, what could be another is looked at again once in so many frames."""
-LEARN_EVERY = 4
-"""While nothing moves, what is usual is learnt from one in so many frames."""
+MAP_EVERY, LEARN_EVERY = 2, 4
+"""While something moves, where detail is new is looked for in every frame, or one of so many once there is a place to
+look at; while nothing does, what is usual is learnt from one in so many."""
 STANDING_EVERY, STANDING_FOR = 6, 60
 """While nothing is new, a place that was dense all along gets a glance in every sixth frame, another each 4 s."""
-EARNED, SAVED = 200_000, 12_000_000
+EARNED, SAVED = 100_000, 24_000_000
 """Work for second looks, in pixels of a plain read: what a frame earns, and how much can be saved up."""
 AT_ONCE = 1_500_000
 """The most of it for one frame, some 2 ms: the savings last for as long as a code is held up."""
@@ -55,6 +57,7 @@ class Stream:
         self._read = reader(engine, wanted)
         self._dense = reader(engine, wanted - LINEAR)
         """For places that are dense both ways, as no bars are."""
+        self._deep = Deep(wanted)
         self._gate = gate.Gate()
         self._regions = region.Regions()
         self._seen: dict[Code, tuple[Box, int]] = {}
@@ -75,14 +78,19 @@ class Stream:
         """The codes of the next frame (height x width, uint8), each text once."""
         self.thumbnail = gate.thumbnail(gray)
         self._gate = gate.step(self._gate, self.thumbnail)
-        if self._gate.open or self._gate.frames % LEARN_EVERY == 1:
+        if self._gate.frames % self._map_every == 0:
             self._regions = region.step(self._regions, gray)
         self._savings = min(self._savings + EARNED, SAVED)
         found = self._first(gray)
-        if not found or self._gate.frames % BESIDE_EVERY == 0:
-            found += self._again(gray, found)
+        found += self._again(gray, found)
         self._remember(found)
         return distinct(one.code for one in found)
+
+    @property
+    def _map_every(self) -> int:
+        if not self._gate.open:
+            return LEARN_EVERY
+        return MAP_EVERY if self._places or self._seen else 1
 
     def _first(self, gray: Gray) -> list[Found]:
         """What a plain read gives, of the whole frame when its turn has come, else of the places that promise one."""
@@ -114,6 +122,8 @@ class Stream:
         self._places = kept(self._places, self._regions.boxes, read, gray.shape, self._order)
         places = sorted(self._places or self._shop(gray, read), key=lambda place: place.spent)
         self._savings -= sum(place.fuse(gray, self._may_spend(place) / 2) for place in places)
+        if found and self._gate.frames % BESIDE_EVERY:
+            return []
         left = float(AT_ONCE)
         for place in places:
             codes, used = place.look(gray, min(self._may_spend(place), left), self._dense)
@@ -121,7 +131,7 @@ class Stream:
             if codes:
                 self._order = learnt(self._order, place.helped)
                 return codes
-        return []
+        return self._deep.look(gray, places)
 
     def _may_spend(self, place: Place) -> float:
         return self._savings - RESERVE * SAVED * place.doubt

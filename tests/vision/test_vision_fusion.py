@@ -119,10 +119,40 @@ def test_what_is_long_past_fades() -> None:
     assert abs(np.corrcoef(picture.ravel(), evened(old).ravel())[0, 1]) < 0.25
 
 
-def test_a_mean_is_gray_and_of_its_frames_size_also_when_they_are_flat() -> None:
-    flat = np.zeros((33, 47), np.uint8)
-    picture = mean(flat, flat, flat)
+def test_a_mean_is_gray_and_of_its_frames_size() -> None:
+    picture = mean(*(frame(number)[:133, :147] for number in range(3)))
     assert picture is not None
     assert picture.dtype == np.uint8
-    assert picture.shape == flat.shape
-    assert picture.max() == 0
+    assert picture.shape == (133, 147)
+
+
+def test_frames_in_which_there_is_nothing_to_see_are_not_laid_over_each_other() -> None:
+    assert mean(*[np.zeros((33, 47), np.uint8)] * 3) is None
+
+
+def test_a_frame_of_something_else_is_left_out() -> None:
+    fusion = Fusion()
+    for number in (0, 1, 2):
+        fusion.add(frame(number))
+    before = fusion.picture()
+    fusion.add(np.rot90(frame(3), 2).copy())
+    after = fusion.picture()
+    assert fusion.frames == 3
+    assert before is not None
+    assert after is not None
+    assert (before == after).all()
+
+
+def test_how_far_a_hand_moves_from_frame_to_frame_is_told() -> None:
+    fusion, still = Fusion(), frame(0)
+    for right in (0, 4, 8, 12):
+        fusion.add(np.roll(still, right, 1))
+    assert fusion.moved == pytest.approx(4, abs=0.3)
+    assert fusion.alike > 0.5
+
+
+def test_what_does_not_move_is_told_so() -> None:
+    fusion = Fusion()
+    for _ in range(4):
+        fusion.add(frame(0))
+    assert fusion.moved < 0.1

@@ -49,6 +49,21 @@ def test_a_code_that_is_held_up_lies_in_a_place(degradation: str) -> None:
     assert all(box.area < 0.6 * frame.size for box in boxes)
 
 
+@pytest.mark.parametrize("seed", [3, 5, 7])
+def test_in_low_light_the_code_is_a_place_and_no_dark_corner_is(seed: int) -> None:
+    """Of the frames in which the phone is held: most have a place around the code's middle, few another."""
+    clip, code = scenes.clip(seed, SIZE, "low light"), scenes.clip(seed, SIZE, "clean")
+    (lies,) = reader("zxing", {"qrcode"})(code.frames[clip.held + 3])
+    x, y = (lies.box.left + lies.box.right) // 2, (lies.box.top + lies.box.bottom) // 2
+    regions, here, elsewhere = after(*[clip.frames[0]] * 3), 0, 0
+    for frame in clip.frames[: clip.leaves]:
+        regions = step(regions, frame)
+        around = [box.left < x < box.right and box.top < y < box.bottom for box in regions.boxes]
+        here, elsewhere = here + any(around), elsewhere + around.count(False)
+    assert here >= 8
+    assert elsewhere <= 6
+
+
 def test_the_first_frame_shows_what_is_usual_and_no_place() -> None:
     assert after(shop()[0]).boxes == ()
 
