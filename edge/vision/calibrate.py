@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp import web
+from jinja2 import Environment
 
+from edge.vision import meters
 from edge.vision.aimed import Aimed, zone_of
 from edge.vision.eyes import Eye
 from edge.vision.shown import shown, taken
@@ -32,64 +36,67 @@ def routes(aimed: Aimed) -> list[web.AbstractRouteDef]:
     """``/it/cameras/{id}/`` with its WebSocket ``look`` and its ``zone``, for accounts of role it."""
     pages = environments((WEB / "templates", signin.HERE / "templates"), LOCALES, language.LANGUAGES)
     says = {tongue: words(LOCALES, tongue).gettext for tongue in language.LANGUAGES}
-
-    async def page(request: web.Request) -> web.Response:
-        """What a camera sees and which part of it is read; on another machine, how to get there."""
-        eye, account = _asked(aimed, request)
-        text = pages[language.chosen(request)].get_template("calibrate.html")
-        address = urlsplit(f"//{request.host}")
-        answer = web.Response(
-            text=text.render(
-                title=aimed.title,
-                account=account,
-                static="/it/static",
-                path=request.path,
-                camera=eye.id,
-                pushed=eye.adapter == "push",
-                zone=aimed.zone(eye.id),
-                before=aimed.before(eye.id),
-                here=local(request),
-                host=address.hostname,
-                port=address.port or 80,
-            ),
-            content_type="text/html",
-        )
-        answer.headers["Cache-Control"] = "no-store"
-        language.remember(request, answer)
-        return answer
-
-    async def look(request: web.Request) -> web.WebSocketResponse:
-        """The camera's pictures and meters, for one page at a time; ``?take=1`` takes another one's place."""
-        eye, account = _asked(aimed, request, here=True)
-        socket = web.WebSocketResponse(timeout=2.0, heartbeat=5.0, max_msg_size=LARGEST_WISH, compress=False)
-        await socket.prepare(request)
-        if await taken(aimed, eye, socket, account, "take" in request.query):
-            log.info("%s looks at the pictures of camera %s", account.name, eye.id)
-            try:
-                await shown(aimed, eye, socket, request, says[language.chosen(request)])
-            finally:
-                log.info("%s no longer looks at camera %s", account.name, eye.id)
-        return socket
-
-    async def save(request: web.Request) -> web.Response:
-        """Save the camera's reading zone; the answer names the one before it."""
-        eye, account = _asked(aimed, request, here=True)
-        try:
-            zone = zone_of((await _small(request))["zone"])
-            await aimed.save(eye, zone)
-        except (ValueError, TypeError, KeyError) as error:
-            return web.json_response({"error": str(error)}, status=400)
-        except OSError as error:
-            log.error("the zone of camera %s is not saved: %s", eye.id, error)
-            return web.json_response({"error": error.strerror or str(error)}, status=500)
-        log.info("%s saved the reading zone of camera %s", account.name, eye.id)
-        return web.json_response({"zone": zone, "before": aimed.before(eye.id)})
-
     return [
-        web.get("/it/cameras/{id}/", page),
-        web.get("/it/cameras/{id}/look", look),
-        web.post("/it/cameras/{id}/zone", save),
+        web.get("/it/cameras/{id}/", partial(_page, aimed, pages)),
+        web.get("/it/cameras/{id}/look", partial(_look, aimed, says)),
+        web.post("/it/cameras/{id}/zone", partial(_save, aimed)),
     ]
+
+
+async def _page(aimed: Aimed, pages: Mapping[str, Environment], request: web.Request) -> web.Response:
+    """What a camera sees and which part of it is read; on another machine, how to get there."""
+    eye, account = _asked(aimed, request)
+    address = urlsplit(f"//{request.host}")
+    answer = web.Response(
+        text=pages[language.chosen(request)]
+        .get_template("calibrate.html")
+        .render(
+            title=aimed.title,
+            account=account,
+            static="/it/static",
+            path=request.path,
+            camera=eye.id,
+            pushed=eye.adapter == "push",
+            zone=aimed.zone(eye.id),
+            before=aimed.before(eye.id),
+            here=local(request),
+            host=address.hostname,
+            port=address.port or 80,
+        ),
+        content_type="text/html",
+    )
+    answer.headers["Cache-Control"] = "no-store"
+    language.remember(request, answer)
+    return answer
+
+
+async def _look(aimed: Aimed, says: Mapping[str, meters.Translate], request: web.Request) -> web.WebSocketResponse:
+    """The camera's pictures and meters, for one page at a time; ``?take=1`` takes another one's place."""
+    eye, account = _asked(aimed, request, here=True)
+    socket = web.WebSocketResponse(timeout=2.0, heartbeat=5.0, max_msg_size=LARGEST_WISH, compress=False)
+    await socket.prepare(request)
+    if await taken(aimed, eye, socket, account, "take" in request.query):
+        log.info("%s looks at the pictures of camera %s", account.name, eye.id)
+        try:
+            await shown(aimed, eye, socket, request, says[language.chosen(request)])
+        finally:
+            log.info("%s no longer looks at camera %s", account.name, eye.id)
+    return socket
+
+
+async def _save(aimed: Aimed, request: web.Request) -> web.Response:
+    """Save the camera's reading zone; the answer names the one before it."""
+    eye, account = _asked(aimed, request, here=True)
+    try:
+        zone = zone_of((await _small(request))["zone"])
+        await aimed.save(eye, zone)
+    except (ValueError, TypeError, KeyError) as error:
+        return web.json_response({"error": str(error)}, status=400)
+    except OSError as error:
+        log.error("the zone of camera %s is not saved: %s", eye.id, error)
+        return web.json_response({"error": error.strerror or str(error)}, status=500)
+    log.info("%s saved the reading zone of camera %s", account.name, eye.id)
+    return web.json_response({"zone": zone, "before": aimed.before(eye.id)})
 
 
 def local(request: web.Request) -> bool:

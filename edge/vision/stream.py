@@ -43,6 +43,9 @@ AT_ONCE = 1_500_000
 RESERVE = 0.5
 """A place that is new may use what is over this share of the savings; the rest is for one that is held still."""
 
+TINY = 48
+"""A frame with fewer pixels to a side, a zone drawn too small, is read plainly and has no places."""
+
 
 class Stream:
     """Reads the frames of one camera in their order; every frame costs as little as what it shows allows.
@@ -77,6 +80,8 @@ class Stream:
     def look(self, gray: Gray) -> tuple[Code, ...]:
         """The codes of the next frame (height x width, uint8), each text once."""
         self.thumbnail = gate.thumbnail(gray)
+        if min(gray.shape) < TINY:
+            return distinct(one.code for one in self._read(gray))
         self._gate = gate.step(self._gate, self.thumbnail)
         if self._gate.frames % self._map_every == 0:
             self._regions = region.step(self._regions, gray)

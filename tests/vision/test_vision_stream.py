@@ -180,6 +180,15 @@ def test_who_is_there_all_day_in_a_coat_full_of_detail_costs_a_bounded_part_of_e
     assert sum(costs[-120:]) / 120 < 400_000
 
 
+@pytest.mark.parametrize("size", [(1, 1), (1, 2), (3, 3), (1, 640), (640, 1), (47, 47), (48, 48), (48, 1280)])
+def test_a_frame_too_small_for_places_is_read_plainly(size: tuple[int, int]) -> None:
+    assert texts(Stream({"qrcode", "ean13"}), [np.full(size, 90, np.uint8)] * 3) == [set()] * 3
+
+
+def test_a_code_that_fills_a_tiny_frame_is_read() -> None:
+    assert texts(Stream({"qrcode"}), [drawn(segno.make_qr("T", version=1), 1, 8)]) == [{"T"}]
+
+
 def test_something_moves_from_the_first_frame_until_a_second_after_the_last_change() -> None:
     watching, view = Stream({"qrcode"}), idle(False)[0]
     assert not watching.moving
