@@ -14,6 +14,7 @@ from edge.model import Code
 from edge.ports import Gray
 from edge.vision.readers import Found, Reader, clean
 from edge.vision.region import Box
+from edge.vision.symbology import STRONGER
 
 Efforts = Literal["low", "medium", "high"]
 
@@ -33,7 +34,7 @@ def strong(effort: Efforts, symbologies: Collection[str]) -> Reader | None:
             found = _scanner(effort).scan(gray).barcodes
         except (tapirscan.ScannerError, ValueError):  # ValueError: fewer than three pixels either way
             return ()
-        return tuple(Found(Code(clean(one.text), "qrcode", "tapirscan"), _box(one.rect)) for one in found if one.text)
+        return tuple(Found(Code(clean(one.text), "qrcode", STRONGER), _box(one.rect)) for one in found if one.text)
 
     return read
 

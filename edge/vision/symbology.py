@@ -7,3 +7,7 @@ LINEAR = frozenset(SYMBOLOGIES) - {"qrcode"}
 """One-dimensional symbologies detect errors poorly or not at all; each one switched on costs time a frame."""
 
 ENGINES = ("zxing", "pyzbar")
+"""Those that a camera's settings can name."""
+STRONGER = "tapirscan"
+READERS = (*ENGINES, STRONGER)
+"""Those that an eye may say it read a code with."""

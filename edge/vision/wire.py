@@ -21,7 +21,7 @@ from edge.config import WHOLE, Zone, in_frame
 from edge.health import State
 from edge.model import Code, Look
 from edge.vision.forms import Forms
-from edge.vision.symbology import ENGINES, SYMBOLOGIES
+from edge.vision.symbology import READERS, SYMBOLOGIES
 
 LONGEST_TEXT = 512
 """More of a text is cut off: no member code is as long, and what is cut matches none (MEMBER_CODES 1 and 2)."""
@@ -198,7 +198,7 @@ def _look(said: dict[str, Any], eye: str) -> Look:
 
 
 def _code(text: object, symbology: object, engine: object) -> Code:
-    if not isinstance(text, str) or len(text) > LONGEST_TEXT or symbology not in SYMBOLOGIES or engine not in ENGINES:
+    if not isinstance(text, str) or len(text) > LONGEST_TEXT or symbology not in SYMBOLOGIES or engine not in READERS:
         raise ValueError("no code")
     return Code(text, str(symbology), str(engine))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from itertools import count
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from edge.vision.place import Place
 from edge.vision.readers import Found, Reader
 from edge.vision.region import Box
 from edge.vision.stream import Stream
+from tests.vision.conftest import Open
 
 SHAPE = (720, 1280)
 BOX = Box(600, 300, 800, 500)
@@ -134,3 +137,12 @@ def test_a_code_that_no_look_finds_is_read_all_the_same(kind: str, seed: int, mo
     with_it = read()
     monkeypatch.setattr(deep, "strong", lambda *_: None)
     assert (with_it, read()) == (True, False)
+
+
+async def test_an_eye_that_is_locked_in_asks_too(opened: Open, pictures: Callable[..., Path]) -> None:
+    shown = scenes.clip(35, (1280, 720), "hunting")
+    folder = pictures(*[shown.frames[0]] * 3, *shown.frames[: shown.leaves])
+    async with asyncio.timeout(60), opened("folder", path=str(folder), film=True, fps=5) as eye:
+        while not (codes := (await eye.looks.get()).codes):
+            continue
+    assert [(code.text, code.engine) for code in codes] == [(shown.text, "tapirscan")]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from edge.health import State
 from edge.model import Code, Look
-from edge.vision.symbology import ENGINES, SYMBOLOGIES
+from edge.vision.symbology import READERS, SYMBOLOGIES
 from edge.vision.wire import (
     HEADER,
     LONGEST_TEXT,
@@ -35,7 +35,7 @@ from edge.vision.wire import (
     view_line,
 )
 
-CODES = st.builds(Code, st.text(max_size=40), st.sampled_from(SYMBOLOGIES), st.sampled_from(ENGINES))
+CODES = st.builds(Code, st.text(max_size=40), st.sampled_from(SYMBOLOGIES), st.sampled_from(READERS))
 
 
 @given(st.lists(CODES, max_size=8).map(tuple), st.integers(0, 2**64 - 1), st.floats(0, 1e9))
