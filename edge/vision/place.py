@@ -33,8 +33,8 @@ PATIENCE, SELDOM = 12_000_000, 15
 """The work after which a place is no code that can be read: a coat, a shelf. It gets looks once in so many frames."""
 
 WALKS, LIES, SURELY, SOME = 170, 0.3, 0.5, 2
-"""Who walks by moves by more than this share of the frame's height from frame to frame, 5 pixels at 720p; what lies or
-stands, by less than so many pixels; so surely must the frames be alike, and so many there must be."""
+"""Who walks by moves by more than a 170th of the frame's height from frame to frame, 4 pixels at 720p; what lies or
+stands, by less than 0.3 pixels; so surely must frames be alike to tell, and so many there must be (simulated)."""
 
 
 class Place:
