@@ -15,6 +15,9 @@ from content.model import LoopItem
 
 Json = dict[str, Any]
 
+LANGUAGES = ("ja", "en", "zh", "ko")
+"""The languages of shoppers, the first the source of all words; zh is Chinese in simplified letters."""
+
 
 class Level(StrEnum):
     """What a screen may show (MEMBER_CODES 6), from nothing to the member's own."""

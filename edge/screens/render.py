@@ -9,12 +9,11 @@ import jinja2
 from markupsafe import Markup
 
 from edge.config import Screen
-from edge.model import DeviceClass, Show
+from edge.model import LANGUAGES, DeviceClass, Show
 from edge.screens.assets import Assets
 from provisioning.i18n import environments
 
-LANGUAGES = ("ja", "en")
-NAMES = {"ja": "日本語", "en": "English"}
+NAMES = {"ja": "日本語", "en": "English", "zh": "中文", "ko": "한국어"}
 SIGNS = {"many": "◎", "few": "△", "none": "×", "unlisted": "－", "asking": "？"}
 HINTS = ("again", "one", "ask", "product")
 MOST_TILES = 6

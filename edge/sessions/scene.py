@@ -9,13 +9,11 @@ from content.resolve import resolve
 from edge import config
 from edge.members.classify import Recognised
 from edge.members.disclosure import level as disclosed
-from edge.model import Level, Profile, Show
+from edge.model import LANGUAGES, Level, Profile, Show
 from edge.sessions import notes
 from edge.sessions.greeting import Guest, Shelf, compose, sheet
 from edge.sessions.house import House
 from edge.sessions.machine import THANKS, Deadlines, Session, State
-
-LANGUAGES = ("ja", "en")
 
 
 @dataclass(slots=True)

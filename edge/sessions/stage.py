@@ -12,7 +12,7 @@ from content.model import Campaign
 from edge import config
 from edge.members.classify import Hint, Rejected, hint
 from edge.members.disclosure import level as disclosed
-from edge.model import Crowd, Gone, Held, Level, Painted, Profile, PutDown, Scan, Show, Sight, Touched
+from edge.model import LANGUAGES, Crowd, Gone, Held, Level, Painted, Profile, PutDown, Scan, Show, Sight, Touched
 from edge.sessions import notes
 from edge.sessions.house import House
 from edge.sessions.machine import (
@@ -33,7 +33,7 @@ from edge.sessions.machine import (
     Touch,
     step,
 )
-from edge.sessions.scene import LANGUAGES, Visitor, scene
+from edge.sessions.scene import Visitor, scene
 from edge.vision.presence import AWAY_S
 
 log = logging.getLogger(__name__)
