@@ -78,9 +78,6 @@ class Due:
     """A deadline passed; which one follows from the state."""
 
 
-THANKS = "thanks"
-"""The notice after 終了: it knows nobody, and any new code or the time takes it away."""
-
 Event = Identified | Refused | Left | Presented | Lowered | Touch | Done | Due
 
 NEXT: dict[State, dict[type[Event], State]] = {
@@ -100,7 +97,7 @@ NEXT: dict[State, dict[type[Event], State]] = {
         Lowered: State.GREETED,
         Touch: State.BROWSING,
         Due: State.ENDING,
-        Done: State.NOTICE,
+        Done: State.ATTRACT,
     },
     State.BROWSING: {
         Identified: State.GREETED,
@@ -110,7 +107,7 @@ NEXT: dict[State, dict[type[Event], State]] = {
         Lowered: State.BROWSING,
         Touch: State.BROWSING,
         Due: State.ENDING,
-        Done: State.NOTICE,
+        Done: State.ATTRACT,
     },
     State.ENDING: {
         Identified: State.GREETED,
@@ -120,7 +117,7 @@ NEXT: dict[State, dict[type[Event], State]] = {
         Lowered: State.ENDING,
         Touch: State.BROWSING,
         Due: State.ATTRACT,
-        Done: State.NOTICE,
+        Done: State.ATTRACT,
     },
 }
 
@@ -128,14 +125,13 @@ NEXT: dict[State, dict[type[Event], State]] = {
 @dataclass(frozen=True, slots=True)
 class Deadlines:
     """Seconds: ``idle`` until a session nobody keeps up ends, the last ``warning`` of them counted down on the
-    screen, ``limit`` for the whole session, ``notice`` for a hint, ``thanks`` for the thanks after 終了. ``touch``:
-    touch, not sight, keeps it up."""
+    screen, ``limit`` for the whole session, ``notice`` for a hint. ``touch``: touch, not sight,
+    keeps it up."""
 
     idle: float
     warning: float
     limit: float
     notice: float = 5.0
-    thanks: float = 2.0
     touch: bool = True
 
 
@@ -186,9 +182,7 @@ def step(session: Session, event: Event, now: float, deadlines: Deadlines) -> tu
         case Due():
             return _due(session, state, now, deadlines)
         case Done():
-            if not session.id:
-                return Session(), None
-            return Session(State.NOTICE, hint=THANKS, since=now, due=now + deadlines.thanks), End.DONE
+            return Session(), End.DONE if session.id else None
         case Left(ago):
             return _let_go(session, ago, now, deadlines) if session.who else session, None
         case Lowered(ago):

@@ -13,7 +13,7 @@ from edge.model import LANGUAGES, Level, Profile, Show
 from edge.sessions import notes
 from edge.sessions.greeting import Guest, Shelf, compose, sheet
 from edge.sessions.house import House
-from edge.sessions.machine import THANKS, Deadlines, Session, State
+from edge.sessions.machine import Deadlines, Session, State
 
 
 @dataclass(slots=True)
@@ -45,8 +45,6 @@ def scene(
     if session.state is State.ATTRACT:
         return Show(screen.id, "loop", language=screen.language), None
     seconds = None if session.due is None else max(0.0, session.due - house.mono())
-    if session.hint == THANKS:
-        return Show(screen.id, "ending", language=language, seconds=seconds, limit=table.thanks), None
     if session.state is State.NOTICE:
         values = {"hint": session.hint, "touch": table.touch}
         notice = Show(screen.id, "notice", language=language, values=values, seconds=seconds, limit=table.notice)

@@ -17,7 +17,6 @@ from edge.sessions import notes
 from edge.sessions.house import House
 from edge.sessions.machine import (
     DEADLINES,
-    THANKS,
     Deadlines,
     Done,
     Due,
@@ -257,9 +256,7 @@ class Stage:
         if end is not None:
             self._note_end(old, end)
         if new.id != old.id or new.state is State.ATTRACT:
-            # Whoever says goodbye is thanked in the language in which they were spoken to.
-            goodbye = Visitor(language=self._last.language if new.hint == THANKS else "")
-            self._visitor = visitor if visitor and new.id else goodbye
+            self._visitor = visitor if visitor and new.id else Visitor()
             self._campaign = None
             self._unpainted.clear()
             if old.id and new.id:

@@ -54,7 +54,6 @@ def scenes(member: Member, language: str) -> dict[str, Show]:
         "far": member("kiosk", language, touch=False, may_open=False, picture=""),
         "members": Show("kiosk", "members", "s", language=language, values=member("kiosk", language).values),
         "notice": Show("kiosk", "notice", language=language, values={"hint": "ask"}),
-        "ending": Show("kiosk", "ending", language=language),
         "loop": Show("kiosk", "loop", language=language),
     }
 

@@ -47,7 +47,7 @@ def test_markup_in_any_value_is_shown_as_text(renderer: Renderer) -> None:
     assert "<img src=x" not in html
 
 
-@pytest.mark.parametrize("scene", ["member", "members", "product", "notice", "ending"])
+@pytest.mark.parametrize("scene", ["member", "members", "product", "notice"])
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_no_scene_needs_anything_inline(renderer: Renderer, member: Member, scene: str, language: str) -> None:
     values = member("kiosk", language, warning=True).values

@@ -169,8 +169,7 @@ async def test_a_hint_does_not_speak_the_language_of_who_stood_there_before() ->
     await shop.scan(token("anna"))
     await shop.touch("language", "en")
     await shop.touch("end")
-    assert (shop.shows[-1].scene, shop.shows[-1].language) == ("ending", "en")
-    await shop.wait(2.0)
+    assert shop.shows[-1] == Show("k1", "loop")
     await shop.scan(Rejected(Reason.EXPIRED))
     assert (shop.shows[-1].scene, shop.shows[-1].language) == ("notice", "ja")
 

@@ -10,7 +10,7 @@ import { connect } from "./stream.js";
 import { connectTouch } from "./touch.js";
 
 const CALM_MS = 10_000; // a page never reloads sooner than this after it began, whatever version it is told
-const COVERED = new Set(["member", "members", "product", "ending"]);
+const COVERED = new Set(["member", "members", "product"]);
 const SHIFTS = [0, 3, 5, 2, -2, -5, -3]; // px: what stands for hours moves a little, against burn-in
 
 const { screen: id = "", version = "" } = document.documentElement.dataset;
