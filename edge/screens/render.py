@@ -9,7 +9,8 @@ import jinja2
 from markupsafe import Markup
 
 from edge.config import Screen
-from edge.model import LANGUAGES, DeviceClass, Show
+from edge.model import LANGUAGES, Show
+from edge.screens.allowed import allowed
 from edge.screens.assets import Assets
 from provisioning.i18n import environments
 
@@ -50,11 +51,14 @@ class Renderer:
             environment.globals.update(static=assets.url, signs=SIGNS, names=NAMES, other=_other(language))
 
     def render(self, show: Show) -> str:
-        """The fragment of a scene, empty for the loop alone; raises UnknownScene."""
+        """The fragment of a scene, empty for the loop alone; raises UnknownScene, allowed.BeyondLevel.
+
+        Of the values only those reach the template that the Show's level may use.
+        """
         if show.scene == "loop":
             return ""
         language = spoken(show.language)
-        values = {**BLANK, "touch": show.screen in self._kiosks, **show.values}
+        values = {**BLANK, "touch": show.screen in self._kiosks, **allowed(show)}
         if show.scene == "notice":
             values |= self._hints(values["hint"], language)
         try:
@@ -76,9 +80,11 @@ class Renderer:
             .render(
                 screen=screen.id,
                 name=screen.name or screen.id,
-                kiosk=screen.device_class is DeviceClass.KIOSK,
+                touch=screen.touched,
+                sound=screen.sound,
                 inviting=inviting,
                 invitations=invitations,
+                thanks=[self._part("parts/thanks.html", each) for each in LANGUAGES],
                 version=self._assets.version,
             )
         )

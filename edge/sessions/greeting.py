@@ -1,6 +1,7 @@
 """What a member is shown: content, products and stock joined, and cut to what the level allows.
 
-The cut is made here, where the template's context is built (``ALLOWED``), so a template cannot show too much.
+The cut is made here, where the template's context is built, and by the table that the renderer cuts by once more
+(``screens.allowed``), so a template cannot show too much.
 """
 
 from __future__ import annotations
@@ -12,24 +13,22 @@ from typing import Any
 
 from content.model import Campaign, Media, Product
 from edge.model import Level, Profile, StockLine, Tile
+from edge.screens.allowed import ALLOWED
 
-GREETINGS = {"ja": "会員さま、いらっしゃいませ", "en": "Welcome, member"}
-WELCOMES = {"ja": "いらっしゃいませ", "en": "welcome back"}
-PICKS = {"ja": "今週のおすすめ", "en": "This week’s picks"}
-NICKNAMES = {"ja": "{}…さま", "en": "{}…,"}
-TAX = {"ja": "税込", "en": "incl. tax"}
+GREETINGS = {
+    "ja": "会員さま、いらっしゃいませ",
+    "en": "Welcome, member",
+    "zh": "会员您好，欢迎光临",
+    "ko": "회원님, 어서 오세요",
+}
+WELCOMES = {"ja": "いらっしゃいませ", "en": "welcome back", "zh": "欢迎光临", "ko": "어서 오세요"}
+PICKS = {"ja": "今週のおすすめ", "en": "This week’s picks", "zh": "本周推荐", "ko": "이번 주 추천 상품"}
+NICKNAMES = {"ja": "{}…さま", "en": "{}…,", "zh": "{}…，您好", "ko": "{}…님"}
+PRICES = {"ja": "¥{:,} 税込", "en": "¥{:,} incl. tax", "zh": "{:,}日元 含税", "ko": "{:,}엔 세금 포함"}
+"""Yen are named where ¥ alone would be read as another currency: in Chinese it is the sign of the yuan."""
 MOST_TILES = 6
 MOST_GRAPHEMES = 8
 
-_FOR_ALL = frozenset({"headline", "text", "picture", "tiles", "touch", "warning", "product", "missing"})
-_SEGMENT = _FOR_ALL | {"greeting", "nickname", "may_open"}
-
-ALLOWED: dict[Level, frozenset[str]] = {
-    Level.LOOP: frozenset(),
-    Level.MEMBERS: _FOR_ALL,
-    Level.SEGMENT: _SEGMENT,
-    Level.PERSONAL: _SEGMENT | {"favourites", "coupons"},
-}
 EMPTY: dict[str, Any] = {
     "greeting": "",
     "nickname": "",
@@ -130,7 +129,7 @@ def tiles(skus: Sequence[str], shelf: Shelf, language: str) -> tuple[Tile, ...]:
         Tile(
             sku=product.sku,
             name=said(product.name, language),
-            price=f"¥{product.price:,} {said(TAX, language)}",
+            price=said(PRICES, language).format(product.price),
             picture=product.picture,
             stock=shelf.lines(product.sku),
         )

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page
 
-from edge.model import Show
+from edge.model import Level, Show
 
 Member = Callable[..., Show]
 Store = Any
@@ -45,14 +45,14 @@ def scenes(member: Member, language: str) -> dict[str, Show]:
     opened = {"favourites": tiles[3:], "coupons": ("10% off", "送料無料"), "may_open": False}
     return {
         "member": member("kiosk", language),
-        "opened": member("kiosk", language, **opened),
+        "opened": replace(member("kiosk", language, **opened), level=Level.PERSONAL),
         "product": member("kiosk", language, product=tiles[1]),
         "warning": member("kiosk", language, warning=True),
         "missing": member("kiosk", language, missing=True),
         "goods": Show("kiosk", "product", "s", language=language, values={"product": tiles[1]}),
         "goods far": Show("kiosk", "product", "s", language=language, values={"product": tiles[2], "touch": False}),
         "far": member("kiosk", language, touch=False, may_open=False, picture=""),
-        "members": Show("kiosk", "members", "s", language=language, values=member("kiosk", language).values),
+        "members": replace(member("kiosk", language), scene="members", level=Level.MEMBERS),
         "notice": Show("kiosk", "notice", language=language, values={"hint": "ask"}),
         "loop": Show("kiosk", "loop", language=language),
     }

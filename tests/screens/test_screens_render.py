@@ -13,7 +13,7 @@ from babel.messages.pofile import read_po
 from jinja2.ext import babel_extract
 
 from edge.config import Screen
-from edge.model import Band, Show, StockLine, Tile
+from edge.model import Band, Level, Show, StockLine, Tile
 from edge.screens.assets import Assets
 from edge.screens.render import Renderer, UnknownScene, shelf, spoken
 
@@ -42,7 +42,7 @@ def test_markup_in_any_value_is_shown_as_text(renderer: Renderer) -> None:
     tile = Tile(attack, attack, attack, attack, (line,))
     names = ("greeting", "nickname", "headline", "text", "picture")
     values = dict.fromkeys(names, attack) | {"tiles": (tile,), "coupons": (attack,), "product": tile}
-    html = renderer.render(Show("kiosk", "member", attack, values=values))
+    html = renderer.render(Show("kiosk", "member", attack, Level.PERSONAL, values=values))
     assert "<script" not in html
     assert "<img src=x" not in html
 
@@ -51,7 +51,7 @@ def test_markup_in_any_value_is_shown_as_text(renderer: Renderer) -> None:
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_no_scene_needs_anything_inline(renderer: Renderer, member: Member, scene: str, language: str) -> None:
     values = member("kiosk", language, warning=True).values
-    html = renderer.render(Show("kiosk", scene, language=language, values=values))
+    html = renderer.render(Show("kiosk", scene, level=Level.SEGMENT, language=language, values=values))
     assert not INLINE.search(html)
     assert f'lang="{language}"' in html
 
@@ -75,13 +75,14 @@ def test_products_are_asked_for_only_where_they_are_read(renderer: Renderer, war
 def test_a_sheet_leads_back_to_the_list_only_where_there_is_one(renderer: Renderer, touch: bool, back: int) -> None:
     line = StockLine("here", "", Band.FEW, "残り2点")
     values = {"product": Tile("CU-1", "カップ", "¥100", "", (line,)), "touch": touch}
-    assert renderer.render(Show("kiosk", "member", values=values)).count("一覧にもどる") == back
+    assert renderer.render(Show("kiosk", "member", level=Level.SEGMENT, values=values)).count("一覧にもどる") == back
     assert "一覧にもどる" not in renderer.render(Show("kiosk", "product", values=values))
 
 
 @pytest.mark.parametrize("scene", ["member", "members", "product"])
 def test_a_product_that_is_not_found_claims_no_stock(renderer: Renderer, scene: str) -> None:
-    html = renderer.render(Show("kiosk", scene, values={"missing": True, "product": None, "touch": True}))
+    values = {"missing": True, "product": None, "touch": True}
+    html = renderer.render(Show("kiosk", scene, level=Level.SEGMENT, values=values))
     assert "この商品は見つかりませんでした" in html
     assert 'class="stock"' not in html
 
