@@ -89,7 +89,10 @@ class Web(Settings):
 
 
 class Screen(Settings):
-    """One screen. The times are seconds, within the bounds of MEMBER_CODES 6; None takes its class's default."""
+    """One screen. The times are seconds, within the bounds of MEMBER_CODES 6; None takes its class's default.
+
+    ``touch`` says whether fingers can act on it, ``sound`` whether it answers a code with a short tone.
+    """
 
     id: Id
     name: str = ""
@@ -97,8 +100,15 @@ class Screen(Settings):
     language: str = "ja"
     orientation: Annotated[str, Field(pattern="^(portrait|landscape)$")] = "portrait"
     nickname: bool = False
+    touch: bool = True
+    sound: bool = False
     idle_s: float | None = Field(None, ge=5, le=60)
     limit_s: float | None = Field(None, ge=15, le=180)
+
+    @property
+    def touched(self) -> bool:
+        """Whether its shoppers may touch it: signage is for the eyes alone, whatever its panel can do."""
+        return self.touch and self.device_class is DeviceClass.KIOSK
 
 
 class Adapter(Settings):
@@ -180,6 +190,23 @@ class ProductCode(Settings):
     """
 
     symbologies: tuple[Literal["ean13", "qrcode"], ...] = ()
+
+
+class Handoff(Settings):
+    """The way on to a shopper's phone: ``url`` is what ids are put behind, ``kinds`` what a sheet offers there.
+
+    A sign offers the product or the basket, as nobody can touch it, so one of them is among the kinds.
+    """
+
+    url: Annotated[str, AfterValidator(handoff.base)]
+    kinds: tuple[handoff.Kind, ...] = ("product",)
+
+    @field_validator("kinds")
+    @classmethod
+    def _one_for_signs(cls, kinds: tuple[handoff.Kind, ...]) -> tuple[handoff.Kind, ...]:
+        if not {"product", "basket"} & set(kinds):
+            raise ValueError("name 'product' or 'basket' too, for screens that nobody can touch")
+        return tuple(dict.fromkeys(kinds))
 
 
 class Store(Settings):

@@ -65,8 +65,7 @@ class Screens:
         wares: bool = False,
     ) -> None:
         self.assets = assets or read_assets()
-        kiosks = [screen.id for screen in screens if screen.device_class is DeviceClass.KIOSK]
-        self.renderer = Renderer(self.assets, kiosks)
+        self.renderer = Renderer(self.assets, [screen.id for screen in screens if screen.touched])
         self.reports: asyncio.Queue[Report] = asyncio.Queue()
         self._readers = frozenset(screen.id for screen in screens) if readers is None else frozenset(readers)
         self._wares = wares
@@ -154,7 +153,7 @@ class Screens:
             await asyncio.sleep(0.05)
         if said.ack is not None and said.painted_ms is not None:
             self.reports.put_nowait(Painted(screen_id, said.ack, said.painted_ms))
-        if said.touch is not None and said.touch.session == board.show.session:
+        if said.touch is not None and board.screen.touched and said.touch.session == board.show.session:
             # A finger that lands as the scene changes must not act on the next shopper's session.
             self.reports.put_nowait(Touched(screen_id, said.touch.session, said.touch.action, said.touch.value))
         if said.playing is not None:

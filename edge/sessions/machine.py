@@ -209,12 +209,12 @@ def _presented(session: Session, state: State, id: str, now: float, deadlines: D
     kept = replace(session, state=state)
     if deadlines.touch:
         return _kept(kept, now, deadlines)
-    return _until(kept, max(session.due or now, now + deadlines.idle), deadlines)
+    return _until(kept, max(session.due or now, now + deadlines.idle - deadlines.warning), deadlines)
 
 
 def _let_go(session: Session, ago: float, now: float, deadlines: Deadlines) -> Session:
     """What kept a session up left the view; on a kiosk touch does."""
-    return session if deadlines.touch else _until(session, now - ago + deadlines.idle, deadlines)
+    return session if deadlines.touch else _until(session, now - ago + deadlines.idle - deadlines.warning, deadlines)
 
 
 def _due(session: Session, state: State, now: float, deadlines: Deadlines) -> tuple[Session, End | None]:

@@ -58,7 +58,7 @@ def scene(
     values = compose(
         session.level,
         campaign,
-        _guest(screen, visitor),
+        _guest(screen, table, visitor),
         _shelf(house, language),
         language,
         touch=table.touch,
@@ -96,11 +96,11 @@ def _facts(visitor: Visitor, house: House) -> Facts:
     )
 
 
-def _guest(screen: config.Screen, visitor: Visitor) -> Guest:
-    """What may be told of the visitor here; 表示する appears only where there is something behind it."""
+def _guest(screen: config.Screen, table: Deadlines, visitor: Visitor) -> Guest:
+    """What may be told of the visitor here; 表示する appears only where it can be touched and opens something."""
     wanted = disclosed(screen.device_class, visitor.recognised, touched=True)
     profile = visitor.profile
-    more = profile is not None and bool(profile.favourites or profile.coupons)
+    more = table.touch and profile is not None and bool(profile.favourites or profile.coupons)
     named = screen.nickname and visitor.recognised is not None and visitor.recognised.flags.N
     return Guest(profile, named, wanted is Level.PERSONAL and more, visitor.product, visitor.missing)
 

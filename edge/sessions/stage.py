@@ -310,6 +310,7 @@ class Stage:
 
 
 def deadlines(screen: config.Screen) -> Deadlines:
-    """The class's table with the screen's own times."""
+    """The class's table with the screen's own times; a kiosk that nobody can touch is kept up by sight, like a sign."""
     table = DEADLINES[screen.device_class]
-    return replace(table, idle=screen.idle_s or table.idle, limit=screen.limit_s or table.limit)
+    times = replace(table, idle=screen.idle_s or table.idle, limit=screen.limit_s or table.limit)
+    return replace(times, touch=screen.touched)
