@@ -183,8 +183,9 @@ def _house(parts: Parts) -> House:
     todo = "Members are greeted without their own favourites and coupons meanwhile."
     told = parts.health.teller("members", "profiles", todo)
 
-    async def profile(ref: str) -> Profile | None:
-        return await profile_within(parts.members, ref, tell=told) if parts.members else None
+    async def profile(ref: str) -> AsyncIterator[Profile | None]:
+        if parts.members and (found := await profile_within(parts.members, ref, tell=told)):
+            yield found
 
     return House(
         classify=parts.desk.classify,

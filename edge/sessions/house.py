@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -33,13 +33,14 @@ class House:
     """The stage's surroundings. Nothing here waits on a network but ``profile``, which the stage never waits for.
 
     ``classify`` takes a code and tells whether a replay hash is to be forgiven (it belongs to the running session);
-    ``spend`` uses a token up by the call, durably once awaited; ``now`` is the store's wall clock, with its zone;
-    ``mono`` seconds of the monotonic clock; ``segments`` and ``tiers`` name the numbers that tokens carry.
+    ``spend`` uses a token up by the call, durably once awaited; ``profile`` gives a member's profile as it comes to be
+    known, each in place of the one before, None where nothing is left of it; ``now`` is the store's wall clock, with
+    its zone; ``mono`` seconds of the monotonic clock; ``segments`` and ``tiers`` name the numbers that tokens carry.
     """
 
     classify: Callable[[Code, Callable[[bytes], bool]], Recognised | Rejected]
     spend: Callable[[bytes, float], Awaitable[None]]
-    profile: Callable[[str], Awaitable[Profile | None]]
+    profile: Callable[[str], AsyncIterator[Profile | None]]
     library: Library
     lines: Callable[[str, str], tuple[StockLine, ...]]
     show: Callable[[Show], Awaitable[int]]

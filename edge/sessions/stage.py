@@ -55,10 +55,10 @@ ERRANDS_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A profile arrived for a session."""
+    """A profile arrived for a session, in place of an older one if there was one; None takes that back."""
 
     session: str
-    profile: Profile
+    profile: Profile | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +219,7 @@ class Stage:
         await self._happen(Lowered(ago))
 
     async def _introduce(self, session: str, ref: str) -> None:
-        profile = await self._house.profile(ref)
-        if profile is not None:
+        async for profile in self._house.profile(ref):
             self.put(_Known(session, profile))
 
     async def _touched(self, touch: Touched) -> None:

@@ -1,7 +1,7 @@
 """A screen's stage: scans, touches and time in; shows and contacts out."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -91,8 +91,9 @@ class Shop:
     async def _spend(self, replay: bytes, _: float) -> None:
         self.spent.add(replay)
 
-    async def _fetch(self, _: str) -> Profile | None:
-        return self._profile
+    async def _fetch(self, _: str) -> AsyncIterator[Profile | None]:
+        if self._profile is not None:
+            yield self._profile
 
     def _lines(self, _: str, __: str) -> tuple[StockLine, ...]:
         if self.fault is not None:
