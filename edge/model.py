@@ -19,6 +19,12 @@ LANGUAGES = ("ja", "en", "zh", "ko")
 """The languages of shoppers, the first the source of all words; zh is Chinese in simplified letters."""
 
 
+def spoken(tag: str) -> str:
+    """The language of ours nearest to a BCP 47 tag: every Chinese is zh, guests of other tongues get English."""
+    primary = tag.lower().replace("_", "-").split("-")[0]
+    return primary if primary in LANGUAGES else "en"
+
+
 class Level(StrEnum):
     """What a screen may show (MEMBER_CODES 6), from nothing to the member's own."""
 

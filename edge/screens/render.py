@@ -9,12 +9,12 @@ import jinja2
 from markupsafe import Markup
 
 from edge.config import Screen
-from edge.model import LANGUAGES, Show
+from edge.model import LANGUAGES, Show, spoken
 from edge.screens.allowed import allowed
 from edge.screens.assets import Assets
+from edge.screens.tongues import TONGUES, others, own_first
 from provisioning.i18n import environments
 
-NAMES = {"ja": "日本語", "en": "English", "zh": "中文", "ko": "한국어"}
 SIGNS = {"many": "◎", "few": "△", "none": "×", "unlisted": "－", "asking": "？"}
 HINTS = ("again", "one", "ask", "product")
 MOST_TILES = 6
@@ -48,7 +48,9 @@ class Renderer:
         self._kiosks = frozenset(kiosks)
         self._environments = environments(assets.folder / "templates", assets.folder / "locales", LANGUAGES)
         for language, environment in self._environments.items():
-            environment.globals.update(static=assets.url, signs=SIGNS, names=NAMES, other=_other(language))
+            environment.globals.update(
+                static=assets.url, signs=SIGNS, language=TONGUES[language].tag, others=others(language)
+            )
 
     def render(self, show: Show) -> str:
         """The fragment of a scene, empty for the loop alone; raises UnknownScene, allowed.BeyondLevel.
@@ -73,7 +75,7 @@ class Renderer:
         ``inviting`` asks for member codes; with ``wares``, for products as well.
         """
         language = spoken(screen.language)
-        invitations = [self._part("parts/invitation.html", each, wares=wares) for each in (language, _other(language))]
+        invitations = [self._part("parts/invitation.html", each, wares=wares) for each in own_first(language)]
         return (
             self._environments[language]
             .get_template("page.html")
@@ -95,19 +97,13 @@ class Renderer:
         return template.render(screens=screens, version=self._assets.version)
 
     def _hints(self, hint: str, language: str) -> dict[str, Any]:
-        """A hint in both languages, as it is for somebody who is not known; what is no hint is the first one."""
+        """A hint in every language, as it is for somebody who is not known; what is no hint is the first one."""
         kind = hint if hint in HINTS else HINTS[0]
-        said = [self._part("parts/hint.html", each, hint=kind) for each in (language, _other(language))]
+        said = [self._part("parts/hint.html", each, hint=kind) for each in own_first(language)]
         return {"hint": kind, "hints": said}
 
     def _part(self, name: str, language: str, **values: Any) -> Markup:
         return Markup(self._environments[language].get_template(name).render(**values))  # noqa: S704 - our own template
-
-
-def spoken(language: str) -> str:
-    """The language of ours nearest to a BCP 47 tag: guests of other tongues get English."""
-    primary = language.lower().split("-")[0]
-    return primary if primary in LANGUAGES else "en"
 
 
 def timed(show: Show) -> bool:
@@ -126,7 +122,3 @@ def shelf(values: Mapping[str, Any]) -> list[tuple[str, tuple[Any, ...]]]:
     mine = favourites[: MOST_TILES // 2 if tiles else MOST_TILES]
     rest = tuple(tile for tile in tiles if tile not in mine)[: MOST_TILES - len(mine)]
     return [("favourites", mine), *([("tiles", rest)] if rest else [])]
-
-
-def _other(language: str) -> str:
-    return next(each for each in LANGUAGES if each != language)

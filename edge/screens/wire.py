@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from content.model import LoopItem
-from edge.model import Loop, Show
+from edge.model import Loop, Show, spoken
+from edge.screens.tongues import TONGUES
 
 Short = Annotated[str, Field(max_length=128)]
 Long = Annotated[str, Field(max_length=512)]
@@ -108,7 +109,7 @@ def scene(event: int, show: Show, html: str, passed: float) -> str:
             "scene": show.scene,
             "session": show.session,
             "html": html,
-            "language": show.language,
+            "language": TONGUES[spoken(show.language)].tag,
             "seconds": left,
             "limit": show.limit if show.limit is not None else show.seconds,
         }

@@ -30,6 +30,12 @@ HERE = [
     (0, 5, "en", Band.NONE, "Out of stock", "", 0),
     (5, 5, "fr", Band.MANY, "5 in stock", "", 5),
     (5, 5, "ja-JP", Band.MANY, "在庫5点", "", 5),
+    (2, 5, "zh", Band.FEW, "仅剩2件", "", 2),
+    (9, 5, "zh-TW", Band.MANY, "现货9件", "", 9),
+    (9, 180, "zh-Hans", Band.MANY, "有货", "3分钟前", None),
+    (1, 5, "ko", Band.FEW, "1개 남음", "", 1),
+    (9, 5, "ko-KR", Band.MANY, "재고 9개", "", 9),
+    (0, 900, "ko", Band.NONE, "재고 없음", "15분 전", None),
 ]
 
 
@@ -69,6 +75,7 @@ def test_a_line_tells_when_the_sources_word_was_and_nothing_when_it_asks(here: L
         ({"ja": "銀座店", "en": "Ginza"}, "en", "Ginza"),
         ({"ja": "銀座店", "en": "Ginza"}, "en-GB", "Ginza"),
         ({"ja": "銀座店", "en": "Ginza"}, "zh", "Ginza"),
+        ({"ja": "銀座店", "en": "Ginza", "zh": "银座店"}, "zh-TW", "银座店"),
         ({"ja": "銀座店"}, "en", "銀座店"),
         ({"de": "Laden"}, "ja", "Laden"),
         ({}, "ja", "ginza"),
