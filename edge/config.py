@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from edge.handoff import Leading, Offering
 from edge.model import DeviceClass
 from provisioning.layers import HUB_LAYERS, STORE_LAYERS, WRITTEN, BadLayer, Layered, load
 
@@ -192,23 +193,6 @@ class ProductCode(Settings):
     symbologies: tuple[Literal["ean13", "qrcode"], ...] = ()
 
 
-class Handoff(Settings):
-    """The way on to a shopper's phone: ``url`` is what ids are put behind, ``kinds`` what a sheet offers there.
-
-    A sign offers the product or the basket, as nobody can touch it, so one of them is among the kinds.
-    """
-
-    url: Annotated[str, AfterValidator(handoff.base)]
-    kinds: tuple[handoff.Kind, ...] = ("product",)
-
-    @field_validator("kinds")
-    @classmethod
-    def _one_for_signs(cls, kinds: tuple[handoff.Kind, ...]) -> tuple[handoff.Kind, ...]:
-        if not {"product", "basket"} & set(kinds):
-            raise ValueError("name 'product' or 'basket' too, for screens that nobody can touch")
-        return tuple(dict.fromkeys(kinds))
-
-
 class Store(Settings):
     """Everything a store's edge is told."""
 
@@ -223,6 +207,7 @@ class Store(Settings):
     members: Adapter | None = None
     stock: tuple[StockChannel, ...] = ()
     location: tuple[Location, ...] = ()
+    handoff: Offering | None = None
     upstream: Adapter | None = None
 
     @field_validator("screen", "camera", "scanner", "stock", "location")
@@ -284,6 +269,7 @@ class Hub(Settings):
     sink: Adapter = Adapter(adapter="sqlite", settings={"path": "contacts.sqlite"})
     stock: tuple[StockChannel, ...] = ()
     stock_token: Path | None = None
+    handoff: Leading = Leading()
 
 
 class BadConfig(Exception):

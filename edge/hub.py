@@ -33,6 +33,8 @@ _KINDS = {
     "session_end": "Session ended",
     "content_shown": "Content shown",
     "product_touched": "Product touched",
+    "handoff_offered": "Phone link offered",
+    "handoff_used": "Phone link used",
     "play": "Played",
     "gap": "Gap accounted for",
 }

@@ -13,7 +13,17 @@ from uuid import UUID
 
 from edge.model import Contact, Json
 
-KINDS = ("scan", "session_start", "session_end", "content_shown", "product_touched", "play", "gap")
+KINDS = (
+    "scan",
+    "session_start",
+    "session_end",
+    "content_shown",
+    "product_touched",
+    "handoff_offered",
+    "handoff_used",
+    "play",
+    "gap",
+)
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 MAX_BODY = 65_536
 """The largest event in bytes; a contact has some 600 (MQTT.md 2.2), so a larger one is a mistake."""
