@@ -9,7 +9,7 @@ from content.resolve import resolve
 from edge import config
 from edge.members.classify import Recognised
 from edge.members.disclosure import level as disclosed
-from edge.model import LANGUAGES, Level, Profile, Show
+from edge.model import Level, Profile, Show, spoken
 from edge.sessions import notes
 from edge.sessions.greeting import Guest, Shelf, compose, sheet
 from edge.sessions.house import House
@@ -69,9 +69,9 @@ def scene(
 
 
 def tongue(screen: config.Screen, visitor: Visitor) -> str:
-    """The member's own language if we speak it, else the screen's."""
+    """The member's own language as far as it is known, else the screen's; the nearest that we speak."""
     profile = visitor.profile
-    return profile.language if profile and profile.language in LANGUAGES else screen.language
+    return spoken(profile.language if profile and profile.language else screen.language)
 
 
 def chosen(screen: config.Screen, session: Session, visitor: Visitor, house: House) -> Campaign | None:

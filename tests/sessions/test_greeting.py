@@ -4,7 +4,7 @@ import pytest
 
 from content.model import Campaign, Layer, Media, Product
 from edge.model import Band, Coupon, Level, Profile, StockLine
-from edge.sessions.greeting import EMPTY, Guest, Shelf, compose, masked, said
+from edge.sessions.greeting import EMPTY, GREETINGS, PRICES, Guest, Shelf, compose, masked, said
 
 LINE = StockLine("here", "渋谷店", Band.FEW, "残り2点", available=2)
 SHELF = Shelf(
@@ -60,6 +60,22 @@ def test_a_product_that_is_not_known_is_left_out() -> None:
 )
 def test_a_nickname_shows_its_first_letter_only(name: str, shown: str) -> None:
     assert masked(name, "ja") == shown
+
+
+@pytest.mark.parametrize(
+    ("language", "name", "greeting", "price"),
+    [
+        ("ja", "さ…さま", "会員さま、いらっしゃいませ", "¥12,900 税込"),
+        ("en", "さ…,", "Welcome, member", "¥12,900 incl. tax"),
+        ("zh", "さ…，您好", "会员您好，欢迎光临", "12,900日元 含税"),
+        ("ko", "さ…님", "회원님, 어서 오세요", "12,900엔 세금 포함"),
+    ],
+)
+def test_names_prices_and_greetings_are_said_as_each_language_says_them(
+    language: str, name: str, greeting: str, price: str
+) -> None:
+    assert (masked("さくら", language), said(GREETINGS, language)) == (name, greeting)
+    assert said(PRICES, language).format(12900) == price
 
 
 def test_words_fall_back_to_english_then_japanese() -> None:

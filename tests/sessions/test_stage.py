@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -330,6 +331,13 @@ async def test_a_touch_that_belongs_to_an_ended_session_changes_nothing() -> Non
     await shop.scan(token("anna"))
     await shop.stage.take(Touched("k1", "another", "personal", ""))
     assert shop.shows[-1].level is Level.SEGMENT
+
+
+@pytest.mark.parametrize(("tag", "spoken"), [("zh-TW", "zh"), ("ko-KR", "ko"), ("fr", "en"), ("", "ja")])
+async def test_a_member_is_greeted_in_the_nearest_language_that_a_screen_speaks(tag: str, spoken: str) -> None:
+    shop = Shop(profile=replace(ANNA, language=tag))
+    await shop.scan(token("anna"))
+    assert shop.shows[-1].language == spoken
 
 
 async def test_the_language_can_be_switched_on_the_screen() -> None:
