@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import colorsys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from string import Template
@@ -125,6 +125,11 @@ class Poster:
     label: str
     items: tuple[Item, ...]
     sun: str
+
+
+def wordless(art: Poster) -> Poster:
+    """The same without its words, for scenes in every language."""
+    return replace(art, lines=(), small="", label="")
 
 
 def poster(art: Poster) -> str:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from content.catalogue import PICTURES, dump_catalogue
-from edge.demo.draw import card, poster
+from edge.demo.draw import card, poster, wordless
 from edge.demo.posters import POSTERS
+from edge.model import LANGUAGES
 
 SHOP = Path(__file__).parent / "shop"
 PREFIX = "21"
@@ -39,7 +40,7 @@ def goods() -> tuple[Good, ...]:
             Good(
                 sku=row["sku"],
                 gtin=with_check(f"{PREFIX}{number:010d}"),
-                name={"ja": row["ja"], "en": row["en"]},
+                name={language: row[language] for language in LANGUAGES},
                 price=int(row["price"]),
                 tags=tuple(row["tags"].split()),
                 shape=row["shape"],
@@ -78,6 +79,7 @@ def sow(folder: Path) -> None:
     (folder / "catalogue.json").write_text(dump_catalogue(entries), encoding="utf-8")
     for name, art in POSTERS.items():
         (folder / "media" / f"{name}.svg").write_text(poster(art), encoding="utf-8")
+        (folder / "media" / f"{name}-scene.svg").write_text(poster(wordless(art)), encoding="utf-8")
     shutil.copyfile(SHOP / "campaigns.json", folder / "campaigns.json")
 
 

@@ -23,6 +23,7 @@ from typing import Any
 
 from edge.demo.people import SEGMENTS, Person, people, pseudonym
 from edge.demo.seed import goods, opening_stock, sow
+from edge.model import LANGUAGES
 from provisioning import chain, keys, toml
 from provisioning.accounts import Accounts, Role, generated
 from provisioning.files import SECRET, write
@@ -152,12 +153,17 @@ def issuing(folder: Path) -> tuple[Any, bytes]:
 
 
 def _store() -> dict[str, Any]:
-    names = {HERE: ("渋谷店", "Shibuya"), NEAR: ("原宿店", "Harajuku"), ONLINE: ("オンライン", "Online")}
+    names = {
+        HERE: ("渋谷店", "Shibuya", "涩谷店", "시부야점"),
+        NEAR: ("原宿店", "Harajuku", "原宿店", "하라주쿠점"),
+        ONLINE: ("オンライン", "Online", "网店", "온라인"),
+    }
     places = {HERE: "here", NEAR: "near", ONLINE: "online"}
     return {
         "members": {"adapter": "csv", "settings": {"path": "members.csv"}},
         "location": [
-            {"id": one, "place": places[one], "name": {"ja": ja, "en": en}} for one, (ja, en) in names.items()
+            {"id": one, "place": places[one], "name": dict(zip(LANGUAGES, said, strict=True))}
+            for one, said in names.items()
         ],
     }
 
@@ -212,7 +218,9 @@ def members_table(members: Mapping[str, Person], secret: bytes) -> str:
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(["ref", "tier", "segments", "nickname", "language", "favourites", "coupons"])
     for one in members.values():
-        titles = ";".join(f"{each['id']}={each['title']['ja']}|{each['title']['en']}" for each in one.coupons)
+        titles = ";".join(
+            f"{each['id']}={'|'.join(each['title'][tongue] for tongue in LANGUAGES)}" for each in one.coupons
+        )
         listed = (";".join(one.segments), one.nickname, one.language, ";".join(one.favourites), titles)
         rows.writerow([pseudonym(secret, one.id), one.tier_name, *listed])
     return text.getvalue()

@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Mapping
 
-from edge.model import Coupon, Profile
+from edge.model import LANGUAGES, Coupon, Profile
 
 COLUMNS = ("ref", "tier", "segments", "nickname", "language", "favourites", "coupons")
 _REF = re.compile(r"[A-Za-z0-9_-]{12}|s1\.[A-Za-z0-9_-]{16}")
@@ -21,7 +21,7 @@ class BadTable(ValueError):
 def parse(data: bytes) -> Mapping[str, Profile]:
     """Profiles by ref; raises BadTable. UTF-8, with or without BOM; several values in a cell stand with ``;`` between.
 
-    A coupon is ``id=日本語|English`` (the English title may be left out). An unknown column is refused, so that
+    A coupon is ``id=日本語|English|中文|한국어`` (all but the first title may be left out). An unknown column is refused, so that
     no address or birthday comes along by accident.
     """
     try:
@@ -78,8 +78,8 @@ def _several(cell: str) -> tuple[str, ...]:
 
 def _coupon(text: str, line: int) -> Coupon:
     name, equals, titles = text.partition("=")
-    japanese, _, english = titles.partition("|")
-    if not (name and equals and japanese):
-        raise BadTable(f"line {line}: a coupon is not of the form id=日本語|English")
-    title = {"ja": japanese.strip()} | ({"en": english.strip()} if english.strip() else {})
+    said = [title.strip() for title in titles.split("|")]
+    if not (name and equals and said[0]) or len(said) > len(LANGUAGES):
+        raise BadTable(f"line {line}: a coupon is not of the form id=日本語|English|中文|한국어")
+    title = {tongue: words for tongue, words in zip(LANGUAGES, said, strict=False) if words}
     return Coupon(name.strip(), title)
