@@ -106,6 +106,20 @@ class Screen(Settings):
     idle_s: float | None = Field(None, ge=5, le=60)
     limit_s: float | None = Field(None, ge=15, le=180)
 
+    @field_validator("idle_s")
+    @classmethod
+    def _leaves_time_to_warn(cls, idle_s: float | None, info: ValidationInfo) -> float | None:
+        if idle_s is not None and idle_s < 10 and info.data.get("device_class") is DeviceClass.KIOSK:
+            raise ValueError("is at least 10 s on a kiosk, whose last 5 s are counted down")
+        return idle_s
+
+    @field_validator("limit_s")
+    @classmethod
+    def _short_in_public(cls, limit_s: float | None, info: ValidationInfo) -> float | None:
+        if limit_s is not None and limit_s > 90 and info.data.get("device_class") is DeviceClass.SIGNAGE:
+            raise ValueError("is at most 90 s on signage, which everybody sees")
+        return limit_s
+
     @property
     def touched(self) -> bool:
         """Whether its shoppers may touch it: signage is for the eyes alone, whatever its panel can do."""
@@ -164,11 +178,18 @@ class StaticRule(Settings):
 
 
 class MemberCode(Settings):
-    """Which codes are members'. ``keyset`` is a file, ``roots`` its pinned root public keys (base64url),
-    ``ref_key`` a file with the chain's secret for pseudonyms of static numbers. ``segments`` and ``tiers`` name the
+    """Which codes are members'. ``keyset`` is a file, ``roots`` its pinned root public keys (base64url), ``deny`` a
+    file with the deny list; both also come from ``keyset_url`` and ``deny_url``, asked each ``poll_s`` seconds
+    (``ca_file``: a private authority's certificates), and over the uplink; the newest is kept in the data folder.
+    ``ref_key`` is a file with the chain's secret for pseudonyms of static numbers. ``segments`` and ``tiers`` name the
     numbers that tokens carry, so that campaigns speak of them by name before any profile has arrived."""
 
     keyset: Path | None = None
+    keyset_url: str = ""
+    deny: Path | None = None
+    deny_url: str = ""
+    poll_s: float = Field(300.0, ge=0.01, le=86_400)
+    ca_file: Path | None = None
     roots: tuple[str, ...] = Field((), max_length=2)
     ref_key: Path | None = None
     static: tuple[StaticRule, ...] = ()
@@ -261,7 +282,8 @@ class HubIdentity(Settings):
 
 
 class Hub(Settings):
-    """Everything head office's hub is told. ``stock_token`` is a file with the bearer token that stores must send."""
+    """Everything head office's hub is told. ``stock_token`` is a file with the bearer token that stores must send;
+    ``keyset`` and ``deny`` are the signed files that it hands out to all edges, anew when they change."""
 
     hub: HubIdentity = HubIdentity()
     web: Web = Web(port=8090)
@@ -269,6 +291,8 @@ class Hub(Settings):
     sink: Adapter = Adapter(adapter="sqlite", settings={"path": "contacts.sqlite"})
     stock: tuple[StockChannel, ...] = ()
     stock_token: Path | None = None
+    keyset: Path | None = None
+    deny: Path | None = None
     handoff: Leading = Leading()
 
 
