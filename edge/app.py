@@ -37,6 +37,7 @@ from edge.screens import pages as screen_pages
 from edge.screens.hub import Screens
 from edge.sessions import notes
 from edge.sessions.goods import Wares
+from edge.sessions.handoff import Way
 from edge.sessions.house import House
 from edge.sessions.loops import keep_loops
 from edge.sessions.sight import follow, untold
@@ -199,7 +200,13 @@ def _house(parts: Parts) -> House:
         mono=time.monotonic,
         segments={number: name for name, number in parts.store.member_code.segments.items()},
         tiers={number: name for name, number in parts.store.member_code.tiers.items()},
+        handoff=_way(parts.store),
     )
+
+
+def _way(store: config.Store) -> Way | None:
+    """The way on to shoppers' phones, where the settings have one."""
+    return Way(store.handoff.url, store.handoff.kinds, store.device.store) if store.handoff else None
 
 
 def create_app(parts: Parts) -> web.Application:

@@ -27,7 +27,7 @@ ID_BYTES = 12
 """96 random bits, 16 signs of base64url: fewer bits of a QR than base32 would take, as the rest of the link has small
 letters and so is in byte mode in any case."""
 MOST_BASE = 80
-"""Characters of a base; with a SKU of 20 the QR then has at most 45 modules a side."""
+"""Characters of a base; a QR has 33 modules a side up to 78 characters of a link, 45 up to 154."""
 
 _ID = re.compile(r"[A-Za-z0-9_-]{16}", re.ASCII)
 _SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)  # the catalogue's own rule

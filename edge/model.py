@@ -13,6 +13,7 @@ from typing import Any
 
 from content.model import LoopItem
 
+from edge.handoff import Kind
 Json = dict[str, Any]
 
 LANGUAGES = ("ja", "en", "zh", "ko")
@@ -219,6 +220,17 @@ class Show:
     values: Mapping[str, Any] = field(default_factory=dict, repr=False)
     seconds: float | None = None
     limit: float | None = None
+
+@dataclass(frozen=True, slots=True)
+class Handoff:
+    """One way on to the shopper's phone from a product's sheet: ``kind`` is one of handoff.KINDS.
+
+    ``qr`` is its QR as the address of an image, empty for a kind that a touch would draw.
+    """
+
+    kind: Kind
+    qr: str = field(default="", repr=False)
+
 
 
 @dataclass(frozen=True, slots=True)

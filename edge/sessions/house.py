@@ -10,6 +10,7 @@ from typing import Protocol
 from content.model import Campaign, Media, Product
 from edge.members.classify import Recognised, Rejected
 from edge.model import Code, Contact, Profile, Show, StockLine
+from edge.sessions.handoff import Way
 
 
 class Library(Protocol):
@@ -35,7 +36,8 @@ class House:
     ``classify`` takes a code and tells whether a replay hash is to be forgiven (it belongs to the running session);
     ``spend`` uses a token up by the call, durably once awaited; ``profile`` gives a member's profile as it comes to be
     known, each in place of the one before, None where nothing is left of it; ``now`` is the store's wall clock, with
-    its zone; ``mono`` seconds of the monotonic clock; ``segments`` and ``tiers`` name the numbers that tokens carry.
+    its zone; ``mono`` seconds of the monotonic clock; ``segments`` and ``tiers`` name the numbers that tokens carry;
+    ``handoff`` is the way on to shoppers' phones, None where none is offered.
     """
 
     classify: Callable[[Code, Callable[[bytes], bool]], Recognised | Rejected]
@@ -49,3 +51,4 @@ class House:
     mono: Callable[[], float]
     segments: Mapping[int, str] = field(default_factory=dict)
     tiers: Mapping[int, str] = field(default_factory=dict)
+    handoff: Way | None = None

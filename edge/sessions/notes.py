@@ -8,6 +8,7 @@ from typing import Any
 from content.model import Campaign, Media
 from edge.members.classify import Recognised, Rejected
 from edge.model import Contact, Held, Level, Played, Show, StockLine, Tile
+from edge.sessions.handoff import Sheet
 from edge.sessions.machine import End
 
 PRODUCT = "product"
@@ -80,6 +81,12 @@ def _tiles(show: Show) -> tuple[Tile, ...]:
 def touched(show: Show, at: float, tile: Tile, member: str) -> Contact:
     """A product was touched, with the stock that the shopper saw."""
     return Contact("product_touched", show.screen, at, product(tile), member, show.session)
+
+
+def offered(show: Show, at: float, sheet: Sheet, campaign: str, member: str) -> Contact:
+    """A sheet's QR was painted: the id by which its use on a phone comes back to this contact."""
+    data = {"handoff": sheet.id, "kind": sheet.kind, "sku": sheet.sku, "campaign": campaign}
+    return Contact("handoff_offered", show.screen, at, data, member, show.session)
 
 
 def product(tile: Tile) -> dict[str, Any]:

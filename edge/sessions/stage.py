@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 
 from content.model import Campaign
 from edge import config
-from edge.members.classify import Hint, Rejected, hint
+from edge.handoff import ID_BYTES
+from edge.members.classify import Hint, Recognised, Rejected, hint
 from edge.members.disclosure import level as disclosed
 from edge.model import LANGUAGES, Crowd, Gone, Held, Level, Painted, Profile, PutDown, Scan, Show, Sight, Touched
 from edge.sessions import notes
+from edge.sessions.handoff import Sheet, opened, turned
 from edge.sessions.house import House
 from edge.sessions.machine import (
     DEADLINES,
@@ -265,6 +267,9 @@ class Stage:
         await self._paint()
 
     async def _paint(self) -> None:
+            case "handoff":
+                self._visitor.sheet = turned(self._visitor.sheet, touch.value)
+                await self._happen(Touch())
         """Show the session as it is now, if that or how long it lasts differs from what the screen was told.
 
         A page ends a scene by itself when its time is over, so it must know of every minute that was won.
@@ -307,9 +312,31 @@ class Stage:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.warning("%s: an errand failed: %s", self.screen.id, type(error).__name__)
 
+        show = self._with_handoffs(show)
 
 def deadlines(screen: config.Screen) -> Deadlines:
     """The class's table with the screen's own times; a kiosk that nobody can touch is kept up by sight, like a sign."""
+    def _with_handoffs(self, show: Show) -> Show:
+        """The scene with what its open sheet offers on the phone, if it has one and that is offered here."""
+        tile, way = show.values.get("product"), self._house.handoff
+        self._visitor.sheet = opened(self._visitor.sheet, way, tile, self._table.touch, _link_id)
+        handoffs = self._visitor.sheet.handoffs
+        return replace(show, values={**show.values, "handoffs": handoffs}) if handoffs else show
+
     table = DEADLINES[screen.device_class]
     times = replace(table, idle=screen.idle_s or table.idle, limit=screen.limit_s or table.limit)
     return replace(times, touch=screen.touched)
+        if show.values.get("handoffs") and self._visitor.sheet.id != self._visitor.offered:
+            self._visitor.drawn[number] = self._visitor.sheet
+        drawn = self._visitor.drawn.pop(event, None)
+        if drawn is not None and drawn.id != self._visitor.offered:
+            self._visitor.offered = drawn.id
+            self._note_offered(drawn)
+    def _note_offered(self, sheet: Sheet) -> None:
+        now, member = self._house.mono(), self._visitor.member
+        self._house.note(notes.offered(self._last, now, sheet, self.campaign, member))
+
+def _link_id() -> str:
+    return secrets.token_urlsafe(ID_BYTES)
+
+

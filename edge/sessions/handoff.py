@@ -1,0 +1,106 @@
+"""The way on to the shopper's phone: what the open sheet of a product offers there, and the QR that leads to it. Pure.
+
+Each sheet, and each kind on it, has a link with an id of its own; a sheet that is only painted again keeps it. Stock is
+no promise: what the stock told speaks against is not offered, and the page that opens decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import quote
+
+import segno
+
+from edge.handoff import Kind, Link, written
+from edge.model import Band, Handoff, StockLine, Tile
+
+UNTOUCHED: tuple[Kind, ...] = ("product", "basket")
+"""What a screen may offer that nobody can touch, and what a kiosk draws first."""
+QUIET = 4
+"""Modules of white around a QR (ISO/IEC 18004 6.3.8)."""
+DARK = "#141d45"
+
+_SOLD = frozenset({Band.NONE, Band.UNLISTED})
+_THERE = frozenset({Band.MANY, Band.FEW})
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where this store's links lead: ``url`` is their base, ``kinds`` what may be offered at all."""
+
+    url: str
+    kinds: tuple[Kind, ...]
+    store: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The open sheet of a product: the kinds that it offers, and the one that is drawn with the id of its link."""
+
+    sku: str = ""
+    kind: Kind = "product"
+    id: str = ""
+    handoffs: tuple[Handoff, ...] = ()
+
+
+CLOSED = Sheet()
+
+
+def opened(before: Sheet, way: Way | None, tile: Tile | None, touch: bool, fresh: Callable[[], str]) -> Sheet:
+    """The sheet of a product as it is now; ``fresh`` gives a new id, asked only for what was not drawn before."""
+    kinds = offered(way, tile.stock, touch) if way and tile else ()
+    if not (way and tile and kinds):
+        return CLOSED
+    mine = before if before.sku == tile.sku else CLOSED
+    kind = mine.kind if mine.sku and mine.kind in kinds else kinds[0]
+    if mine.id and mine.kind == kind and tuple(each.kind for each in mine.handoffs) == kinds:
+        return mine
+    id = mine.id if mine.id and mine.kind == kind else fresh()
+    drawn = picture(written(way.url, Link(id, kind, tile.sku, way.store)))
+    return Sheet(tile.sku, kind, id, tuple(Handoff(each, drawn if each == kind else "") for each in kinds))
+
+
+def turned(sheet: Sheet, kind: str) -> Sheet:
+    """The sheet with another of its kinds wanted, to be drawn anew; what it does not offer changes nothing."""
+    wanted = next((each.kind for each in sheet.handoffs if each.kind == kind != sheet.kind), None)
+    return replace(sheet, kind=wanted, id="") if wanted else sheet
+
+
+def offered(way: Way, stock: Sequence[StockLine], touch: bool) -> tuple[Kind, ...]:
+    """The kinds for a product with this stock, the one to draw first at the front; without touch that one alone."""
+    kinds = tuple(kind for kind in way.kinds if _possible(kind, stock))
+    first = tuple(kind for kind in kinds if kind in UNTOUCHED)
+    return first + tuple(kind for kind in kinds if kind not in first) if touch else first[:1]
+
+
+def _possible(kind: Kind, stock: Sequence[StockLine]) -> bool:
+    """取り置き where this store may have it, 取り寄せ where it has none, the basket unless the online shop has none."""
+    here, online = _bands(stock, "here"), _bands(stock, "online")
+    return {
+        "product": True,
+        "basket": not online or not _SOLD.issuperset(online),
+        "hold": not here or not _SOLD.issuperset(here),
+        "order": not _THERE.intersection(here),
+    }[kind]
+
+
+def _bands(stock: Sequence[StockLine], place: str) -> Collection[Band]:
+    return {line.band for line in stock if line.place == place}
+
+
+def picture(text: str) -> str:
+    """A text's QR as the address of an image (``data:``): dark on light with its quiet zone, one unit a module.
+
+    Level L, raised where that costs no module: a screen has neither folds nor stains, and few modules are large ones.
+    """
+    modules = [[bool(module) for module in row] for row in segno.make_qr(text, error="l").matrix]
+    side = len(modules) + 2 * QUIET
+    path = "".join(
+        f"M{x + QUIET} {y + QUIET}h1v1h-1z" for y, row in enumerate(modules) for x, dark in enumerate(row) if dark
+    )
+    return "data:image/svg+xml," + quote(
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" shape-rendering="crispEdges">'
+        f'<path fill="#fff" d="M0 0h{side}v{side}H0z"/><path fill="{DARK}" d="{path}"/></svg>',
+        safe=" =:/'",
+    )
