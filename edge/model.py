@@ -12,8 +12,8 @@ from enum import StrEnum
 from typing import Any
 
 from content.model import LoopItem
-
 from edge.handoff import Kind
+
 Json = dict[str, Any]
 
 LANGUAGES = ("ja", "en", "zh", "ko")
@@ -196,6 +196,17 @@ class Tile:
 
 
 @dataclass(frozen=True, slots=True)
+class Handoff:
+    """One way on to the shopper's phone from a product's sheet: ``kind`` is one of handoff.KINDS.
+
+    ``qr`` is its QR as the address of an image, empty for a kind that a touch would draw.
+    """
+
+    kind: Kind
+    qr: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Loop:
     """What a screen plays when nobody is in front of it; never empty. ``version`` changes when anything in it does."""
 
@@ -221,21 +232,10 @@ class Show:
     seconds: float | None = None
     limit: float | None = None
 
-@dataclass(frozen=True, slots=True)
-class Handoff:
-    """One way on to the shopper's phone from a product's sheet: ``kind`` is one of handoff.KINDS.
-
-    ``qr`` is its QR as the address of an image, empty for a kind that a touch would draw.
-    """
-
-    kind: Kind
-    qr: str = field(default="", repr=False)
-
-
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """A shopper touched the screen: ``action`` is end, more, personal, product or language; ``value`` its argument."""
+    """A shopper touched the screen: ``action`` is one of screens.wire.Touch's, ``value`` its argument."""
 
     screen: str
     session: str

@@ -232,6 +232,9 @@ class Stage:
                 await self._happen(Touch(disclosed(self.screen.device_class, self._visitor.recognised, touched=True)))
             case "product":
                 await self._touched_product(touch.value)
+            case "handoff":
+                self._visitor.sheet = turned(self._visitor.sheet, touch.value)
+                await self._happen(Touch())
             case "language" if touch.value in LANGUAGES:
                 self._visitor.language = touch.value
                 await self._happen(Touch())
@@ -267,16 +270,21 @@ class Stage:
         await self._paint()
 
     async def _paint(self) -> None:
-            case "handoff":
-                self._visitor.sheet = turned(self._visitor.sheet, touch.value)
-                await self._happen(Touch())
         """Show the session as it is now, if that or how long it lasts differs from what the screen was told.
 
         A page ends a scene by itself when its time is over, so it must know of every minute that was won.
         """
         show, self._campaign = scene(self.screen, self._table, self._session, self._visitor, self._house)
+        show = self._with_handoffs(show)
         if self._due != self._session.due or replace(show, seconds=None) != replace(self._last, seconds=None):
             await self._show(show)
+
+    def _with_handoffs(self, show: Show) -> Show:
+        """The scene with what its open sheet offers on the phone, if it has one and that is offered here."""
+        tile, way = show.values.get("product"), self._house.handoff
+        self._visitor.sheet = opened(self._visitor.sheet, way, tile, self._table.touch, _link_id)
+        handoffs = self._visitor.sheet.handoffs
+        return replace(show, values={**show.values, "handoffs": handoffs}) if handoffs else show
 
     async def _show(self, show: Show) -> None:
         self._last, self._due = show, self._session.due
@@ -285,6 +293,8 @@ class Stage:
         told = (self._campaign.id if self._campaign else held, show.level)
         if show.session and self._visitor.noted != told:
             self._unpainted[number] = _Unpainted(told, self._note_shown(show))
+        if show.values.get("handoffs") and self._visitor.sheet.id != self._visitor.offered:
+            self._visitor.drawn[number] = self._visitor.sheet
 
     def _painted(self, event: int) -> None:
         """A browser painted it. Of several that came one upon the other it may have painted the last alone."""
@@ -292,10 +302,18 @@ class Stage:
         if painted is not None and self._visitor.noted != painted.told:
             self._visitor.noted = painted.told
             painted.note()
+        drawn = self._visitor.drawn.pop(event, None)
+        if drawn is not None and drawn.id != self._visitor.offered:
+            self._visitor.offered = drawn.id
+            self._note_offered(drawn)
 
     def _note_shown(self, show: Show) -> Callable[[], None]:
         campaign, media, member = self._campaign, self._house.library.media(), self._visitor.member
         return lambda: self._house.note(notes.shown(show, self._house.mono(), campaign, media, member))
+
+    def _note_offered(self, sheet: Sheet) -> None:
+        now, member = self._house.mono(), self._visitor.member
+        self._house.note(notes.offered(self._last, now, sheet, self.campaign, member))
 
     def _note_end(self, session: Session, end: End) -> None:
         now = self._house.mono()
@@ -312,31 +330,13 @@ class Stage:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.warning("%s: an errand failed: %s", self.screen.id, type(error).__name__)
 
-        show = self._with_handoffs(show)
-
-def deadlines(screen: config.Screen) -> Deadlines:
-    """The class's table with the screen's own times; a kiosk that nobody can touch is kept up by sight, like a sign."""
-    def _with_handoffs(self, show: Show) -> Show:
-        """The scene with what its open sheet offers on the phone, if it has one and that is offered here."""
-        tile, way = show.values.get("product"), self._house.handoff
-        self._visitor.sheet = opened(self._visitor.sheet, way, tile, self._table.touch, _link_id)
-        handoffs = self._visitor.sheet.handoffs
-        return replace(show, values={**show.values, "handoffs": handoffs}) if handoffs else show
-
-    table = DEADLINES[screen.device_class]
-    times = replace(table, idle=screen.idle_s or table.idle, limit=screen.limit_s or table.limit)
-    return replace(times, touch=screen.touched)
-        if show.values.get("handoffs") and self._visitor.sheet.id != self._visitor.offered:
-            self._visitor.drawn[number] = self._visitor.sheet
-        drawn = self._visitor.drawn.pop(event, None)
-        if drawn is not None and drawn.id != self._visitor.offered:
-            self._visitor.offered = drawn.id
-            self._note_offered(drawn)
-    def _note_offered(self, sheet: Sheet) -> None:
-        now, member = self._house.mono(), self._visitor.member
-        self._house.note(notes.offered(self._last, now, sheet, self.campaign, member))
 
 def _link_id() -> str:
     return secrets.token_urlsafe(ID_BYTES)
 
 
+def deadlines(screen: config.Screen) -> Deadlines:
+    """The class's table with the screen's own times; a kiosk that nobody can touch is kept up by sight, like a sign."""
+    table = DEADLINES[screen.device_class]
+    times = replace(table, idle=screen.idle_s or table.idle, limit=screen.limit_s or table.limit)
+    return replace(times, touch=screen.touched)
