@@ -122,6 +122,10 @@ class Decision:
     because: tuple[Reason, ...]
 
 
+RESTRICTED = "restricted"
+"""The tag of products that flag R of a token keeps from its member: alcohol, tobacco, adult items."""
+
+
 @dataclass(frozen=True, slots=True)
 class Product:
     """A product as tiles show it. ``gtin`` is 14 digits, ``price`` whole yen with tax, ``picture`` a URL path."""

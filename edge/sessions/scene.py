@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from content.model import Campaign, Facts, Layer
+from content.model import RESTRICTED, Campaign, Facts, Layer
 from content.resolve import resolve
 from edge import config
 from edge.members.classify import Recognised
@@ -42,6 +42,11 @@ class Visitor:
         """The pseudonym for the ledger, empty where none may go there."""
         return notes.pseudonym(self.recognised) if self.recognised else ""
 
+    @property
+    def restricted(self) -> bool:
+        """Flag R: no alcohol, tobacco or adult items for this member."""
+        return self.recognised is not None and self.recognised.flags.R
+
 
 def scene(
     screen: config.Screen, table: Deadlines, session: Session, visitor: Visitor, house: House
@@ -58,14 +63,14 @@ def scene(
     warning = session.state is State.ENDING
     limit = table.warning if warning else table.idle - table.warning
     if not session.who:
-        values = sheet(visitor.product, _shelf(house, language), language, touch=table.touch, warning=warning)
+        values = sheet(visitor.product, _shelf(house, language, visitor), language, touch=table.touch, warning=warning)
         return Show(screen.id, notes.PRODUCT, session.id, session.level, language, values, seconds, limit), None
     campaign = chosen(screen, session, visitor, house)
     values = compose(
         session.level,
         campaign,
         _guest(screen, table, visitor),
-        _shelf(house, language),
+        _shelf(house, language, visitor),
         language,
         touch=table.touch,
         warning=warning,
@@ -81,10 +86,10 @@ def tongue(screen: config.Screen, visitor: Visitor) -> str:
 
 
 def chosen(screen: config.Screen, session: Session, visitor: Visitor, house: House) -> Campaign | None:
-    """The member campaign for who stands there; at the members' level nothing about them counts."""
+    """The member campaign for who stands there; at the members' level nothing about them counts but flag R."""
     library = house.library
     personal = session.level in (Level.SEGMENT, Level.PERSONAL) and visitor.recognised is not None
-    facts = _facts(visitor, house) if personal else Facts(member=True)
+    facts = _facts(visitor, house) if personal else Facts(member=True, restrict=visitor.restricted)
     decision = resolve(library.campaigns(), screen.id, facts, house.now(), library.media())
     return decision.campaigns[0] if decision.layer is Layer.MEMBER and decision.campaigns else None
 
@@ -98,7 +103,7 @@ def _facts(visitor: Visitor, house: House) -> Facts:
         member=True,
         segments=segments | (profile.segments if profile else frozenset()),
         tier=profile.tier if profile and profile.tier else tier,
-        restrict=recognised.flags.R,
+        restrict=visitor.restricted,
     )
 
 
@@ -111,6 +116,10 @@ def _guest(screen: config.Screen, table: Deadlines, visitor: Visitor) -> Guest:
     return Guest(profile, named, wanted is Level.PERSONAL and more, visitor.product, visitor.missing)
 
 
-def _shelf(house: House, language: str) -> Shelf:
+def _shelf(house: House, language: str, visitor: Visitor) -> Shelf:
+    """What there is to show; goods that are not for everybody are not there for a member with flag R."""
     library = house.library
-    return Shelf(library.products(), library.media(), lambda sku: house.lines(sku, language))
+    products = library.products()
+    if visitor.restricted:
+        products = {sku: product for sku, product in products.items() if RESTRICTED not in product.tags}
+    return Shelf(products, library.media(), lambda sku: house.lines(sku, language))

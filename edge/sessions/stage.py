@@ -164,7 +164,7 @@ class Stage:
                 await self._held(item)
             case PutDown(at=at):
                 await self._lowered(self._house.mono() - at + AWAY_S)
-            case Touched(session=session) if session == self._session.id:
+            case Touched(session=session) if session == self._session.id and self._table.touch:
                 await self._touched(item)
             case Painted(event=event):
                 self._painted(event)
