@@ -31,7 +31,7 @@ from edge.db import MEMORY, cause, mended
 from edge.health import Health
 from edge.members.desk import Desk, desk
 from edge.members.profiles import profile_within
-from edge.model import Painted, Played, Profile, Touched, Watching
+from edge.model import Measured, Painted, Played, Profile, Touched, Watching
 from edge.ports import Members, Troubled
 from edge.screens import pages as screen_pages
 from edge.screens.hub import Screens
@@ -349,7 +349,7 @@ async def _reports(parts: Parts) -> None:
                 parts.stages[screen].put(item)
             case Played() as play:
                 parts.ledger.note(notes.played(play, time.monotonic()))
-            case Watching(screen=screen):
+            case Watching(screen=screen) | Measured(screen=screen):
                 _watched(parts, screen)
 
 
@@ -361,9 +361,9 @@ def _on_screen(parts: Parts, screen: str) -> str:
 
 
 def _watched(parts: Parts, screen: str) -> None:
-    pages_now = parts.screens.watchers(screen)
-    if pages_now:
-        parts.health.up("screen", screen, figures={"pages": pages_now})
+    figures = parts.screens.figures(screen)
+    if figures["pages"]:
+        parts.health.up("screen", screen, figures=figures)
     else:
         todo = f"Open /screens/{screen} in the screen's browser."
-        parts.health.down("screen", screen, "no browser shows it", todo, {"pages": 0})
+        parts.health.down("screen", screen, "no browser shows it", todo, figures)

@@ -264,6 +264,13 @@ class Painted:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """A page said how it is; the screen's figures are newer now."""
+
+    screen: str
+
+
+@dataclass(frozen=True, slots=True)
 class Watching:
     """A page began (True) or ceased (False) to watch a screen."""
 
@@ -271,4 +278,4 @@ class Watching:
     up: bool
 
 
-Report = Touched | Played | Painted | Watching
+Report = Touched | Played | Painted | Measured | Watching

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from edge.config import Screen
-from edge.model import DeviceClass, Loop, Painted, Played, Report, Show, Touched, Watching
+from edge.model import Loop, Measured, Painted, Played, Report, Show, Touched, Watching
 from edge.screens import wire
 from edge.screens.assets import Assets, default_loop, read_assets
 from edge.screens.render import Renderer
@@ -101,6 +101,12 @@ class Screens:
         """How many pages watch a screen now."""
         return len(self._board(screen_id).watchers)
 
+    def figures(self, screen_id: str) -> dict[str, float]:
+        """How the pages of a screen are, in numbers: how many there are, and the worst of what they said."""
+        watchers = self._board(screen_id).watchers
+        told = [watcher.vitals for watcher in watchers if watcher.vitals is not None]
+        return {"pages": len(watchers), **(_worst(told) if told else {})}
+
     def playing(self, screen_id: str) -> str:
         """The content id of the loop item that a page of this screen began last; empty before the first."""
         return self._board(screen_id).playing
@@ -153,6 +159,9 @@ class Screens:
             await asyncio.sleep(0.05)
         if said.ack is not None and said.painted_ms is not None:
             self.reports.put_nowait(Painted(screen_id, said.ack, said.painted_ms))
+        if said.vitals is not None:
+            watcher.vitals = said.vitals
+            self.reports.put_nowait(Measured(screen_id))
         if said.touch is not None and board.screen.touched and said.touch.session == board.show.session:
             # A finger that lands as the scene changes must not act on the next shopper's session.
             self.reports.put_nowait(Touched(screen_id, said.touch.session, said.touch.action, said.touch.value))
@@ -178,3 +187,15 @@ class Screens:
             return self._boards[screen_id]
         except KeyError:
             raise UnknownScreen(f"no screen '{screen_id}'; known: {', '.join(self._boards)}") from None
+
+
+def _worst(told: Sequence[wire.Vitals]) -> dict[str, float]:
+    """The figures of several pages of one screen; its size is that of the smallest of them."""
+    return {
+        "page_width": min(page.w for page in told),
+        "page_height": min(page.h for page in told),
+        "page_heap_bytes": max(page.heap for page in told),
+        "page_nodes": max(page.nodes for page in told),
+        "page_dropped_frames": sum(page.dropped for page in told),
+        "page_hidden": sum(not page.visible for page in told),
+    }

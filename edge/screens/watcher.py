@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
+from edge.screens.wire import Vitals
+
 BEAT_S = 1.0
 """A page that hears nothing for 2.5 s falls to its loop, so that one beat may be lost."""
 SEND_S = 2.0
@@ -13,11 +15,15 @@ SEND_S = 2.0
 
 
 class Watcher:
-    """Sends to one page. Never more than one message a kind waits: the newest scene wins, memory is bounded."""
+    """Sends to one page. Never more than one message a kind waits: the newest scene wins, memory is bounded.
+
+    ``vitals`` is what that page last said of itself.
+    """
 
     def __init__(self, send: Callable[[str], Awaitable[None]], beat: Callable[[int], str]) -> None:
         self._send = send
         self._beat = beat
+        self.vitals: Vitals | None = None
         self._waiting: dict[str, str] = {}
         self._news = asyncio.Event()
 

@@ -71,6 +71,18 @@ class Playing(_Said):
     content: Short
 
 
+class Vitals(_Said):
+    """How a page is: its size in CSS pixels, bytes of its scripts' heap (0: its browser does not say), elements in it,
+    frames of videos that it could not show in time, and whether it is on top."""
+
+    w: int = Field(ge=0, le=100_000)
+    h: int = Field(ge=0, le=100_000)
+    heap: int = Field(ge=0, le=2**40)
+    nodes: int = Field(ge=0, le=10_000_000)
+    dropped: int = Field(ge=0, le=2**40)
+    visible: bool
+
+
 class FromPage(_Said):
     """One message of a page; each part may be missing."""
 
@@ -80,6 +92,7 @@ class FromPage(_Said):
     touch: Touch | None = None
     played: Play | None = None
     playing: Playing | None = None
+    vitals: Vitals | None = None
 
 
 def read(text: str) -> FromPage:

@@ -26,6 +26,9 @@ function fit(node, width, height) {
 }
 
 /** @param {Element | null} node */
+const dropped = (node) => (node instanceof HTMLVideoElement ? node.getVideoPlaybackQuality().droppedVideoFrames : 0);
+
+/** @param {Element | null} node */
 function drop(node) {
   if (node instanceof HTMLVideoElement) {
     node.pause();
@@ -37,8 +40,11 @@ function drop(node) {
 
 /** @param {HTMLElement} front @param {HTMLElement} back */
 export function createLayers(front, back) {
+  let lost = 0;
+
   /** Load an item into the hidden layer; rejects when it cannot be shown. @param {any} item */
   async function prepare(item) {
+    lost += dropped(back.firstElementChild);
     drop(back.firstElementChild);
     if (item.kind === "video") {
       const video = document.createElement("video");
@@ -75,5 +81,8 @@ export function createLayers(front, back) {
     back.classList.remove("front");
   }
 
-  return { prepare, swap, rest };
+  /** How many frames of videos this page could not show in time. */
+  const lostFrames = () => lost + dropped(front.firstElementChild) + dropped(back.firstElementChild);
+
+  return { prepare, swap, rest, lostFrames };
 }

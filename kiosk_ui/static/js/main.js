@@ -1,15 +1,20 @@
 // One screen's page: its parts made and joined.
 // @ts-check
 import { createKeeper } from "./cache.js";
+import { createComfort } from "./comfort.js";
 import { createCountdown } from "./countdown.js";
 import { createLayers } from "./layers.js";
 import { createPlayer } from "./loop.js";
 import { createPlays } from "./plays.js";
 import { createScene, painted } from "./scene.js";
+import { createSound } from "./sound.js";
 import { connect } from "./stream.js";
+import { createThanks } from "./thanks.js";
 import { connectTouch } from "./touch.js";
+import { swollen, vitals } from "./vitals.js";
 
 const CALM_MS = 10_000; // a page never reloads sooner than this after it began, whatever version it is told
+const VITALS_MS = 30_000;
 const COVERED = new Set(["member", "members", "product"]);
 const SHIFTS = [0, 3, 5, 2, -2, -5, -3]; // px: what stands for hours moves a little, against burn-in
 
@@ -21,10 +26,14 @@ let boot = "";
 let items = 0;
 
 const keeper = createKeeper(id, version);
+const thanks = createThanks(part("attract"));
+const comfort = createComfort(part("stage"));
+const sound = createSound("sound" in document.body.dataset);
 const countdown = createCountdown(part("stage"));
 const plays = createPlays((value) => stream.send(value));
 
-const player = createPlayer(createLayers(part("layer-a"), part("layer-b")), {
+const layers = createLayers(part("layer-a"), part("layer-b"));
+const player = createPlayer(layers, {
   playing(item) {
     document.documentElement.style.setProperty("--shift", `${SHIFTS[items++ % SHIFTS.length]}px`);
     stream.send({ playing: { loop: loopVersion, content: item.content } });
@@ -33,12 +42,18 @@ const player = createPlayer(createLayers(part("layer-a"), part("layer-b")), {
 });
 let loopVersion = "";
 
+let heard = ""; // the session whose code was answered with a tone
 const scene = createScene(part("stage"), {
   changed(name, message) {
     if (COVERED.has(name)) player.pause();
     else player.resume();
-    if (name === "loop") countdown.stop();
-    else countdown.start(message.seconds, message.limit);
+    comfort.shown(message);
+    if (name === "loop") return countdown.stop();
+    countdown.start(message.seconds, message.limit);
+    thanks.hide();
+    if (name === "notice") void sound.play("again");
+    else if (message.session !== heard) void sound.play("taken");
+    heard = message.session;
   },
 });
 
@@ -51,9 +66,14 @@ async function adopt(loop) {
   if (whole.version === loopVersion && whole.items.length) player.play(whole); // else the old one stays
 }
 
-/** @param {string} served */
-function renew(served) {
-  if (served !== version && performance.now() > CALM_MS) location.reload();
+const figures = () => vitals(layers.lostFrames());
+let served = version;
+
+/** Begin afresh where another version is served or this page has grown too much, but never under a shopper's eyes. */
+function renew() {
+  if (scene.present().scene !== "loop") return;
+  const age = performance.now();
+  if ((served !== version && age > CALM_MS) || swollen(figures(), age)) location.reload();
 }
 
 const stream = connect(`${location.origin.replace(/^http/, "ws")}${location.pathname}/stream?page=${page}`, {
@@ -63,14 +83,17 @@ const stream = connect(`${location.origin.replace(/^http/, "ws")}${location.path
       boot = value.hello.boot;
       plays.again();
     }
-    if (value.version ?? value.hello?.version) renew(value.version ?? value.hello.version);
-    if (value.hb) stream.send({ hb: value.hb });
+    served = value.version ?? value.hello?.version ?? served;
+    if (value.hb) {
+      stream.send({ hb: value.hb });
+      renew();
+    }
     if (value.got) plays.got(value.got);
     if (value.loop && value.loop.version !== loopVersion) void adopt(value.loop);
     if (value.event !== undefined && value.event > seen) {
       seen = value.event;
-      scene.show(value);
-      void painted().then((painted_ms) => stream.send({ ack: value.event, painted_ms }));
+      if (scene.show(value)) void acknowledge(value.event);
+      else tell(value.session, "end"); // it was ended here, and the service does not know yet
     }
   },
   down() {
@@ -79,7 +102,25 @@ const stream = connect(`${location.origin.replace(/^http/, "ws")}${location.path
   },
 });
 
-connectTouch(part("stage"), (action, value) => stream.send({ touch: { session: scene.session(), action, value } }));
+/** @param {number} event */
+async function acknowledge(event) {
+  const painted_ms = await painted();
+  stream.send({ ack: event, painted_ms, vitals: figures() });
+}
+
+/** @param {string} session @param {string} action */
+function tell(session, action, value = "") {
+  stream.send({ touch: { session, action, value } });
+}
+
+connectTouch(part("stage"), (action, value, choice) => {
+  const { session, language } = scene.present();
+  tell(session, action, value);
+  comfort.touched(choice);
+  if (action !== "end") return;
+  scene.end(); // whether or not the service has heard it
+  thanks.show(language);
+});
 
 /** The loop before the service has spoken, or instead of it: from the service, else from the worker's cache. */
 async function begin() {
@@ -93,3 +134,6 @@ async function begin() {
 
 void begin();
 window.addEventListener("load", () => void keeper.page(), { once: true });
+window.setInterval(() => stream.send({ vitals: figures() }), VITALS_MS);
+window.addEventListener("pagehide", () => scene.clear()); // a page that a browser keeps for later keeps nobody
+window.addEventListener("pageshow", (event) => event.persisted && location.reload());

@@ -24,7 +24,8 @@ export const painted = () =>
  */
 export function createScene(stage, on) {
   const home = document.documentElement.lang;
-  let present = { scene: "loop", session: "" };
+  /** @type {any} */ let present = { scene: "loop", session: "" };
+  let ended = ""; // the session that a finger ended here
   /** @type {number | undefined} */ let failsafe;
 
   /** @param {Node[]} fresh @param {string} language */
@@ -42,31 +43,57 @@ export function createScene(stage, on) {
     document.documentElement.lang = language;
   }
 
+  /** What lies open now: the member's own, a product's sheet by its name. */
+  const opened = () => ({
+    own: stage.querySelector('[data-level="L2"]') !== null,
+    sheet: stage.querySelector(".sheet h2")?.textContent ?? "",
+  });
+
+  /** The movement with which a scene comes, by what was open before it. @param {ReturnType<typeof opened>} before */
+  function movement(before) {
+    const { own, sheet } = opened();
+    if (sheet && sheet !== before.sheet) return "sheet";
+    return own && !before.own ? "own" : "";
+  }
+
   function clear() {
     window.clearTimeout(failsafe);
     const was = present.scene;
     present = { scene: "loop", session: "" };
     swap([], home);
     document.body.dataset.scene = "loop";
-    stage.dataset.move = was === "loop" ? "" : "leave";
+    if (was !== "loop") stage.dataset.move = "leave";
     on.changed("loop", present);
   }
 
-  /** @param {any} message */
+  /** Whether it is shown: what the service still sends for a session that was ended here is not.
+   *  @param {any} message */
   function show(message) {
-    if (message.scene === "loop") return clear();
+    if (message.session && message.session === ended) return false;
+    if (message.scene === "loop") {
+      clear();
+      return true;
+    }
     window.clearTimeout(failsafe);
     const same = message.scene === present.scene && message.session === present.session;
-    const still = same && message.html === /** @type {any} */ (present).html; // only its time is new
+    const still = same && message.html === present.html; // only its time is new
     present = message;
     if (!still) {
-      stage.dataset.move = same ? "" : "enter";
+      const before = opened();
       document.body.dataset.scene = message.scene;
       swap(nodes(message.html), message.language); // a button replaced under a finger would lose its tap
+      stage.dataset.move = same ? movement(before) : "enter";
     }
     const left = message.seconds === null ? LONGEST_MS : message.seconds * 1000 + GRACE_MS;
     failsafe = window.setTimeout(clear, Math.min(left, LONGEST_MS));
     on.changed(message.scene, message);
+    return true;
+  }
+
+  /** End the session at the touch itself, whether or not anybody can be told of it. */
+  function end() {
+    ended = present.session;
+    clear();
   }
 
   stage.addEventListener(
@@ -77,5 +104,5 @@ export function createScene(stage, on) {
     true, // errors of pictures do not bubble
   );
 
-  return { show, clear, session: () => present.session };
+  return { show, clear, end, present: () => present };
 }

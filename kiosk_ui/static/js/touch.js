@@ -3,7 +3,7 @@
 
 const TWICE_MS = 350; // a second tap this soon on the same button is the same tap
 
-/** @param {HTMLElement} stage @param {(action: string, value: string) => void} touched */
+/** @param {HTMLElement} stage @param {(action: string, value: string, comfort?: string) => void} touched */
 export function connectTouch(stage, touched) {
   const ends = new AbortController();
   /** @type {Element | null} */ let last = null;
@@ -18,7 +18,7 @@ export function connectTouch(stage, touched) {
     at = event.timeStamp;
     target.classList.add("pressed");
     window.setTimeout(() => target.classList.remove("pressed"), TWICE_MS);
-    touched(target.dataset.action ?? "", target.dataset.value ?? "");
+    touched(target.dataset.action ?? "", target.dataset.value ?? "", target.dataset.comfort);
   }
 
   const refuse = (/** @type {Event} */ event) => event.preventDefault();
