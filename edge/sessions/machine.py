@@ -26,7 +26,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """A code was accepted, or a static one seen; ``who`` tells one person's codes apart from another's."""
+    """A code was accepted, or a static one seen; ``who`` tells one person's codes apart from another's.
+
+    ``level`` is where the session begins, or where it goes on from now if it is theirs already.
+    """
 
     session: str
     level: Level
@@ -196,7 +199,7 @@ def step(session: Session, event: Event, now: float, deadlines: Deadlines) -> tu
 def _identified(session: Session, event: Identified, now: float, deadlines: Deadlines) -> tuple[Session, End | None]:
     if session.who and session.who == event.who:
         state = State.GREETED if session.state is State.ENDING else session.state
-        return _seen(replace(session, state=state), now, deadlines), None
+        return _seen(replace(session, state=state, level=event.level), now, deadlines), None
     fresh = Session(State.GREETED, event.session, event.level, since=now, who=event.who)
     return _seen(fresh, now, deadlines), End.REPLACED if session.id else None
 

@@ -35,7 +35,8 @@ from edge.sessions.machine import (
     step,
 )
 from edge.sessions.scene import Visitor, scene
-from edge.vision.presence import AWAY_S
+from edge.sessions.view import View
+from edge.vision.presence import AWAY_S, BY_HAND
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +95,8 @@ class Stage:
         self._due: float | None = None
         self._unpainted: dict[int, _Unpainted] = {}
         self._errands: set[asyncio.Future[None]] = set()
+        self._introduction: asyncio.Future[None] | None = None
+        self._view = View()
 
     def put(self, item: Item) -> None:
         """Hand in what happened; when the stage is far behind, the newest is dropped rather than the eye delayed."""
@@ -131,6 +134,7 @@ class Stage:
             self._note_end(self._session, End.STOPPED)
         self._session, self._visitor, self._campaign = Session(), Visitor(), None
         self._unpainted.clear()
+        self._forget_profile()
         try:
             await self._show(Show(self.screen.id, "loop", language=self.screen.language))
         finally:
@@ -156,10 +160,13 @@ class Stage:
         match item:
             case Scan():
                 await self._scanned(item)
-            case Crowd():
+            case Crowd(eye=eye):
+                self._view.gone(eye)
                 await self._happen(Refused(ONE_PERSON))
-            case Gone(at=at):
-                await self._happen(Left(self._house.mono() - at + AWAY_S))
+            case Gone(eye=eye, at=at):
+                self._view.gone(eye)
+                if not self._view.sees(self._session.who):
+                    await self._happen(Left(self._house.mono() - at + AWAY_S))
             case Held():
                 await self._held(item)
             case PutDown(at=at):
@@ -168,7 +175,7 @@ class Stage:
                 await self._touched(item)
             case Painted(event=event):
                 self._painted(event)
-            case _Known(session, profile) if session == self._session.id:
+            case _Known(session, profile) if session == self._session.id and self._introduction is not None:
                 self._visitor.profile = profile
                 await self._paint()
             case _StockMoved():
@@ -181,19 +188,45 @@ class Stage:
         advice = hint(outcome.reason) if isinstance(outcome, Rejected) else Hint.NONE
         if isinstance(outcome, Rejected) and advice is Hint.NONE:
             return
+        if isinstance(outcome, Recognised) and self._had_theirs(scan, outcome):
+            return
         self._house.note(notes.scanned(self.screen.id, scan.at, scan.eye, outcome))
         if isinstance(outcome, Rejected):
+            self._view.gone(scan.eye)
             await self._happen(Refused(str(advice)))
             return
-        if outcome.replay:
+        self._view.saw(scan.eye, outcome.ref, scan.at)
+        await self._greet(outcome)
+
+    def _had_theirs(self, scan: Scan, outcome: Recognised) -> bool:
+        """A code held up on after its session ended is no new wish; one that a hand aims a scanner at is."""
+        if outcome.ref == self._session.who or scan.code.engine == BY_HAND:
+            return False
+        return self._view.had_theirs(scan.eye, outcome.ref, scan.at)
+
+    async def _greet(self, outcome: Recognised) -> None:
+        """A session for whom a code is of. In their own it goes on at what the newest code allows."""
+        if outcome.replay and outcome.replay not in self._visitor.tokens:
             self._errand(self._house.spend(outcome.replay, outcome.exp))
-        allowed = disclosed(self.screen.device_class, outcome, touched=False)
-        before = self._session.id
+        mine = outcome.ref == self._session.who
+        opened = mine and self._session.level is Level.PERSONAL
+        allowed = disclosed(self.screen.device_class, outcome, touched=opened)
+        if mine:
+            self._visitor.recognised = outcome
+        if mine and allowed is Level.MEMBERS:
+            self._forget_profile()
         await self._happen(Identified(secrets.token_hex(8), allowed, outcome.ref), Visitor(outcome))
         if outcome.replay:
             self._visitor.tokens.add(outcome.replay)
-        if self._session.id != before and allowed is Level.SEGMENT:
-            self._errand(self._introduce(self._session.id, outcome.ref))
+        if allowed in (Level.SEGMENT, Level.PERSONAL) and self._introduction is None:
+            self._introduction = self._errand(self._introduce(self._session.id, outcome.ref))
+
+    def _forget_profile(self) -> None:
+        """What is known of the visitor's profile, and what is still on its way."""
+        self._visitor.profile = None
+        if self._introduction is not None:
+            self._introduction.cancel()
+            self._introduction = None
 
     async def _held(self, held: Held) -> None:
         """A product: its sheet in the session that runs, else in one of nobody's; a kind word if there is none."""
@@ -228,6 +261,8 @@ class Stage:
         match touch.action:
             case "end":
                 await self._happen(Done())
+            case _ if not self._session.id:
+                return
             case "personal":
                 await self._happen(Touch(disclosed(self.screen.device_class, self._visitor.recognised, touched=True)))
             case "product":
@@ -259,7 +294,9 @@ class Stage:
         self._session = new
         if end is not None:
             self._note_end(old, end)
+            self._view.ended(old.who)
         if new.id != old.id or new.state is State.ATTRACT:
+            self._forget_profile()
             self._visitor = visitor if visitor and new.id else Visitor()
             self._campaign = None
             self._unpainted.clear()
@@ -319,11 +356,12 @@ class Stage:
         now = self._house.mono()
         self._house.note(notes.ended(self.screen.id, now, session.id, end, now - session.since, self._visitor.member))
 
-    def _errand(self, work: Awaitable[None]) -> None:
+    def _errand(self, work: Awaitable[None]) -> asyncio.Future[None]:
         """Something that the screen does not wait for; that it failed is said, and the session goes on."""
         task = asyncio.ensure_future(work)
         self._errands.add(task)
         task.add_done_callback(self._errand_done)
+        return task
 
     def _errand_done(self, task: asyncio.Future[None]) -> None:
         self._errands.discard(task)
