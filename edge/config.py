@@ -214,12 +214,37 @@ class ProductCode(Settings):
     symbologies: tuple[Literal["ean13", "qrcode"], ...] = ()
 
 
+Language = Literal["ja", "en", "zh", "ko"]
+"""``model.LANGUAGES`` as a type; a test holds them equal."""
+WHOSE = 'as in [notice] operator = "株式会社テントウ" address = "東京都渋谷区神南1-2-3 電話 03-1234-5678"'
+
+
+class Notice(Settings):
+    """Who answers for the cameras, told wherever one sees (個人情報保護法 21 and 32, カメラ画像利活用ガイドブック 3.0).
+
+    ``operator`` is the legal entity, ``address`` where to ask it: postal address, telephone, mail or URL. ``purpose``
+    by language replaces the words that say what the cameras are for.
+    """
+
+    operator: Annotated[str, Field(max_length=80)] = ""
+    address: Annotated[str, Field(max_length=120)] = ""
+    purpose: dict[Language, Annotated[str, Field(min_length=1, max_length=400)]] = {}
+
+    @field_validator("operator", "address")
+    @classmethod
+    def _one_line(cls, words: str) -> str:
+        if not words.strip().isprintable():
+            raise ValueError("is one line of text")
+        return words.strip()
+
+
 class Store(Settings):
     """Everything a store's edge is told."""
 
     device: Device
     web: Web = Web()
     screen: tuple[Screen, ...] = ()
+    notice: Notice = Notice()
     camera: tuple[Camera, ...] = ()
     scanner: tuple[Scanner, ...] = ()
     zone: dict[str, Annotated[Zone, AfterValidator(in_frame)]] = {}
@@ -245,6 +270,18 @@ class Store(Settings):
         for camera in cameras:
             if "screen" in info.data and camera.screen not in known:
                 raise ValueError(f"'{camera.id}' looks at no screen: '{camera.screen}'{_near(camera.screen, known)}")
+        return cameras
+
+    @field_validator("camera")
+    @classmethod
+    def _says_whose_it_is(cls, cameras: tuple[Camera, ...], info: ValidationInfo) -> tuple[Camera, ...]:
+        told = info.data.get("notice")
+        lacking = [name for name in ("operator", "address") if told is not None and not getattr(told, name)]
+        if cameras and lacking:
+            needed = " and ".join(f"notice.{name}" for name in lacking)
+            raise ValueError(
+                f"'{cameras[0].id}' sees people, who must be told whose camera it is: set {needed}, {WHOSE}"
+            )
         return cameras
 
     @field_validator("scanner")

@@ -103,9 +103,13 @@ def init(
     now_s: float,
     timezone: str = "Asia/Tokyo",
     language: str = "ja",
+    operator: str = "",
+    address: str = "",
     settings: Mapping[str, Any] | None = None,
 ) -> Path:
     """Make a chain: its layer, its keys and a signed key set. ``settings`` are merged into the chain's layer.
+
+    ``operator`` and ``address`` say who answers for its cameras; without them no device with a camera can be added.
 
     Raises Refused if the folder holds one already.
     """
@@ -123,25 +127,37 @@ def init(
     write(folder / "ref.key", secrets.token_bytes(32), SECRET)
     write(folder / "bundle.pub", keys.b64url(keys.public(bundles)) + "\n")
     write(folder / ".gitignore", "offline/\nref.key\naccounts.json\n*.tar\n")
-    layer = {
+    layer: dict[str, Any] = {
         "device": {"chain": name, "timezone": timezone, "language": language},
         "member_code": {
             "keyset": "keyset.json",
             "roots": [keys.b64url(keys.public(root))],
             "ref_key": "ref.key",
         },
-    }
+    } | _whose(operator, address)
     return _layer(folder / "chain.toml", layer, settings, f"Chain {name}: what holds in every store.")
 
 
-def add_store(folder: Path, store: str, *, timezone: str = "", settings: Mapping[str, Any] | None = None) -> Path:
-    """Make a store in the chain; ``settings`` are merged into its layer. Raises Refused."""
+def add_store(
+    folder: Path,
+    store: str,
+    *,
+    timezone: str = "",
+    operator: str = "",
+    address: str = "",
+    settings: Mapping[str, Any] | None = None,
+) -> Path:
+    """Make a store in the chain; ``settings`` are merged into its layer. Raises Refused.
+
+    ``operator`` and ``address`` are needed only where somebody else runs the store than the chain, as in a franchise.
+    """
     need_chain(folder)
     path = folder / "stores" / check_id("store", store) / "store.toml"
     if path.exists():
         raise Refused(f"store '{store}' exists; edit {path}")
     device = {"store": store} | ({"timezone": timezone} if timezone else {})
-    return _layer(path, {"device": device}, settings, f"Store {store}: what holds for every device in it.")
+    layer = {"device": device} | _whose(operator, address)
+    return _layer(path, layer, settings, f"Store {store}: what holds for every device in it.")
 
 
 def add_device(
@@ -163,6 +179,8 @@ def add_device(
                 f"device '{device}' exists in store '{other}'; ids are unique in a chain, as in '{store}-{device}'"
             )
     _fit_together(screens, cameras, scanners)
+    if cameras:
+        _need_notice(folder, home, cameras[0].id)
     layer: dict[str, Any] = {"device": {"id": device}}
     if cameras:
         layer["camera"] = [one.layer() for one in cameras]
@@ -171,6 +189,24 @@ def add_device(
     if screens:
         layer["screen"] = [{"id": one.id, "device_class": one.device_class} for one in screens]
     return _layer(home / "devices" / f"{device}.toml", layer, settings, f"Device {device}: what holds for it alone.")
+
+
+def _whose(operator: str, address: str) -> dict[str, Any]:
+    """The ``[notice]`` of a layer, if there is anything to say."""
+    said = {name: words.strip() for name, words in (("operator", operator), ("address", address)) if words.strip()}
+    return {"notice": said} if said else {}
+
+
+def _need_notice(folder: Path, home: Path, camera: str) -> None:
+    """Who answers for a camera stands in the chain's layer or the store's; raises Refused."""
+    said: Mapping[str, Any] = {}
+    for path in (folder / "chain.toml", home / "store.toml"):
+        said = merged(said, layers.load(path.parent, [path.name]).values.get("notice", {}))
+    if lacking := [name for name in ("operator", "address") if not said.get(name)]:
+        raise Refused(
+            f"camera '{camera}' sees people, who must be told whose it is: add {' and '.join(lacking)} under [notice] "
+            f"to {folder / 'chain.toml'} (operator: the company; address: where to ask, by post, phone, mail or URL)"
+        )
 
 
 def _fit_together(screens: Sequence[Screen], cameras: Sequence[Camera], scanners: Sequence[Scanner]) -> None:

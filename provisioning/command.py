@@ -67,10 +67,12 @@ def _chain(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     init.add_argument("name", metavar="NAME", help="the chain's id, such as acme")
     init.add_argument("--timezone", default="Asia/Tokyo", help="default: Asia/Tokyo")
     init.add_argument("--language", default="ja", help="default: ja")
+    _whose(init, "the company that answers for the cameras, as notices name it")
     verbs = below.add_parser("store", help="add a store").add_subparsers(dest="verb", required=True)
     store = _leaf(verbs, "add", "add a store to the chain", _store_add)
     store.add_argument("id", metavar="ID", help="the store's id, such as ginza")
     store.add_argument("--timezone", default="", help="where it differs from the chain's")
+    _whose(store, "the company that runs this store, where it is another than the chain's")
     verbs = below.add_parser("device", help="add a device").add_subparsers(dest="verb", required=True)
     device = _leaf(verbs, "add", "add a device to a store", _device_add)
     device.add_argument("id", metavar="ID", help="the device's id, unique in the chain")
@@ -91,6 +93,12 @@ def _chain(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         parser.add_argument("--store", required=True, metavar="ID")
     for parser in (init, store, device, config):
         parser.add_argument("--dir", **where)  # type: ignore[arg-type]
+
+
+def _whose(parser: argparse.ArgumentParser, who: str) -> None:
+    """Who answers for cameras; devices with one need it."""
+    parser.add_argument("--operator", default="", metavar="NAME", help=who)
+    parser.add_argument("--address", default="", metavar="TEXT", help="where to ask it: address, phone, mail or URL")
 
 
 def _bundle(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -124,7 +132,8 @@ def _account(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 
 def _chain_init(args: argparse.Namespace) -> dict[str, Any]:
-    path = chain.init(args.dir, args.name, now_s=time.time(), timezone=args.timezone, language=args.language)
+    whose = {"operator": args.operator, "address": args.address}
+    path = chain.init(args.dir, args.name, now_s=time.time(), timezone=args.timezone, language=args.language, **whose)
     key = (args.dir / "bundle.pub").read_text(encoding="utf-8").strip()
     text = (
         f"Chain '{args.name}' is in '{args.dir}'.\n"
@@ -132,11 +141,13 @@ def _chain_init(args: argparse.Namespace) -> dict[str, Any]:
         f"Bundle key for devices: {key}\n"
         f"Next: tentou provision store add ID --dir {args.dir}"
     )
+    if not (args.operator and args.address):
+        text += f"\nBefore a device with a camera: operator and address under [notice] in {path}"
     return {"text": text, "chain": args.name, "file": str(path), "bundle_key": key}
 
 
 def _store_add(args: argparse.Namespace) -> dict[str, Any]:
-    path = chain.add_store(args.dir, args.id, timezone=args.timezone)
+    path = chain.add_store(args.dir, args.id, timezone=args.timezone, operator=args.operator, address=args.address)
     text = f"Store '{args.id}': {path}\nNext: tentou provision device add ID --store {args.id} --screen window:signage"
     return {"text": text, "store": args.id, "file": str(path)}
 

@@ -85,7 +85,7 @@ def _free_port() -> int:
 
 
 def _provision(home: Path, folder: Path, screens: Sequence[str], settings: Mapping[str, Any]) -> None:
-    chain.init(home, "bench", now_s=time.time())
+    chain.init(home, "bench", now_s=time.time(), operator="Benchmark", address="localhost")
     chain.add_store(home, "s001")
     chain.add_device(home, "edge1", store="s001", screens=[chain.screen(one) for one in screens])
     chain.write_config(home, "s001", "edge1", folder, settings)

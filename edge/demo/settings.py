@@ -121,7 +121,9 @@ def _found_chain(demo: Demo, now_s: float) -> None:
     """A chain with one store and one device, made as IT would make it."""
     home = demo.folder / "chain"
     rule = {"name": "jan13", "symbologies": ["ean13", "qrcode"], "pattern": r"29(?P<member>\d{10})\d", "check": "ean13"}
-    chain.init(home, CHAIN, now_s=now_s, settings={"member_code": {"static": [rule], **_numbers()}, **_wares()})
+    chain.init(
+        home, CHAIN, now_s=now_s, settings={"member_code": {"static": [rule], **_numbers()}, **_wares(), **_notice()}
+    )
     chain.add_store(home, STORE, settings=_store())
     chain.add_device(home, EDGE, store=STORE, settings=_device())
     book = Accounts(chain.store_folder(home, STORE) / "accounts.json")
@@ -133,6 +135,16 @@ def _found_chain(demo: Demo, now_s: float) -> None:
 def _wares() -> dict[str, Any]:
     """Products are read by their bars and by the Digital Links of shelf labels."""
     return {"product_code": {"symbologies": ["ean13", "qrcode"]}}
+
+
+def _notice() -> dict[str, Any]:
+    """Whose cameras they are; a company that does not exist, at a postal code that none has."""
+    return {
+        "notice": {
+            "operator": "株式会社テントウ商店（見本）",
+            "address": "〒000-0000 東京都渋谷区 0-0-0 privacy@tentou.example",
+        }
+    }
 
 
 def _numbers() -> dict[str, dict[str, int]]:

@@ -1,10 +1,13 @@
 """Settings from layered files; what is wrong is named with its file and what would be right."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from edge.config import BadConfig, read_store
+from edge.config import BadConfig, Language, read_store
+from edge.model import LANGUAGES
+from tests.noticed import NOTICE, OPERATOR
 
 DEVICE = '[device]\nchain = "acme"\nstore = "s1"\nid = "s1-edge1"\n'
 
@@ -39,12 +42,48 @@ def test_a_number_out_of_bounds_is_refused(tmp_path: Path) -> None:
         read_store(folder(tmp_path, device=DEVICE + '[[screen]]\nid = "a"\nidle_s = 600\n'))
 
 
+CAMERA = '[[screen]]\nid = "window"\n[[camera]]\nid = "door"\nscreen = "window"\nadapter = "push"\n'
+
+
+@pytest.mark.parametrize(
+    ("more", "lacks"),
+    [
+        ("", "notice.operator and notice.address"),
+        ('[notice]\noperator = "ACME"\n', "notice.address"),
+        ('[notice]\naddress = "1 Main St"\noperator = " "\n', "notice.operator"),
+    ],
+)
+def test_no_start_takes_a_camera_of_which_nobody_says_whose_it_is(tmp_path: Path, more: str, lacks: str) -> None:
+    with pytest.raises(
+        BadConfig, match=rf"device.toml:7: camera: 'door' sees people, .* set {lacks}, as in \[notice\]"
+    ):
+        read_store(folder(tmp_path, device=DEVICE + CAMERA + more))
+
+
+def test_a_camera_is_taken_with_operator_and_address_and_a_scanner_needs_neither(tmp_path: Path) -> None:
+    assert read_store(folder(tmp_path, device=DEVICE + CAMERA + NOTICE)).notice.operator == OPERATOR
+    scanner = CAMERA.replace("camera", "scanner").replace("push", "serial")
+    assert read_store(folder(tmp_path, device=DEVICE + scanner)).notice.operator == ""
+
+
+@pytest.mark.parametrize(
+    "bad", ['operator = "a\\nb"', f'address = "{"x" * 121}"', 'purpose = { fr = "non" }', "purpos = {}"]
+)
+def test_a_notice_is_short_lines_in_languages_that_screens_speak(tmp_path: Path, bad: str) -> None:
+    with pytest.raises(BadConfig, match="notice"):
+        read_store(folder(tmp_path, device=DEVICE + "[notice]\n" + bad))
+
+
+def test_a_notice_speaks_the_languages_of_the_shoppers() -> None:
+    assert get_args(Language) == LANGUAGES
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
         ('screen = "windw"\n', "scanner: 'hand' lies by no screen: 'windw'; did you mean 'window'"),
         ('screen = "window"\nsymbology = "qr"\n', "scanner.0.symbology"),
-        ('screen = "window"\n[[camera]]\nid = "hand"\nscreen = "window"\nadapter = "push"\n', "is a camera's already"),
+        ('screen = "window"\n[[camera]]\nid = "hand"\nscreen = "window"\nadapter = "push"\n' + NOTICE, "is a camera's"),
     ],
 )
 def test_a_scanner_lies_by_a_screen_under_an_id_of_its_own(tmp_path: Path, more: str, said: str) -> None:

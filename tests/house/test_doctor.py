@@ -18,6 +18,7 @@ import pytest
 from edge import __main__ as tentou
 from provisioning import chain
 from tests import terminal
+from tests.noticed import WHOSE
 
 Findings = dict[str, dict[str, Any]]
 
@@ -32,7 +33,7 @@ def free_port() -> int:
 def etc(tmp_path: Path) -> Path:
     """A device's config directory as IT gets it."""
     home = tmp_path / "acme"
-    chain.init(home, "acme", now_s=1_790_000_000)
+    chain.init(home, "acme", now_s=1_790_000_000, settings=WHOSE)
     chain.add_store(home, "ginza")
     chain.add_device(home, "front", store="ginza", screens=[chain.Screen("window")])
     return chain.write_config(home, "ginza", "front", tmp_path / "etc", {"web": {"port": free_port()}})

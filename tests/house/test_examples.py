@@ -7,6 +7,7 @@ import pytest
 
 from edge import fitting
 from edge.config import read_hub, read_store
+from tests.noticed import NOTICE
 
 ROOT = Path(__file__).parents[2]
 DEVICE = '[device]\nchain = "acme"\nid = "front"\n[[screen]]\nid = "window"\n'
@@ -31,6 +32,7 @@ def test_a_stores_layer_as_shown_is_taken(tmp_path: Path, readme: str) -> None:
 def test_a_camera_as_shown_is_taken(tmp_path: Path) -> None:
     (tmp_path / "store.toml").write_text(DEVICE.replace("[device]", '[device]\nstore = "ginza"'))
     (tmp_path / "device.toml").write_text(example("edge/README.md", "device.toml"))
+    (tmp_path / "chain.toml").write_text(NOTICE)
     store = read_store(tmp_path)
     fitting.need(store, tmp_path, besides=())
     assert store.camera[0].settings["mains_hz"] == 50

@@ -11,6 +11,7 @@ from edge.members.keyset import from_base64url, kid_of, read_keyset
 from provisioning import chain, keys
 from provisioning.accounts import Accounts, Role
 from provisioning.files import Refused
+from tests.noticed import WHOSE
 
 NOW = 1_790_000_000
 
@@ -19,7 +20,7 @@ NOW = 1_790_000_000
 def acme(tmp_path: Path) -> Path:
     """A chain with the stores ginza (devices front and till) and umeda (none)."""
     folder = tmp_path / "acme"
-    chain.init(folder, "acme", now_s=NOW)
+    chain.init(folder, "acme", now_s=NOW, settings=WHOSE)
     chain.add_store(folder, "ginza", settings={"web": {"port": 8123}})
     chain.add_store(folder, "umeda", timezone="Asia/Seoul")
     screens = [chain.screen("window"), chain.screen("counter:kiosk")]

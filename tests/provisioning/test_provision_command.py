@@ -12,6 +12,7 @@ from edge import fitting
 from edge.config import read_store
 from provisioning import chain, command
 from provisioning.accounts import Accounts, verify
+from tests.noticed import WHOSE
 
 
 @pytest.fixture
@@ -63,6 +64,7 @@ def test_from_nothing_to_a_running_config_in_five_commands(
         ("device add d --store ginza --screen a --screen a --dir acme", 2, "screen 'a' is given twice"),
         ("device add d --store ginza --screen a --camera c:b --dir acme", 2, "looks at no screen: 'b'; known: a"),
         ("device add d --store ginza --camera c:b --dir acme", 2, "add --screen b:signage"),
+        ("device add d --store ginza --screen a --camera c:a --dir acme", 2, "add operator and address under [notice]"),
         ("device add d --store ginza --screen a --scanner c:b:/dev/x --dir acme", 2, "beside no screen: 'b'; known: a"),
         ("device add d --store ginza --screen a --scanner c:a --dir acme", 2, "such as c:a:/dev/serial/by-id/"),
         ("account add taro --role it --config acme", 2, "accounts are a store's: --config acme/stores/ID"),
@@ -112,7 +114,7 @@ def test_explain_names_value_layer_file_and_line_and_hides_secrets(tentou: Any, 
 
 def test_cameras_are_added_with_the_screens_they_look_at(tentou: Any, tmp_path: Path) -> None:
     home = tmp_path / "acme"
-    chain.init(home, "acme", now_s=1_790_000_000)
+    chain.init(home, "acme", now_s=1_790_000_000, settings=WHOSE)
     chain.add_store(home, "ginza")
     line = "--screen window --camera door:window:0 --camera till:window:rtsp://10.0.0.9/1 --camera web:window"
     line += " --camera lift:window:http://10.0.0.8/video.mjpg"
@@ -125,6 +127,18 @@ def test_cameras_are_added_with_the_screens_they_look_at(tentou: Any, tmp_path: 
         ("web", "push", {}),
         ("lift", "mjpeg", {"url": "http://10.0.0.8/video.mjpg"}),
     ]
+
+
+def test_who_answers_for_the_cameras_is_said_at_the_chain_or_where_another_runs_the_store(
+    tentou: Any, tmp_path: Path
+) -> None:
+    home = f"--dir {tmp_path / 'acme'}"
+    assert "[notice]" in tentou(f"chain init acme {home}")[1]
+    assert tentou(f"store add ginza --operator Guinness --address g@acme.example {home}")[0] == 0
+    assert tentou(f"device add front --store ginza --screen a --camera c:a {home}")[0] == 0
+    assert tentou(f"config --store ginza --device front --into {tmp_path / 'etc'} {home}")[0] == 0
+    told = read_store(tmp_path / "etc").notice
+    assert (told.operator, told.address) == ("Guinness", "g@acme.example")
 
 
 def test_scanners_are_added_with_the_screens_they_stand_beside(tentou: Any, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 from edge import config
 from provisioning import zones
 from provisioning.layers import STORE_LAYERS, load
+from tests.noticed import NOTICE
 
 DEVICE = """\
 [device]
@@ -37,6 +38,7 @@ BOTH = ("door", "counter")
 
 @pytest.fixture
 def etc(tmp_path: Path) -> Path:
+    (tmp_path / "chain.toml").write_text(NOTICE)
     (tmp_path / "device.toml").write_text(DEVICE)
     return tmp_path
 

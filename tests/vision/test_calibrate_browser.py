@@ -15,6 +15,7 @@ from playwright.async_api import Page, expect
 from edge import app, config
 from edge.ports import Gray
 from tests import chromium
+from tests.noticed import NOTICE
 from tests.vision.calibrating import PAGE, PASSWORD, accounts
 
 Draw = Callable[..., Gray]
@@ -22,8 +23,8 @@ SHOTS = Path(os.environ["TENTOU_SHOTS"]) if "TENTOU_SHOTS" in os.environ else No
 """Where pictures of the page go, for a person who wants to look at them."""
 SHOP = ("shop.internal", "--host-resolver-rules=MAP shop.internal 127.0.0.1")
 """A name of no loopback address: to it browsers send no Sec-Fetch-Site over plain http, only an Origin."""
-SETTINGS = """
-[device]
+SETTINGS = f"""
+{NOTICE}[device]
 chain = "acme"
 store = "ginza"
 id = "front"
@@ -34,7 +35,7 @@ id = "window"
 id = "door"
 screen = "window"
 adapter = "folder"
-settings = { path = "pictures", fps = 10 }
+settings = {{ path = "pictures", fps = 10 }}
 [[camera]]
 id = "till"
 screen = "window"
