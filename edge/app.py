@@ -29,8 +29,9 @@ from edge.contacts.ledger import Ledger
 from edge.contacts.outbox import FILE, Outbox, outbox
 from edge.db import MEMORY, cause, mended
 from edge.health import Health
+from edge.members.cache import CachedMembers, cached
 from edge.members.desk import Desk, desk
-from edge.members.profiles import profile_within
+from edge.members.profiles import usable
 from edge.model import Measured, Painted, Played, Profile, Touched, Watching
 from edge.ports import Members, Troubled
 from edge.screens import pages as screen_pages
@@ -76,6 +77,7 @@ class Parts:
     eyes: dict[str, Eye]
     scanners: dict[str, ScannerEye]
     members: Members | None
+    profiles: CachedMembers | None
     stages: dict[str, Stage] = field(default_factory=dict)
 
     @property
@@ -123,6 +125,7 @@ async def _opened(stack: AsyncExitStack, store: config.Store, folder: Path) -> P
     readers = {source.screen for source in (*store.camera, *store.scanner)}
     wanted = members_desk.symbologies.union(store.product_code.symbologies)
     forms = joined(members_desk.forms, _wares(store, shop).forms)
+    members = await _members(stack, store, folder, health)
     eyes = {camera.id: Eye(camera, folder, wanted, health, forms=forms) for camera in store.camera}
     for camera, zone in store.zone.items():
         eyes[camera].aim(zone)
@@ -138,7 +141,8 @@ async def _opened(stack: AsyncExitStack, store: config.Store, folder: Path) -> P
         screens=Screens(store.screen, readers=readers, wares=bool(store.product_code.symbologies)),
         eyes=eyes,
         scanners={scanner.id: ScannerEye(scanner, folder, health) for scanner in store.scanner},
-        members=await _members(stack, store, folder, health),
+        members=members,
+        profiles=await stack.enter_async_context(cached(members, _profiles_told(health))) if members else None,
     )
 
 
@@ -178,20 +182,26 @@ async def _members(stack: AsyncExitStack, store: config.Store, folder: Path, hea
     return source
 
 
+def _profiles_told(health: Health) -> Callable[[str], None]:
+    todo = "Members are greeted with what was kept of them in the last hours, else without their own, meanwhile."
+    return health.teller("members", "profiles", todo)
+
+
+async def _profiles(parts: Parts, ref: str) -> AsyncIterator[Profile | None]:
+    """A member's profile as it comes, with the coupons that count here today."""
+    if parts.profiles is None:
+        return
+    async for found in parts.profiles.profiles(ref):
+        yield found and usable(found, parts.store.device.store, parts.now().date())
+
+
 def _house(parts: Parts) -> House:
     """What the stages need of the rest."""
-
-    todo = "Members are greeted without their own favourites and coupons meanwhile."
-    told = parts.health.teller("members", "profiles", todo)
-
-    async def profile(ref: str) -> AsyncIterator[Profile | None]:
-        if parts.members and (found := await profile_within(parts.members, ref, tell=told)):
-            yield found
 
     return House(
         classify=parts.desk.classify,
         spend=parts.desk.spend,
-        profile=profile,
+        profile=partial(_profiles, parts),
         library=parts.library,
         lines=lambda sku, language: parts.stock.lines(sku, parts.store.location, language, time.time()),
         show=parts.screens.show,
@@ -320,9 +330,9 @@ async def _uplink(parts: Parts, upstream: config.Adapter) -> None:
 async def _figures(parts: Parts) -> None:
     """What the health page tells of the ledger, the library and the members' file, as it is now."""
     library_told = parts.health.teller("content", "library", "mend the file; the last good one is shown")
-    todo = "Put the file right; the last good one stays in use, and without any members are greeted without their own."
+    todo = "Mend what the detail names; what was known before stays in use, else members are greeted without their own."
     source: object = parts.members
-    members_told = parts.health.teller("members", "file", todo)
+    members_told = parts.health.teller("members", "source", todo)
     while True:
         box = parts.outbox
         parts.health.count("ledger", {"waiting": box.waiting()})

@@ -56,14 +56,18 @@ async def headers(settings: Settings, where: Path, cache: str) -> dict[str, str]
     plain: dict[str, str] = {hdrs.ACCEPT: "application/json", hdrs.CACHE_CONTROL: cache}
     if settings.token_file is None:
         return plain
-    path = where / settings.token_file
+    return plain | {hdrs.AUTHORIZATION: f"Bearer {await secret(where / settings.token_file)}"}
+
+
+async def secret(path: Path) -> str:
+    """The one token that a file holds; raises CannotAsk, which quotes nothing of it."""
     try:
         token = (await asyncio.to_thread(path.read_text, "ascii")).strip()
     except (OSError, UnicodeDecodeError) as error:
         raise CannotAsk(f"the token file {path} cannot be read") from error
     if not _TOKEN.fullmatch(token):
         raise CannotAsk(f"the token file {path} must hold one token on one line")
-    return plain | {hdrs.AUTHORIZATION: f"Bearer {token}"}
+    return token
 
 
 async def bounded(stream: aiohttp.StreamReader, most: int) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -116,19 +117,39 @@ class PutDown:
 Sight = Scan | Crowd | Gone | Held | PutDown
 
 
+BLOCKS = ("greet", "tier", "segments", "favourites", "coupons")
+"""The parts of a profile, each with an age of its own; ``greet`` is nickname and language."""
+COUPON_KINDS = frozenset({"percent", "amount", "gift", "points", "shipping"})
+EVERYWHERE = frozenset({"*"})
+
+
 @dataclass(frozen=True, slots=True)
 class Coupon:
-    """A coupon's title for the kiosk; its value and its till code stay on the phone."""
+    """A coupon as a kiosk may tell it; its value and the code that a till takes stay on the phone.
 
-    id: str
+    ``kind`` is one of COUPON_KINDS or empty, ``first`` and ``last`` are its first and last day by the store's calendar
+    (None: no such end), ``stores`` where it counts ("*" is every store), ``styles`` and ``categories`` what it is for
+    (nothing named: everything). It was neither used nor expired when its source told of it.
+    """
+
+    id: str = field(repr=False)
     title: Mapping[str, str]
+    kind: str = ""
+    first: date | None = None
+    last: date | None = None
+    stores: frozenset[str] = EVERYWHERE
+    styles: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     """What a members' source knows that a screen may ever use; a block that it cannot give is empty.
 
-    ``segments`` are the source's own names, ``favourites`` SKUs, ``language`` a BCP 47 tag.
+    ``tier`` is the tier's code, ``tier_label`` its name; ``segments`` are the source's own names, ``favourites`` SKUs,
+    ``language`` a BCP 47 tag. ``have`` names the BLOCKS that the source gives of members who agreed to personal
+    content, none for one who did not. ``as_of`` holds UNIX seconds of the source's word on each block that is here;
+    ``ttl_s`` is for how long that may be used, ``rev`` the source's own mark of this version.
     """
 
     ref: str = field(repr=False)
@@ -138,6 +159,11 @@ class Profile:
     language: str = ""
     favourites: tuple[str, ...] = field(default=(), repr=False)
     coupons: tuple[Coupon, ...] = field(default=(), repr=False)
+    tier_label: str = ""
+    have: frozenset[str] = frozenset()
+    as_of: Mapping[str, float] = field(default_factory=dict, compare=False)
+    ttl_s: float = field(default=3600.0, compare=False)
+    rev: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

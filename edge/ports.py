@@ -66,10 +66,18 @@ class Members(Protocol):
     """A source of member profiles."""
 
     async def profile(self, ref: str) -> Profile | None:
-        """The profile for a member's reference (token ``sub`` or ``s1.`` ref), None if the source does not know it.
+        """The profile for a member's reference (token ``sub`` or ``s1.`` ref), None if there is none or no more.
 
         Raises MembersAway when the source cannot answer now.
         """
+
+
+@runtime_checkable
+class Erasing(Protocol):
+    """A members' source that tells by itself whom it knows no more, so that nobody keeps them."""
+
+    def erased(self) -> AsyncIterator[str]:
+        """The reference of each member that is erased from now on; for ever."""
 
 
 @runtime_checkable
@@ -81,7 +89,7 @@ class Troubled(Protocol):
 
 
 class MembersAway(Exception):
-    """A members' source did not answer in time; the session goes on without its blocks."""
+    """A members' source cannot answer now; the session goes on without its blocks. The text names no member."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +149,9 @@ class Link(Protocol):
 
     async def publish(self, message: Message) -> int:
         """Send at QoS 1, wait for the PUBACK, give its reason: 0x00 taken, 0x10 nobody listens, 0x80 up refused."""
+
+    async def also(self, topics: Sequence[str]) -> Sequence[str]:
+        """Subscribe to these besides, at QoS 1 and without hearing oneself; those that the far side refuses."""
 
     def messages(self) -> AsyncIterator[Message]:
         """What arrives on the subscribed topics; ends only by LinkLost."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -46,12 +47,12 @@ class HttpMembers:
         self._session = session
 
     async def profile(self, ref: str) -> Profile | None:
-        """The member's profile, None if the source says 404; raises MembersAway, whose text names no member."""
+        """The member's profile, None if the source says 404 or 410; raises MembersAway, whose text names no member."""
         url = URL(self._settings.url.replace("{ref}", quote(ref, safe="")), encoded=True)
         try:
             headers = await asking.headers(self._settings, self._where, "no-store")
             async with self._session.get(url, headers=headers, allow_redirects=False) as response:
-                if response.status == 404:
+                if response.status in (404, 410):
                     return None
                 if response.status != 200:
                     raise MembersAway(f"{url.authority} answered {response.status}{asking.advice(response.status)}")
@@ -63,7 +64,7 @@ class HttpMembers:
         except (aiohttp.ClientError, OSError) as error:
             raise MembersAway(f"{url.authority} cannot be asked ({type(error).__name__})") from None
         try:
-            return document.parse(data, ref)
+            return document.parse(data, ref, time.time())
         except document.BadDocument as error:
             raise MembersAway(f"{url.authority}: {error}") from None
 

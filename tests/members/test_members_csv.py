@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ PROFILE = Profile(
     language="ja",
     favourites=("LN-09-M", "TS-01"),
     coupons=(Coupon("c1", {"ja": "リネン10%OFF", "en": "10% off linen"}), Coupon("c2", {"ja": "ポイント2倍"})),
+    have=frozenset({"greet", "tier", "segments", "favourites", "coupons"}),
 )
 
 
@@ -41,11 +43,11 @@ async def test_a_changed_file_is_read_again_once_it_is_at_rest(tmp_path: Path) -
     path = tmp_path / "members.csv"
     path.write_text(HEADER + HANA, encoding="utf-8")
     members = CsvMembers(path)
-    await members.look()
+    await members.file.look()
     path.write_text(HEADER + HANA.replace("gold", "platinum"), encoding="utf-8")
-    await members.look()
+    await members.file.look()
     assert await members.profile("AAECAwQFBgcI") == PROFILE, "seen once: it may still be being written"
-    await members.look()
+    await members.file.look()
     found = await members.profile("AAECAwQFBgcI")
     assert found is not None
     assert found.tier == "platinum"
@@ -71,16 +73,16 @@ async def test_a_bad_file_keeps_the_last_good_one_and_is_told_once(
     path = tmp_path / "members.csv"
     path.write_text(HEADER + HANA, encoding="utf-8")
     members = CsvMembers(path)
-    await members.look()
+    await members.file.look()
     path.write_text(HEADER + "not a ref,,,,,,\n", encoding="utf-8")
     for _ in range(4):
-        await members.look()
+        await members.file.look()
     assert await members.profile("AAECAwQFBgcI") == PROFILE
     path.unlink()
-    await members.look()
+    await members.file.look()
     path.write_text(HEADER + HANA, encoding="utf-8")
     for _ in range(3):
-        await members.look()
+        await members.file.look()
     assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING", "INFO"]
     assert "line 2" in caplog.text
     assert "はな" not in caplog.text + repr(members)
@@ -104,6 +106,11 @@ async def test_without_any_file_the_source_is_away(tmp_path: Path) -> None:
         ("ref\nAAECAwQFBgcI\n\nAAECAwQFBgcI\n", "line 4: a ref that an earlier line has"),
         ("ref,language\nAAECAwQFBgcI,Japanese!\n", "BCP 47"),
         ("ref,coupons\nAAECAwQFBgcI,c1\n", "coupon"),
+        ("ref,coupons\nAAECAwQFBgcI,c1=夏 @soon\n", "what follows the @"),
+        ("ref,coupons\nAAECAwQFBgcI,c1=夏 @2026-02-30..\n", "no day"),
+        ("ref,coupons\nAAECAwQFBgcI,c1=<b>夏</b>\n", "coupon"),
+        ("ref,tier\nAAECAwQFBgcI,<i>gold\n", "no name has"),
+        ("ref,personal_screen\nAAECAwQFBgcI,perhaps\n", "neither yes nor no"),
         ('ref\n"AAECAwQFBgcI\n', "line 2"),
         ("ref\n\udcff\n", "not UTF-8"),
     ],
@@ -111,6 +118,38 @@ async def test_without_any_file_the_source_is_away(tmp_path: Path) -> None:
 def test_a_bad_table_is_refused_with_its_line(text: str, words: str) -> None:
     with pytest.raises(table.BadTable, match=words):
         table.parse(text.encode("utf-8", "surrogateescape"))
+
+
+def test_a_coupon_may_say_its_days_stores_and_kind() -> None:
+    said = "ref,coupons\nAAECAwQFBgcI,c1=夏|Summer @2026-11-01..2026-11-30 @stores:s001;c2=a@b @gift\n"
+    (profile,) = table.parse(said.encode()).values()
+    one, two = profile.coupons
+    assert one == Coupon(
+        "c1", {"ja": "夏", "en": "Summer"}, "", date(2026, 11, 1), date(2026, 11, 30), frozenset({"s001"})
+    )
+    assert (two.title["ja"], two.kind, two.stores) == ("a@b", "gift", frozenset({"*"}))
+
+
+def test_who_did_not_agree_keeps_the_language_alone() -> None:
+    said = HEADER.replace("ref", "personal_screen,ref", 1) + "no," + HANA
+    assert table.parse(said.encode()) == {"AAECAwQFBgcI": Profile("AAECAwQFBgcI", language="ja")}
+
+
+def test_a_nickname_that_is_no_name_is_lost_alone() -> None:
+    (profile,) = table.parse((HEADER + HANA.replace("はな", "<script>alert(1)</script>")).encode()).values()
+    assert (profile.nickname, profile.tier) == ("", "gold")
+
+
+async def test_whose_row_vanishes_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "members.csv"
+    path.write_text(HEADER + HANA, encoding="utf-8")
+    members = CsvMembers(path)
+    await members.file.look()
+    erased = members.erased()
+    path.write_text(HEADER, encoding="utf-8")
+    for _ in range(2):
+        await members.file.look()
+    assert await anext(erased) == "AAECAwQFBgcI"
 
 
 @given(st.binary(max_size=200))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import asdict
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from edge.model import Coupon, Profile
 from edge.ports import MembersAway
 
 REF = "AAECAwQFBgcI"
+NOW = 1_795_300_000.0
 DOCUMENT: dict[str, Any] = {
     "v": 1,
     "member": REF,
@@ -28,9 +31,10 @@ DOCUMENT: dict[str, Any] = {
     "tier": {"code": "gold", "label": "ゴールド"},
     "points": [{"program": "main", "balance": 1280}],
     "coupons": [
-        {"id": "c1", "title": "リネン10%OFF", "state": "issued", "value": 10},
+        {"id": "c1", "title": "リネン10%OFF", "state": "issued", "value": 10, "kind": "percent"},
         {"id": "c2", "title": {"ja": "送料無料", "en": "Free shipping"}},
         {"id": "c3", "title": "使用済み", "state": "used"},
+        {"id": "c4", "title": "レジで SAVE-10 と入力", "code": "save-10"},
     ],
     "segments": ["linen"],
     "favourites": ["LN-09-M"],
@@ -46,7 +50,9 @@ WHOLE = Profile(
     nickname="はな",
     language="ja",
     favourites=("LN-09-M",),
-    coupons=(Coupon("c1", {"ja": "リネン10%OFF"}), Coupon("c2", {"ja": "送料無料", "en": "Free shipping"})),
+    coupons=(Coupon("c1", {"ja": "リネン10%OFF"}, "percent"), Coupon("c2", {"ja": "送料無料", "en": "Free shipping"})),
+    tier_label="ゴールド",
+    have=frozenset({"greet", "tier", "segments", "favourites", "coupons"}),
 )
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -82,8 +88,9 @@ async def test_a_profile_comes_with_the_token_and_without_what_no_screen_shows(t
     assert seen == [(REF, "Bearer secret")]
 
 
-async def test_a_member_that_is_not_known_is_none(tmp_path: Path) -> None:
-    async with asked(always(lambda: web.Response(status=404)), tmp_path) as members:
+@pytest.mark.parametrize("status", [404, 410])
+async def test_a_member_that_is_not_known_or_no_more_is_none(status: int, tmp_path: Path) -> None:
+    async with asked(always(lambda: web.Response(status=status)), tmp_path) as members:
         assert await members.profile(REF) is None
 
 
@@ -159,9 +166,62 @@ def test_an_unsafe_url_is_refused_at_the_start(url: str) -> None:
 def test_without_consent_only_the_language_is_left() -> None:
     for consent in ({}, {"personal_screen": False}):
         data = json.dumps(DOCUMENT | {"consent": consent}).encode()
-        assert document.parse(data, REF) == Profile(REF, language="ja")
+        assert document.parse(data, REF, NOW) == Profile(REF, language="ja")
 
 
 def test_a_block_that_the_source_does_not_have_is_empty_and_a_name_needs_its_leave() -> None:
     data = json.dumps(DOCUMENT | {"have": [], "greet": {"name": "はな", "lang": "../x"}}).encode()
-    assert document.parse(data, REF) == Profile(REF, segments=frozenset({"linen"}))
+    assert document.parse(data, REF, NOW) == Profile(
+        REF, segments=frozenset({"linen"}), have=frozenset({"greet", "segments"})
+    )
+
+
+def parsed(**changes: Any) -> Profile:
+    return document.parse(json.dumps(DOCUMENT | changes).encode(), REF, NOW)
+
+
+def test_each_block_has_an_age_of_its_own_and_none_comes_from_the_future() -> None:
+    as_of = {"tier": "2026-11-21T09:00:00Z", "coupons": "2036-01-01T00:00:00+09:00", "points": "2026-11-21T09:00:00Z"}
+    profile = parsed(as_of=as_of, ttl_s=1e9)
+    assert profile.as_of["tier"] == datetime(2026, 11, 21, 9, tzinfo=UTC).timestamp()
+    assert profile.as_of["coupons"] == profile.as_of["segments"] == NOW
+    assert profile.ttl_s == 86_400
+
+
+def test_what_a_source_has_but_could_not_give_now_is_told_from_what_it_never_has() -> None:
+    data = {name: value for name, value in DOCUMENT.items() if name not in ("coupons", "favourites")}
+    profile = document.parse(json.dumps(data | {"have": ["tier", "coupons"]}).encode(), REF, NOW)
+    assert profile.have - profile.as_of.keys() == {"coupons"}
+
+
+def test_a_coupon_says_its_days_stores_and_what_it_is_for() -> None:
+    scope = {"styles": ["LN"], "stores": ["s001"]}
+    coupon = {"id": "c", "title": "夏", "kind": "new", "valid": ["2026-11-01", None], "scope": scope}
+    (one,) = parsed(coupons=[coupon]).coupons
+    assert one == Coupon("c", {"ja": "夏"}, "", date(2026, 11, 1), None, frozenset({"s001"}), ("LN",))
+
+
+def test_no_complaint_quotes_what_the_answer_named() -> None:
+    with pytest.raises(document.BadDocument, match="look at 'coupons.0.title'") as bad:
+        parsed(coupons=[{"id": "c", "title": {"はなこ": ["はなこ"]}}])
+    assert "はなこ" not in str(bad.value)
+
+
+def test_what_is_written_is_read_as_the_same() -> None:
+    once = parsed(ttl_s=90, rev="crm:7", as_of={"tier": "2026-11-21T09:00:00Z"})
+    again = document.parse(document.write(once), REF, NOW)
+    assert (again, again.as_of, again.ttl_s, again.rev) == (once, once.as_of, once.ttl_s, once.rev)
+
+
+def test_a_profile_without_consent_is_written_so() -> None:
+    once = parsed(consent={})
+    assert json.loads(document.write(once))["consent"]["personal_screen"] is False
+    assert document.parse(document.write(once), REF, NOW) == once
+
+
+CANARIES = ("1280", "LN-09-S", "hana@example.test")
+
+
+def test_what_no_screen_may_show_is_not_in_a_profile() -> None:
+    assert not any(canary in repr(asdict(parsed())) for canary in CANARIES)
+    assert not any(canary in document.write(parsed()).decode() for canary in CANARIES)

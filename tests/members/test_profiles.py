@@ -1,42 +1,81 @@
-"""A shopper does not wait for a members' source longer than its budget."""
+"""What of a profile may be used now."""
 
 from __future__ import annotations
 
-import asyncio
+from dataclasses import replace
+from datetime import date
 
 import pytest
 
-from edge.members.profiles import profile_within
-from edge.model import Profile
-from edge.ports import MembersAway
+from edge.members.profiles import current, filled, usable
+from edge.model import BLOCKS, Coupon, Profile
+
+HANA = Profile(
+    "AAECAwQFBgcI",
+    tier="gold",
+    segments=frozenset({"linen"}),
+    nickname="はな",
+    language="ja",
+    favourites=("LN-1",),
+    coupons=(Coupon("c", {"ja": "夏"}),),
+    tier_label="ゴールド",
+    have=frozenset(BLOCKS),
+    as_of=dict.fromkeys(BLOCKS, 1000.0),
+    ttl_s=90,
+)
 
 
-class Source:
-    """A Members that knows everybody, after ``pause`` seconds, unless it is away."""
-
-    def __init__(self, pause: float = 0.0, away: bool = False) -> None:
-        self.pause = pause
-        self.away = away
-
-    async def profile(self, ref: str) -> Profile | None:
-        await asyncio.sleep(self.pause)
-        if self.away:
-            raise MembersAway("gone")
-        return Profile(ref)
+def test_a_young_profile_is_whole() -> None:
+    assert current(HANA, 1090) == HANA
 
 
-async def test_a_profile_in_time_is_used() -> None:
-    assert await profile_within(Source(), "r") == Profile("r")
+def test_a_block_that_is_too_old_is_left_out_alone() -> None:
+    mixed = replace(HANA, as_of={**HANA.as_of, "coupons": 900.0, "greet": 900.0})
+    left = current(mixed, 1000)
+    assert left == replace(HANA, coupons=(), nickname="", language="")
+    assert left is not None
+    assert left.as_of.keys() == {"tier", "segments", "favourites"}
 
 
-@pytest.mark.parametrize("source", [Source(pause=3600), Source(away=True)], ids=["slow", "away"])
-async def test_a_slow_source_or_one_that_is_away_leaves_the_session_without_a_profile(source: Source) -> None:
-    assert await profile_within(source, "r", seconds=0.01) is None
+@pytest.mark.parametrize(("now", "held"), [(1091, 0), (0, 91)], ids=["by the clock", "by how long we have it"])
+def test_when_all_is_too_old_nothing_is_left(now: float, held: float) -> None:
+    assert current(HANA, now, held) is None
 
 
-async def test_an_end_of_the_session_is_not_swallowed() -> None:
-    asking = asyncio.create_task(profile_within(Source(pause=3600), "r", seconds=3600))
-    await asyncio.sleep(0)
-    asking.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await asking
+def test_a_block_that_failed_is_filled_from_what_was_kept_with_its_age() -> None:
+    fresh = Profile(HANA.ref, tier="silver", have=frozenset({"tier", "coupons"}), as_of={"tier": 2000.0})
+    whole = filled(fresh, HANA)
+    assert (whole.tier, whole.coupons, whole.favourites) == ("silver", HANA.coupons, ())
+    assert whole.as_of == {"tier": 2000.0, "coupons": 1000.0}
+
+
+@pytest.mark.parametrize("kept", [None, Profile(HANA.ref)])
+def test_nothing_is_filled_from_nothing(kept: Profile | None) -> None:
+    fresh = Profile(HANA.ref, have=frozenset({"tier"}))
+    assert filled(fresh, kept) is fresh
+
+
+def test_who_took_their_consent_back_is_filled_with_nothing() -> None:
+    fresh = Profile(HANA.ref, language="ja", as_of={"greet": 2000.0})
+    assert filled(fresh, HANA) is fresh
+
+
+@pytest.mark.parametrize(
+    ("coupon", "counts"),
+    [
+        (Coupon("c", {}), True),
+        (Coupon("c", {}, first=date(2026, 11, 22), last=date(2026, 11, 22)), True),
+        (Coupon("c", {}, first=date(2026, 11, 23)), False),
+        (Coupon("c", {}, last=date(2026, 11, 21)), False),
+        (Coupon("c", {}, stores=frozenset({"s002", "s001"})), True),
+        (Coupon("c", {}, stores=frozenset({"s002"})), False),
+        (Coupon("c", {}, stores=frozenset()), False),
+    ],
+)
+def test_a_coupon_counts_on_its_days_in_its_stores(coupon: Coupon, counts: bool) -> None:
+    left = usable(replace(HANA, coupons=(coupon,)), "s001", date(2026, 11, 22))
+    assert left.coupons == ((coupon,) if counts else ())
+
+
+def test_no_repr_names_a_member() -> None:
+    assert not any(name in repr(HANA) for name in ("AAECAwQFBgcI", "はな", "LN-1", "夏"))
