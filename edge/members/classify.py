@@ -86,7 +86,7 @@ class Rejected:
 def classify(text: str, symbology: str, context: Context) -> Recognised | Rejected:
     """The one answer for a text that a reader found; pure but for what ``context`` remembers, and it never raises."""
     try:
-        if text.startswith(mc1.PREFIX):
+        if mc1.token(text, symbology):
             return _usable(_token(text, context), context)
         return _usable(_number(text, symbology, context), context)
     except Refused as refused:
@@ -104,7 +104,7 @@ def whose(text: str, symbology: str, rules: tuple[CompiledRule, ...]) -> str:
     Cheap, and proves nothing: it only tells people before one eye apart, so that a member's next token is not another
     person. A token whose claims cannot be read stands for itself. The answer is as secret as the text.
     """
-    if text.startswith(mc1.PREFIX):
+    if mc1.token(text, symbology):
         return _claimed(text) if len(text) <= mc1.MAX_CHARS else ""
     found = static.match(text, symbology, rules)
     return f"{found[0].name}|{found[1]}" if found else ""

@@ -15,6 +15,7 @@ from edge.members.keyset import Key, KeySet, Status, weak
 from edge.members.reasons import Reason, Refused
 
 PREFIX = "MC1:"
+SYMBOLOGY = "qrcode"
 MAX_CHARS = 195
 MIN_BYTES, MAX_BYTES = 100, 127
 WINDOW = 60
@@ -63,6 +64,11 @@ class Token:
 
     claims: Claims
     replay: bytes = field(repr=False)
+
+
+def token(text: str, symbology: str) -> bool:
+    """Whether a code means to be a token, good or not: only a QR code carries one."""
+    return symbology == SYMBOLOGY and text.startswith(PREFIX)
 
 
 def to_be_signed(protected: bytes, payload: bytes) -> bytes:

@@ -54,11 +54,11 @@ def symbologies(rules: Sequence[CompiledRule]) -> frozenset[str]:
 
 
 def forms(rules: Sequence[CompiledRule]) -> dict[str, tuple[str, ...]]:
-    """The forms of texts that could be a member's, by symbology, for an eye that lets no other out: any token, and
-    what a rule matches."""
+    """The forms of texts that could be a member's, by symbology, for an eye that lets no other out: in a QR code any
+    token, and what a rule matches."""
     token = rf"(?s:{mc1.PREFIX}.{{0,{mc1.MAX_CHARS - len(mc1.PREFIX)}}})"
     own = {name: (rule.regex.pattern for rule in rules if name in rule.symbologies) for name in symbologies(rules)}
-    return {name: (token, *patterns) for name, patterns in own.items()}
+    return {name: (token, *patterns) if name == mc1.SYMBOLOGY else tuple(patterns) for name, patterns in own.items()}
 
 
 def match(text: str, symbology: str, rules: Sequence[CompiledRule]) -> tuple[CompiledRule, str] | None:
