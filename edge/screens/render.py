@@ -31,6 +31,7 @@ BLANK: Mapping[str, Any] = {
     "may_open": False,
     "warning": False,
     "product": None,
+    "handoffs": (),
     "missing": False,
     "hint": "again",
 }
