@@ -5,10 +5,14 @@ A general decoder is no use against hostile bytes here: it accepts long forms, d
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 
-MAX_DEPTH = 8
+MAX_DEPTH = 128
+"""More than a token has bytes, so that a nested one is refused for its form and not for our reader's limit."""
+
 _WIDTHS = {24: 1, 25: 2, 26: 4, 27: 8}
+_FLOATS = {2: "e", 4: "f", 8: "d"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,24 @@ def _head(data: bytes, at: int) -> tuple[int, int, int]:
         raise BadCbor("long form")
     if major == 7 and width == 1 and number < 32:
         raise BadCbor("simple value in two bytes")
+    if major == 7 and width > 1 and not _shortest(raw):
+        raise BadCbor("long form")
     return major, number, end
+
+
+def _shortest(raw: bytes) -> bool:
+    """Whether no shorter float holds the same value; of the many spellings of NaN only the shortest is taken."""
+    (value,) = struct.unpack(f">{_FLOATS[len(raw)]}", raw)
+    if value != value:
+        return raw == b"\x7e\x00"
+    return len(raw) == 2 or not _fits(value, _FLOATS[len(raw) // 2])
+
+
+def _fits(value: float, form: str) -> bool:
+    try:
+        return bool(struct.unpack(f">{form}", struct.pack(f">{form}", value))[0] == value)
+    except OverflowError:
+        return False
 
 
 def _slice(data: bytes, at: int, size: int) -> tuple[bytes, int]:

@@ -9,6 +9,7 @@ import hmac
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 
 from edge.config import BadConfig, MemberCode, StaticRule
 from edge.members import mc1
@@ -41,11 +42,27 @@ def compile_rules(settings: MemberCode | Sequence[StaticRule]) -> tuple[Compiled
         if settings.static and settings.ref_key is None:
             raise BadRule("static rules need member_code.ref_key: without a secret a pseudonym gives its number away")
         settings = settings.static
-    rules = tuple(map(_compile, settings))
-    for at, rule in enumerate(rules):
-        for earlier in rules[:at]:
-            _apart(earlier, rule)
+    rules, refused = judge(settings)
+    if refused:
+        raise refused[0]
     return rules
+
+
+def judge(settings: Sequence[StaticRule]) -> tuple[tuple[CompiledRule, ...], tuple[BadRule, ...]]:
+    """The rules that are safe each for itself, and everything for which a start would be refused."""
+    rules: list[CompiledRule] = []
+    refused: list[BadRule] = []
+    for one in settings:
+        try:
+            rules.append(_compile(one))
+        except BadRule as error:
+            refused.append(error)
+    for earlier, later in combinations(rules, 2):
+        try:
+            _apart(earlier, later)
+        except BadRule as error:
+            refused.append(error)
+    return tuple(rules), tuple(refused)
 
 
 def symbologies(rules: Sequence[CompiledRule]) -> frozenset[str]:
@@ -63,11 +80,17 @@ def forms(rules: Sequence[CompiledRule]) -> dict[str, tuple[str, ...]]:
 
 def match(text: str, symbology: str, rules: Sequence[CompiledRule]) -> tuple[CompiledRule, str] | None:
     """The rule that a text obeys, check digit included, and its member number; at most one rule can."""
+    found = shape(text, symbology, rules)
+    return found if found and CHECKS[found[0].check](text) else None
+
+
+def shape(text: str, symbology: str, rules: Sequence[CompiledRule]) -> tuple[CompiledRule, str] | None:
+    """The rule whose pattern a text has, right or wrong in its check digit, and what would be its member number."""
     if len(text) > LONGEST:
         return None
     for rule in rules:
         found = rule.regex.fullmatch(text) if symbology in rule.symbologies else None
-        if found and CHECKS[rule.check](text):
+        if found:
             return rule, found["member"]
     return None
 

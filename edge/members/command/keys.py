@@ -1,0 +1,100 @@
+"""``tentou code keygen`` and ``keyset``: keys for tests, and the signed sets of public keys that edges believe."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from edge.members.command.saying import add_json, add_roots, checked, now_of, read, roots_of, say
+from edge.members.keyfile import describe, read_key, write_key
+from edge.members.keyset import BadKeySet, Key, KeySet, Status, kid_of, make_keyset, read_keyset, sign_keyset
+
+
+def add(kinds: Any) -> None:
+    """Add ``keygen`` and the three of ``keyset``. What these make is JSON with and without ``--json``."""
+    keygen = kinds.add_parser("keygen", help="make a signing key for tests")
+    keygen.add_argument("--test", action="store_true", help="say that the key is for tests: it lies in a plain file")
+    keygen.add_argument("--out", type=Path, metavar="FILE", help="where to; standard output if absent")
+    add_json(keygen)
+    keygen.set_defaults(run=checked(_keygen))
+    keysets = kinds.add_parser("keyset", help="key sets").add_subparsers(metavar="WHAT", required=True)
+    make = keysets.add_parser("make", help="print the inner part of a key set")
+    make.add_argument("--chain", required=True)
+    make.add_argument("--version", type=int, required=True)
+    make.add_argument("--issued-at", type=int, help="UNIX seconds; now if absent")
+    make.add_argument("--not-after", type=int, required=True)
+    make.add_argument("--key", action="append", default=[], metavar="PUBLIC_HEX:NBF:EXP[:STATUS]")
+    add_json(make)
+    make.set_defaults(run=checked(_make))
+    sign = keysets.add_parser("sign", help="sign an inner part with an offline root")
+    sign.add_argument("--root-key", type=Path, required=True, metavar="FILE")
+    sign.add_argument("inner", type=Path, metavar="FILE")
+    add_json(sign)
+    sign.set_defaults(run=checked(_sign))
+    verify = keysets.add_parser("verify", help="what an edge with these roots says to a key set")
+    add_roots(verify)
+    add_json(verify)
+    verify.add_argument("file", type=Path, metavar="FILE")
+    verify.set_defaults(run=checked(_verify))
+
+
+def _keygen(arguments: argparse.Namespace) -> int:
+    if not arguments.test:
+        raise ValueError("a real key is made where it stays (an HSM, the member server); for tests say --test")
+    key = Ed25519PrivateKey.generate()
+    if arguments.out is not None:
+        write_key(arguments.out, key)
+    told = describe(key, secret=arguments.out is None)
+    say(arguments, told, json.dumps(told))
+    return 0
+
+
+def _make(arguments: argparse.Namespace) -> int:
+    keys = [_key(text) for text in arguments.key]
+    issued_at = int(now_of(arguments.issued_at))
+    inner = make_keyset(arguments.chain, arguments.version, issued_at, arguments.not_after, keys).decode()
+    say(arguments, json.loads(inner), inner)
+    return 0
+
+
+def _key(text: str) -> Key:
+    """A key as one argument. What is wrong with it is not quoted: it may be a seed that was taken for a public key."""
+    parts = text.split(":")
+    try:
+        public_hex, nbf, exp, status = parts if len(parts) == 4 else (*parts, Status.ACTIVE)
+        public = bytes.fromhex(public_hex)
+        return Key(kid_of(public), public, int(nbf), int(exp), Status(status))
+    except ValueError:
+        raise ValueError("--key must be PUBLIC_HEX:NBF:EXP or PUBLIC_HEX:NBF:EXP:STATUS") from None
+
+
+def _sign(arguments: argparse.Namespace) -> int:
+    envelope = sign_keyset(arguments.inner.read_bytes().strip(), read_key(arguments.root_key))
+    say(arguments, json.loads(envelope), envelope)
+    return 0
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    now = now_of(arguments.now)
+    text, roots = read(arguments.file), roots_of(arguments)
+    try:
+        keyset = read_keyset(text, roots, now)
+    except BadKeySet as error:
+        say(arguments, {"result": "reject", "reason": str(error)}, f"reject: {error}")
+        return 1
+    age = "stale" if keyset.stale(now) else "fresh"
+    plain = f"accept: {keyset.chain} version {keyset.version}, {len(keyset.keys)} keys, {age}"
+    say(arguments, {"result": "accept", "reason": None} | _told(keyset, now), plain)
+    return 0
+
+
+def _told(keyset: KeySet, now: float) -> dict[str, Any]:
+    keys = [
+        {"kid": key.kid.hex(), "nbf": key.nbf, "exp": key.exp, "status": key.status} for key in keyset.keys.values()
+    ]
+    names = ("chain", "version", "issued_at", "not_after")
+    return {name: getattr(keyset, name) for name in names} | {"stale": keyset.stale(now), "keys": keys}
