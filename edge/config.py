@@ -7,6 +7,7 @@ them and can explain each value) or, for the hub, ``hub.toml``. Relative paths a
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -320,7 +321,8 @@ class HubIdentity(Settings):
 
 class Hub(Settings):
     """Everything head office's hub is told. ``stock_token`` is a file with the bearer token that stores must send;
-    ``keyset`` and ``deny`` are the signed files that it hands out to all edges, anew when they change."""
+    ``keyset`` and ``deny`` are the signed files that it hands out to all edges, anew when they change; ``members`` is
+    where profiles come from that it gives to stores which send the token in the file ``members_token``."""
 
     hub: HubIdentity = HubIdentity()
     web: Web = Web(port=8090)
@@ -331,6 +333,23 @@ class Hub(Settings):
     keyset: Path | None = None
     deny: Path | None = None
     handoff: Leading = Leading()
+    members: Adapter | None = None
+    members_token: Path | None = Field(None, validate_default=True)
+
+    @field_validator("members_token")
+    @classmethod
+    def _members_are_not_open(cls, token: Path | None, info: ValidationInfo) -> Path | None:
+        where = info.data.get("web")
+        if token is None and info.data.get("members") is not None and where and not _loopback(where.host):
+            raise ValueError("members are given to nobody without a token; name its file, or set web.host to 127.0.0.1")
+        return token
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class BadConfig(Exception):

@@ -30,6 +30,8 @@ def choices(settings: config.Store | config.Hub) -> Iterator[Choice]:
         yield Choice("stock", f"stock {channel.id}", f"stock.{at}", channel)
     if settings.upstream is not None:
         yield Choice("upstream", "upstream", "upstream", settings.upstream)
+    if settings.members is not None:
+        yield Choice("members", "members", "members", settings.members)
     if isinstance(settings, config.Hub):
         yield Choice("sink", "sink", "sink", settings.sink)
         return
@@ -37,8 +39,6 @@ def choices(settings: config.Store | config.Hub) -> Iterator[Choice]:
         yield Choice("camera", f"camera {camera.id}", f"camera.{at}", camera)
     for at, scanner in enumerate(settings.scanner):
         yield Choice("scanner", f"scanner {scanner.id}", f"scanner.{at}", scanner)
-    if settings.members is not None:
-        yield Choice("members", "members", "members", settings.members)
 
 
 def fitted(choice: Choice, layered: Layered) -> config.Settings:

@@ -1,11 +1,11 @@
-"""Head office: takes contacts in, gives stock out, and shows on one page what has arrived."""
+"""Head office: takes contacts in, gives stock and members' profiles out, and shows on one page what has arrived."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,8 @@ from edge.contacts import inbox
 from edge.contacts.counts import Counting
 from edge.db import database
 from edge.health import Health
-from edge.ports import Sink
+from edge.members.relay import routes as members_routes
+from edge.ports import Members, Sink, Troubled
 from edge.stock.cache import StockCache, migrate, stock_cache
 from edge.stock.channel import feed
 from edge.stock.relay import routes as stock_routes
@@ -27,6 +28,7 @@ from provisioning.i18n import environments, words
 
 PAGES = Path(__file__).parent / "hub_pages"
 LANGUAGES = ("ja", "en")
+FIGURES_S = 2.0
 _KINDS = {
     "scan": "Code scanned",
     "session_start": "Session began",
@@ -49,6 +51,7 @@ class Hub:
     health: Health
     sink: Sink
     stock: StockCache
+    members: Members | None = None
     port: int = 0
 
 
@@ -70,10 +73,12 @@ async def running(settings: config.Hub, folder: Path) -> AsyncIterator[Hub]:
         sink = await stack.enter_async_context(module.open(chosen, data))
         stock_db = await stack.enter_async_context(database(data / "stock.sqlite", migrate))
         stock = await stack.enter_async_context(stock_cache(stock_db))
-        hub = Hub(settings, folder, Health(), sink, stock)
+        health = Health()
+        members = await _members(stack, settings, folder, health)
+        hub = Hub(settings, folder, health, sink, stock, members)
         port = await stack.enter_async_context(_site(create_app(hub), settings.web))
         await stack.enter_async_context(kept(_loops(hub)))
-        yield Hub(settings, folder, hub.health, sink, stock, port)
+        yield replace(hub, port=port)
 
 
 def create_app(hub: Hub) -> web.Application:
@@ -82,13 +87,39 @@ def create_app(hub: Hub) -> web.Application:
     app.on_response_prepare.append(headers(hub.settings.web.frame_ancestors))
     app.add_routes(route for route in basics(hub.health, (), "", hub.settings.hub.id) if route.path != "/")
     app.add_routes([web.get("/", _index(hub)), web.get("/hub/static/hub.css", _style)])
-    app.add_routes(stock_routes(hub.stock, [channel.id for channel in hub.settings.stock], _token(hub)))
+    app.add_routes(stock_routes(hub.stock, [channel.id for channel in hub.settings.stock], _token(hub, "stock_token")))
+    todo = "Mend what the detail names; stores greet with what they kept meanwhile."
+    told = hub.health.teller("members", "profiles", todo)
+    app.add_routes(members_routes(hub.members, _token(hub, "members_token"), told))
     return app
 
 
-def _token(hub: Hub) -> str:
-    """What stores must send to be told stock; empty where everybody who reaches the hub may ask."""
-    return (hub.folder / hub.settings.stock_token).read_text().strip() if hub.settings.stock_token else ""
+def _token(hub: Hub, name: str) -> str:
+    """What stores must send to be told; empty where everybody who reaches the hub may ask. Raises config.BadConfig."""
+    file: Path | None = getattr(hub.settings, name)
+    if file is None:
+        return ""
+    try:
+        token = (hub.folder / file).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise config.BadConfig(f"{name}: {hub.folder / file} cannot be read; write one token into it") from error
+    if not token:
+        raise config.BadConfig(f"{name}: {hub.folder / file} is empty; write one token into it")
+    return token
+
+
+async def _members(stack: AsyncExitStack, settings: config.Hub, folder: Path, health: Health) -> Members | None:
+    if settings.members is None:
+        return None
+    module = plug.adapter("members", settings.members.adapter)
+    chosen = config.checked(module.Settings, settings.members.settings, "members.settings")
+    try:
+        source: Members = await stack.enter_async_context(module.open(chosen, folder))
+    except OSError as error:
+        todo = "Put right what the detail names, then restart the hub; stores greet with what they kept meanwhile."
+        health.down("members", "profiles", f"cannot be opened: {error.strerror}", todo)
+        return None
+    return source
 
 
 def _index(hub: Hub) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -127,6 +158,9 @@ async def _style(_: web.Request) -> web.FileResponse:
 
 def _loops(hub: Hub) -> dict[str, Callable[[], Awaitable[None]]]:
     loops: dict[str, Callable[[], Awaitable[None]]] = {"inbox": partial(_inbox, hub)}
+    source: object = hub.members
+    if isinstance(source, Troubled):
+        loops["members"] = partial(_troubles, hub, source)
     for channel in hub.settings.stock:
         loops[f"stock {channel.id}"] = partial(_feed, hub, channel)
     return loops
@@ -138,6 +172,15 @@ async def _inbox(hub: Hub) -> None:
     settings = config.checked(module.Settings, upstream.settings, "upstream.settings")
     async with module.open(settings, hub.folder) as dial:
         await inbox.run(hub.sink, dial, hub.health, hub.settings.hub.id)
+
+
+async def _troubles(hub: Hub, source: Troubled) -> None:
+    """What the members' source knows to be wrong with it, before anybody asks."""
+    todo = "Mend what the detail names; what was known before stays in use."
+    told = hub.health.teller("members", "source", todo)
+    while True:
+        told(source.trouble)
+        await asyncio.sleep(FIGURES_S)
 
 
 async def _feed(hub: Hub, channel: config.StockChannel) -> None:
