@@ -1,0 +1,116 @@
+"""Where a screen's link leads: ``GET /h/{id}`` to the page of its product, and the word that an app used one itself."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import logging
+import sqlite3
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from aiohttp import hdrs, web
+
+from edge.contacts.handoffs import Handoffs
+from edge.handoff import Leading, is_id, read
+
+log = logging.getLogger(__name__)
+
+Page = Callable[[str], str]
+"""The page for a phone that cannot be led on: with a product's number, or empty for a link that is none of ours."""
+
+ROBOTS = ("bot", "crawl", "spider", "preview", "facebookexternalhit", "curl/", "python")
+"""Words by which what is no shopper's browser names itself."""
+EARLY = ("sec-purpose", "purpose", "x-purpose", "x-moz")
+"""Headers by which a browser says that it only looks ahead."""
+MOST_ADDRESSES = 10_000
+
+
+@dataclass(slots=True)
+class Rate:
+    """At most ``most`` in ``seconds`` from one address, in memory alone; ``MOST_ADDRESSES`` are remembered."""
+
+    most: int = 30
+    seconds: float = 60.0
+    _seen: OrderedDict[str, deque[float]] = field(default_factory=OrderedDict, repr=False)
+
+    def allows(self, address: str, now: float) -> bool:
+        """Whether this one may be; asking counts. ``now`` is monotonic."""
+        times = self._seen.setdefault(origin(address), deque())
+        self._seen.move_to_end(origin(address))
+        while times and times[0] <= now - self.seconds:
+            times.popleft()
+        while len(self._seen) > MOST_ADDRESSES:
+            self._seen.popitem(last=False)
+        if len(times) >= self.most:
+            return False
+        times.append(now)
+        return True
+
+
+def origin(address: str) -> str:
+    """Where a request comes from: an IPv4 address, or the network of 64 bits that one household or phone has."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    return str(found if found.version == 4 else ipaddress.ip_network((int(found) >> 64 << 64, 64)))
+
+
+def by_a_shopper(method: str, headers: dict[str, str]) -> bool:
+    """Whether a request is a browser that a shopper opens a page with, as far as it says; names in lower case."""
+    if method != hdrs.METH_GET or any("pre" in headers.get(name, "").lower() for name in EARLY):
+        return False
+    if headers.get("sec-fetch-mode", "navigate") != "navigate" or "text/html" not in headers.get("accept", ""):
+        return False
+    agent = headers.get("user-agent", "").lower()
+    return bool(agent) and not any(word in agent for word in ROBOTS)
+
+
+def routes(book: Handoffs, leading: Leading, token: str, page: Page) -> Iterable[web.AbstractRouteDef]:
+    """``GET /h/{id}`` and ``POST /h/{id}/used``; without a ``token`` nobody may report a use."""
+    desk = _Desk(book, leading, token, page)
+    return [web.get("/h/{id}", desk.follow), web.post("/h/{id}/used", desk.used)]
+
+
+class _Desk:
+    def __init__(self, book: Handoffs, leading: Leading, token: str, page: Page) -> None:
+        self._book, self._leading, self._token, self._page = book, leading, token, page
+        self._rate = Rate()
+        self._failing = False
+
+    async def follow(self, request: web.Request) -> web.Response:
+        """Lead a shopper's phone to the product; the first time counts as the use of what a screen offered."""
+        link = read(request.match_info["id"], request.query)
+        if link is None:
+            return web.Response(status=404, text=self._page(""), content_type="text/html")
+        if by_a_shopper(request.method, {name.lower(): value for name, value in request.headers.items()}):
+            await self._count(link.id, request.remote or "")
+        if goal := self._leading.goal(link):
+            return web.Response(status=302, headers={hdrs.LOCATION: goal, "Referrer-Policy": "no-referrer"})
+        return web.Response(text=self._page(link.sku), content_type="text/html")
+
+    async def used(self, request: web.Request) -> web.Response:
+        """An app or an EC says that a link was used there; whether it was the first use, and offered by a store."""
+        given = request.headers.get(hdrs.AUTHORIZATION, "")
+        if not self._token or not hmac.compare_digest(given.encode(errors="replace"), f"Bearer {self._token}".encode()):
+            raise web.HTTPUnauthorized(headers={hdrs.WWW_AUTHENTICATE: "Bearer"})
+        id = request.match_info["id"]
+        if not is_id(id):
+            raise web.HTTPNotFound(text="an id has 16 letters, digits, '-' or '_', as the link has it behind '/h/'")
+        use = await self._book.use(id)
+        return web.json_response({"id": id, "counted": use.counted, "offered": use.offered})
+
+    async def _count(self, id: str, address: str) -> None:
+        """Whoever stands there is led on, whatever the disk says: a use that cannot be noted is lost, and said once."""
+        try:
+            if await self._book.knows(id) or self._rate.allows(address, time.monotonic()):
+                await self._book.use(id)
+        except sqlite3.Error as error:
+            if not self._failing:
+                log.error("uses of links cannot be noted: %s", type(error).__name__)
+            self._failing = True
+        else:
+            self._failing = False
