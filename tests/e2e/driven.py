@@ -1,0 +1,215 @@
+"""A store's screens, stages and member desk in this process, with a clock that a test drives.
+
+Everything is the product's own but three things: time passes when ``pass_on`` says so, for the service and for the
+pages alike; sights come from a test instead of an eye; and the hub says its heartbeats as that time passes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from playwright.async_api import Page
+
+from content.model import Product
+from edge import app, config
+from edge.demo.people import STATIC_PREFIX
+from edge.demo.seed import with_check
+from edge.demo.settings import find_ports, issuing, prepare
+from edge.members.issue import issue
+from edge.model import Code, Coupon, Held, Painted, Profile, Scan, Show, Sight, Touched
+from edge.screens import pages as screen_pages
+from edge.screens import watcher as watchers
+from edge.screens.wire import FromPage
+from edge.sessions.stage import Stage
+
+STEP_S = 2.0
+"""The longest step of the clock: a page may hear nothing for 2.25 s of it."""
+FLAGS = {"P": 1, "N": 2, "C": 4}
+NEVER_S = 3600.0
+
+
+@dataclass
+class Store:
+    """A store whose time is driven. ``url`` is where its pages are; ``shown`` is all that its screens were to show."""
+
+    parts: app.Parts
+    key: Any
+    now: float = field(default_factory=lambda: float(int(time.monotonic())))
+    url: str = ""
+    shown: list[Show] = field(default_factory=list)
+    touches: list[Touched] = field(default_factory=list)
+    profiles: dict[str, Profile] = field(default_factory=dict)
+    silent: bool = False
+    _beats: int = 0
+    _answers: dict[int, int] = field(default_factory=dict)
+    _painted: set[int] = field(default_factory=set)
+
+    def code(self, flags: str = "P", who: str = "", minutes: int = 0) -> Code:
+        """A fresh token of a member, who is a new one unless named."""
+        at = int(time.time())
+        bits = sum(FLAGS[flag] for flag in flags)
+        text = issue(self.key, who or secrets.token_urlsafe(9), at, at + 60 * (minutes + 1), bits, 2, (1, 4))
+        return Code(text, "qrcode", "zxing")
+
+    def card(self, number: int = 1) -> Code:
+        """A plastic card's fixed number."""
+        return Code(with_check(f"{STATIC_PREFIX}{number:010d}"), "qrcode", "zxing")
+
+    def product(self, number: int = 0) -> Product:
+        """One of the shop's products."""
+        return sorted(self.parts.library.products().values(), key=lambda each: each.sku)[number]
+
+    async def scan(self, screen: str, code: Code) -> Show:
+        """Hold a code up; what the screen then shows."""
+        return await self.see(screen, Scan("eye", code, self.now))
+
+    async def hold(self, screen: str, gtin: str) -> Show:
+        """Hold a product up."""
+        return await self.see(screen, Held("eye", gtin, self.now))
+
+    async def see(self, screen: str, sight: Sight) -> Show:
+        """Tell a stage what an eye saw, and let everything come of it that comes at once."""
+        await self.parts.stages[screen].take(sight)
+        await self.quiet()
+        return self.parts.screens.shown(screen)
+
+    async def quiet(self) -> None:
+        """Wait until what is on its way between the parts has arrived."""
+        for _ in range(10):
+            await asyncio.sleep(0)
+        for stage in self.parts.stages.values():
+            while not stage._inbox.empty():
+                await asyncio.sleep(0)
+
+    async def pass_on(self, seconds: float, *pages: Page, ticking: bool = True) -> None:
+        """Let time pass for the service and the pages; without ``ticking`` the sessions stand still."""
+        until = self.now + seconds
+        while self.now < until - 1e-9:
+            ahead = [due for due in self._dues() if self.now < due] if ticking else []
+            step = min([STEP_S, until - self.now, *(due - self.now for due in ahead)])
+            self.now += step
+            if not self.silent:
+                await self.beat()
+            for page in pages:
+                await advance(page, step)
+            for stage in self.parts.stages.values():
+                if ticking:
+                    await stage.tick()
+            await self.quiet()
+        if not self.silent:
+            await self.beat()
+
+    def _dues(self) -> list[float]:
+        return [stage._session.due for stage in self.parts.stages.values() if stage._session.due is not None]
+
+    async def beat(self) -> None:
+        """A heartbeat, and every page's answer to it: by then it has seen all that was sent before."""
+        self._beats += 1
+        boards = self.parts.screens._boards.values()
+        told = [watcher for board in boards for watcher in board.watchers]
+        for watcher in told:
+            watcher.offer("hb", watcher._beat(self._beats))
+        await until(lambda: self._answers.get(self._beats, 0) >= len(told))
+        self._answers.clear()
+
+    async def painted(self, screen: str, page: Page) -> None:
+        """Wait until the page has painted what it was last told to show."""
+        event = self.parts.screens._boards[screen].event
+        await self.beat()
+        await advance(page, 0.05)
+        await until(lambda: event in self._painted)
+        await self.quiet()
+
+    async def touched(self, count: int = 1) -> None:
+        """Wait until the service has heard of that many touches in all."""
+        await until(lambda: len(self.touches) >= count)
+        await self.quiet()
+
+    async def heard(self, was: Callable[..., Awaitable[None]], screen: str, page: str, by: Any, said: FromPage) -> None:
+        """What a page said, on its way to the hub."""
+        if said.hb is not None:
+            self._answers[said.hb] = self._answers.get(said.hb, 0) + 1
+        await was(screen, page, by, said)
+
+    async def reports(self) -> None:
+        """What pages report, to the stages: for ever."""
+        while True:
+            match await self.parts.screens.reports.get():
+                case Touched(screen=screen) as touch:
+                    self.touches.append(touch)
+                    self.parts.stages[screen].put(touch)
+                case Painted(screen=screen, event=event) as painted:
+                    self._painted.add(event)
+                    self.parts.stages[screen].put(painted)
+
+    async def profile(self, ref: str) -> AsyncIterator[Profile | None]:
+        """A member of these, or an invented one: everybody has favourites and a coupon."""
+        skus = tuple(self.product(number).sku for number in range(3))
+        yield self.profiles.get(ref) or Profile(
+            ref, favourites=skus, coupons=(Coupon("c", {"ja": f"{ref}さま 10%引き"}),)
+        )
+
+    async def show(self, show: Show) -> int:
+        """What a stage shows, noted on its way to the hub."""
+        self.shown.append(show)
+        return await self.parts.screens.show(show)
+
+
+async def life(stage: Stage) -> None:
+    """A stage takes what it is handed; its deadlines come from whoever drives the clock."""
+    while True:
+        await stage.take(await stage._inbox.get())
+
+
+async def until(true: Callable[[], bool], patience: float = 60.0) -> None:
+    """Wait, by the real clock, for what a browser or a socket does in its own time."""
+    async with asyncio.timeout(patience):
+        while not true():
+            await asyncio.sleep(0.002)
+
+
+async def advance(page: Page, seconds: float) -> None:
+    """Let time pass in a page whose clock is driven."""
+    await page.clock.run_for(round(seconds * 1000))
+
+
+@asynccontextmanager
+async def driven(folder: Path, patch: pytest.MonkeyPatch) -> AsyncIterator[Store]:
+    """The demo's shop with a kiosk and a sign, served on a free port, its time standing still."""
+    prepare(folder, find_ports(0))
+    patch.setattr(watchers, "BEAT_S", NEVER_S)
+    patch.setattr(screen_pages, "SILENT_S", NEVER_S)
+    settings = config.read_store(folder / "edge")
+    async with AsyncExitStack() as stack:
+        parts = await app._opened(stack, settings, folder / "edge")
+        store = Store(parts, issuing(folder)[0])
+        parts.screens._clock = lambda: store.now
+        parts.screens.heard = partial(store.heard, parts.screens.heard)  # type: ignore[method-assign]
+        house = replace(app._house(parts), mono=lambda: store.now, profile=store.profile, show=store.show)
+        parts.stages = {screen.id: Stage(screen, house) for screen in settings.screen}
+        runner = web.AppRunner(app.create_app(parts), shutdown_timeout=1, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        store.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        loops = [store.reports(), parts.ledger.run(), *(life(stage) for stage in parts.stages.values())]
+        tasks = [asyncio.ensure_future(loop) for loop in loops]
+        try:
+            yield store
+        finally:
+            failed = [task.exception() for task in tasks if task.done()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await parts.screens.close()
+            await runner.cleanup()
+        assert not failed, failed
