@@ -8,14 +8,16 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 
 from aiohttp import web
 
 from edge import config, fitting, plug
-from edge.contacts import inbox
+from edge.contacts import handoffs, inbox, redirector
 from edge.contacts.counts import Counting
-from edge.db import database
+from edge.contacts.handoffs import Handoffs, Joining
+from edge.db import database, mended
 from edge.health import Health
 from edge.members.relay import routes as members_routes
 from edge.ports import Members, Sink, Troubled
@@ -29,6 +31,7 @@ from provisioning.i18n import environments, words
 PAGES = Path(__file__).parent / "hub_pages"
 LANGUAGES = ("ja", "en")
 FIGURES_S = 2.0
+HANDOFF_DAYS = 7
 _KINDS = {
     "scan": "Code scanned",
     "session_start": "Session began",
@@ -40,6 +43,7 @@ _KINDS = {
     "play": "Played",
     "gap": "Gap accounted for",
 }
+_HANDOFFS = {"product": "Product page", "basket": "Basket", "hold": "Kept at the store", "order": "Ordered in"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Hub:
     health: Health
     sink: Sink
     stock: StockCache
+    handoffs: Handoffs
     members: Members | None = None
     port: int = 0
 
@@ -75,10 +80,18 @@ async def running(settings: config.Hub, folder: Path) -> AsyncIterator[Hub]:
         stock = await stack.enter_async_context(stock_cache(stock_db))
         health = Health()
         members = await _members(stack, settings, folder, health)
-        hub = Hub(settings, folder, health, sink, stock, members)
+        book = await _handoffs(stack, settings, data, health)
+        hub = Hub(settings, folder, health, sink, stock, book, members)
         port = await stack.enter_async_context(_site(create_app(hub), settings.web))
         await stack.enter_async_context(kept(_loops(hub)))
         yield replace(hub, port=port)
+
+
+async def _handoffs(stack: AsyncExitStack, settings: config.Hub, data: Path, health: Health) -> Handoffs:
+    """The book of links to phones; one that the disk spoilt is begun anew, as links lead on without it."""
+    told = health.teller("disk", "handoffs", "See the disk of this machine, then restart the service.")
+    db = await stack.enter_async_context(mended(data / "handoffs.sqlite", handoffs.migrate, told))
+    return Handoffs(db, settings.hub.id, settings.handoff.keep_days)
 
 
 def create_app(hub: Hub) -> web.Application:
@@ -90,13 +103,15 @@ def create_app(hub: Hub) -> web.Application:
     app.add_routes(stock_routes(hub.stock, [channel.id for channel in hub.settings.stock], _token(hub, "stock_token")))
     todo = "Mend what the detail names; stores greet with what they kept meanwhile."
     told = hub.health.teller("members", "profiles", todo)
+    app.add_routes([web.get("/h/page.css", _phone_style)])
+    app.add_routes(redirector.routes(hub.handoffs, hub.settings.handoff, _token(hub, "handoff.token"), _phone_page()))
     app.add_routes(members_routes(hub.members, _token(hub, "members_token"), told))
     return app
 
 
 def _token(hub: Hub, name: str) -> str:
     """What stores must send to be told; empty where everybody who reaches the hub may ask. Raises config.BadConfig."""
-    file: Path | None = getattr(hub.settings, name)
+    file: Path | None = attrgetter(name)(hub.settings)
     if file is None:
         return ""
     try:
@@ -138,6 +153,9 @@ def _index(hub: Hub) -> Callable[[web.Request], Awaitable[web.Response]]:
                 utc=_utc,
                 counts=await hub.sink.counts() if isinstance(hub.sink, Counting) else (),
                 kinds={kind: translate(name) for kind, name in _KINDS.items()},
+                handoffs=await hub.handoffs.tallies(HANDOFF_DAYS),
+                unknown=await hub.handoffs.waiting(),
+                ways={kind: translate(name) for kind, name in _HANDOFFS.items()},
                 start_page=hub.settings.web.start_page,
                 other="ja" if language == "en" else "en",
             )
@@ -156,8 +174,19 @@ async def _style(_: web.Request) -> web.FileResponse:
     return web.FileResponse(PAGES / "hub.css")
 
 
+async def _phone_style(_: web.Request) -> web.FileResponse:
+    """The style sheet of the page for a phone that cannot be led on."""
+    return web.FileResponse(PAGES / "handoff.css")
+
+
+def _phone_page() -> redirector.Page:
+    template = environments(PAGES, PAGES / "locales", LANGUAGES)["ja"].get_template("handoff.html")
+    return lambda sku: template.render(sku=sku)
+
+
 def _loops(hub: Hub) -> dict[str, Callable[[], Awaitable[None]]]:
     loops: dict[str, Callable[[], Awaitable[None]]] = {"inbox": partial(_inbox, hub)}
+    loops["handoffs"] = partial(hub.handoffs.carry, hub.sink)
     source: object = hub.members
     if isinstance(source, Troubled):
         loops["members"] = partial(_troubles, hub, source)
@@ -171,7 +200,7 @@ async def _inbox(hub: Hub) -> None:
     module = plug.adapter("upstream", upstream.adapter)
     settings = config.checked(module.Settings, upstream.settings, "upstream.settings")
     async with module.open(settings, hub.folder) as dial:
-        await inbox.run(hub.sink, dial, hub.health, hub.settings.hub.id)
+        await inbox.run(Joining(hub.sink, hub.handoffs), dial, hub.health, hub.settings.hub.id)
 
 
 async def _troubles(hub: Hub, source: Troubled) -> None:

@@ -72,7 +72,7 @@ def test_every_word_of_the_hubs_page_is_translated() -> None:
     import re
 
     page = (hub.PAGES / "index.html").read_text()
-    wanted = set(re.findall(r'_\("([^"]+)"\)', page)) | set(hub._KINDS.values())
+    wanted = set(re.findall(r'_\("([^"]+)"\)', page)) | set(hub._KINDS.values()) | set(hub._HANDOFFS.values())
     known = set(re.findall(r'^msgid "(.+)"$', (hub.PAGES / "locales" / "ja.po").read_text(), re.M))
     assert wanted == known
 
