@@ -35,6 +35,7 @@ from edge.members.profiles import usable
 from edge.model import Measured, Painted, Played, Profile, Touched, Watching
 from edge.ports import Members, Troubled
 from edge.screens import pages as screen_pages
+from edge.screens import printed
 from edge.screens.hub import Screens
 from edge.sessions import notes
 from edge.sessions.goods import Wares
@@ -57,6 +58,7 @@ from provisioning.layers import STORE_LAYERS, load
 from provisioning.signin import Guard
 
 FIGURES_S = 2.0
+NOTICE_S = 0.25
 IN_MEMORY = 20_000
 """Contacts that an outbox without a disk holds, some 15 MB."""
 
@@ -138,7 +140,13 @@ async def _opened(stack: AsyncExitStack, store: config.Store, folder: Path) -> P
         desk=members_desk,
         outbox=book,
         ledger=Ledger(book, health),
-        screens=Screens(store.screen, readers=readers, wares=bool(store.product_code.symbologies)),
+        screens=Screens(
+            store.screen,
+            readers=readers,
+            wares=bool(store.product_code.symbologies),
+            notice=store.notice,
+            watched={camera.screen for camera in store.camera},
+        ),
         eyes=eyes,
         scanners={scanner.id: ScannerEye(scanner, folder, health) for scanner in store.scanner},
         members=members,
@@ -236,6 +244,7 @@ def create_app(parts: Parts) -> web.Application:
     title = " · ".join((device.chain, device.store, device.id))
     app.add_routes(it_pages.routes(parts.health.parts, guard, layered.renewed, title))
     app.add_routes(calibrate.routes(_aimed(parts, guard, title)))
+    app.add_routes(printed.routes(parts.screens.renderer, parts.store.notice, guard))
     shown = [(screen.id, screen.name or screen.id, screen.orientation) for screen in parts.store.screen]
     app.add_routes(studio.routes(parts.library, guard, shown, partial(_on_screen, parts), parts.now, device.closing))
     app.add_routes(media_routes(parts.library.files))
@@ -293,6 +302,7 @@ def _loops(parts: Parts) -> dict[str, Callable[[], Awaitable[None]]]:
         "reports": partial(_reports, parts),
         "stock changes": partial(_stock_moves, parts),
         "figures": partial(_figures, parts),
+        "notices": partial(_notices, parts),
     }
     for screen, stage in parts.stages.items():
         loops[f"stage {screen}"] = stage.run
@@ -341,6 +351,15 @@ async def _figures(parts: Parts) -> None:
         if isinstance(source, Troubled):
             members_told(source.trouble)
         await asyncio.sleep(FIGURES_S)
+
+
+async def _notices(parts: Parts) -> None:
+    """Every screen tells whose camera it is for as long as one of its own sees."""
+    while True:
+        for screen in {camera.screen for camera in parts.store.camera}:
+            looking = [parts.eyes[camera.id] for camera in parts.store.camera if camera.screen == screen]
+            parts.screens.eyes(screen, any(eye.open for eye in looking))
+        await asyncio.sleep(NOTICE_S)
 
 
 async def _stock_moves(parts: Parts) -> None:

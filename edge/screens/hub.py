@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequ
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from edge.config import Screen
+from edge.config import Notice, Screen
 from edge.model import Loop, Measured, Painted, Played, Report, Show, Touched, Watching
 from edge.screens import wire
 from edge.screens.assets import Assets, default_loop, read_assets
@@ -39,6 +39,8 @@ class Board:
     event: int = 0
     html: str = field(default="", repr=False)
     shown_at: float = 0.0
+    eyes: bool | None = None
+    """Whether a camera gives pictures of who stands before it, None where there is no camera."""
     playing: str = ""
     watchers: set[Watcher] = field(default_factory=set)
     plays: dict[str, int] = field(default_factory=dict)
@@ -52,8 +54,9 @@ class Screens:
     """All screens of a store. ``reports`` is read by the sessions; pages wait when nobody reads it.
 
     ``readers`` are the ids of the screens with a camera or scanner, which invite shoppers to hold up a code
-    (None: all), and a product, too, with ``wares``. The state is kept here alone: a page that connects is told it, so
-    nothing needs replaying.
+    (None: all), and a product, too, with ``wares``. ``watched`` are those from which a camera looks: their pages show
+    the ``notice`` while it does. The state is kept here alone: a page that connects is told it, so nothing needs
+    replaying.
     """
 
     def __init__(
@@ -63,6 +66,8 @@ class Screens:
         readers: Collection[str] | None = None,
         clock: Callable[[], float] = time.monotonic,
         wares: bool = False,
+        notice: Notice | None = None,
+        watched: Collection[str] = (),
     ) -> None:
         self.assets = assets or read_assets()
         self.renderer = Renderer(self.assets, [screen.id for screen in screens if screen.touched])
@@ -76,6 +81,9 @@ class Screens:
         self.closed = False
         first = default_loop(self.assets)
         self._boards = {screen.id: Board(screen, first, Show(screen.id, "loop")) for screen in screens}
+        self._notice = notice
+        for screen_id in watched:
+            self._boards[screen_id].eyes = True  # until an eye says otherwise: rather a notice too much than none
 
     async def show(self, show: Show) -> int:
         """Make this what its screen shows, on every page that watches now or later; the event's id.
@@ -96,6 +104,14 @@ class Screens:
         board.loop = loop if loop.items else default_loop(self.assets)
         for watcher in board.watchers:
             watcher.offer("loop", wire.loop(board.loop))
+
+    def eyes(self, screen_id: str, open: bool) -> None:
+        """Have a screen show the camera notice while a camera of its own gives pictures, and no longer."""
+        board = self._board(screen_id)
+        if board.eyes is not None and board.eyes is not open:
+            board.eyes = open
+            for watcher in board.watchers:
+                watcher.offer("eyes", wire.eyes(open))
 
     def watchers(self, screen_id: str) -> int:
         """How many pages watch a screen now."""
@@ -121,7 +137,9 @@ class Screens:
 
     def page(self, screen_id: str) -> str:
         """The HTML page of a screen; raises UnknownScreen."""
-        return self.renderer.page(self._board(screen_id).screen, screen_id in self._readers, self._wares)
+        board = self._board(screen_id)
+        notice = self._notice if board.eyes is not None else None
+        return self.renderer.page(board.screen, screen_id in self._readers, self._wares, notice)
 
     def known(self) -> list[Screen]:
         """All screens, as configured."""
@@ -142,6 +160,8 @@ class Screens:
         watcher.offer("hello", wire.hello(self._boot, self.assets.version))
         watcher.offer("loop", wire.loop(board.loop))
         watcher.offer("scene", board.scene(self._clock()))
+        if board.eyes is not None:
+            watcher.offer("eyes", wire.eyes(board.eyes))
         board.watchers.add(watcher)
         self._closers[watcher] = close
         self.reports.put_nowait(Watching(screen_id, True))

@@ -8,7 +8,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from edge.config import Screen
+from edge.config import Notice, Screen
 from edge.model import LANGUAGES, Show, spoken
 from edge.screens.allowed import allowed
 from edge.screens.assets import Assets
@@ -70,10 +70,10 @@ class Renderer:
             raise UnknownScene(f"no scene '{show.scene}' in kiosk_ui/templates/scenes") from missing
         return template.render(**values, shelf=shelf(values), level=show.level.value, timed=timed(show)).strip()
 
-    def page(self, screen: Screen, inviting: bool, wares: bool = False) -> str:
+    def page(self, screen: Screen, inviting: bool, wares: bool = False, notice: Notice | None = None) -> str:
         """The page that shows a screen: nothing in it is about a person, so it may be cached.
 
-        ``inviting`` asks for member codes; with ``wares``, for products as well.
+        ``inviting`` asks for member codes; with ``wares``, for products as well. ``notice`` tells whose cameras see.
         """
         language = spoken(screen.language)
         invitations = [self._part("parts/invitation.html", each, wares=wares) for each in own_first(language)]
@@ -87,6 +87,7 @@ class Renderer:
                 sound=screen.sound,
                 inviting=inviting,
                 invitations=invitations,
+                notice=self._told("parts/notice.html", notice) if notice else None,
                 thanks=[self._part("parts/thanks.html", each) for each in LANGUAGES],
                 version=self._assets.version,
             )
@@ -103,8 +104,23 @@ class Renderer:
         said = [self._part("parts/hint.html", each, hint=kind) for each in own_first(language)]
         return {"hint": kind, "hints": said}
 
+    def printed(self, notice: Notice) -> str:
+        """The notice as a page to print and to hang at the door, in every language."""
+        told = self._told("parts/printed.html", notice)
+        return self._environments["ja"].get_template("printed.html").render(notice=told)
+
+    def _told(self, part: str, notice: Notice) -> dict[str, Any]:
+        """A camera notice in every language; a purpose that the settings name stands in the place of our words."""
+        says = [self._part(part, each, purpose=_in(notice.purpose, each)) for each in LANGUAGES]
+        return {"operator": notice.operator, "address": notice.address, "says": says}
+
     def _part(self, name: str, language: str, **values: Any) -> Markup:
         return Markup(self._environments[language].get_template(name).render(**values))  # noqa: S704 - our own template
+
+
+def _in(words: Mapping[str, str], language: str) -> str:
+    """The words in a language, else in English, else in Japanese, else in whichever there is."""
+    return next((words[one] for one in (language, "en", "ja", *words) if one in words), "")
 
 
 def timed(show: Show) -> bool:

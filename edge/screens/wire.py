@@ -139,6 +139,11 @@ def loop(loop: Loop) -> str:
     return _text({"loop": loop_values(loop)})
 
 
+def eyes(open: bool) -> str:
+    """Whether a camera of the screen gives pictures now, so that its notice must be seen."""
+    return _text({"eyes": open})
+
+
 def got(play: int) -> str:
     """All plays of this page up to this number are in the service's hands."""
     return _text({"got": play})

@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import sys
+import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import replace
@@ -104,6 +105,12 @@ class Eye:
         self._has_to_tell = asyncio.Event()
         self._viewers: dict[asyncio.Queue[View], bool] = {}
         self._in_view = ("", "")
+        self._sees_until = 0.0
+
+    @property
+    def open(self) -> bool:
+        """Whether the camera gives pictures now, or may do so unknown to us: between two lives of its eye, say."""
+        return time.monotonic() < self._sees_until
 
     async def run(self) -> None:
         """Keep the eye alive until cancelled; at the end no process is left."""
@@ -154,6 +161,7 @@ class Eye:
         """One life of the process; how it ended, in a word or two."""
         process = await _started(self._program)
         self.pid = process.pid
+        self._sees_until = max(self._sees_until, time.monotonic() + HUNG_S)
         self._silent_s, self._patience_s = 0.0, START_S
         self._to_tell.clear()
         try:
@@ -195,6 +203,7 @@ class Eye:
             for viewer in self._viewers:
                 _put(viewer, said)
         else:
+            self._sees_until = time.monotonic() + HUNG_S if said.sees else 0.0
             self._health.set("camera", self.id, said.state, *self._words(said), self._counted(said.figures))
 
     def _words(self, said: Pulse) -> tuple[str, str]:

@@ -174,7 +174,8 @@ class Watch:
         seen = self._state.state is State.UP and now < self._lease.until and self._lease.picture
         shown = "shown on the calibration page" if seen else ""
         detail = ", ".join(filter(None, (self._state.detail, shown, note, self._note)))
-        self._out(pulse_line(Pulse(self._state.state, detail, self._state.todo, self._figures)))
+        sees = self._open and min(self.silent_for(now), now - self._last_strange) <= SILENT_S
+        self._out(pulse_line(Pulse(self._state.state, detail, self._state.todo, self._figures, sees)))
         self._last_pulse, self._times, self._moving, self._latest = now, [], 0, None
 
     def _measure(self, now: float, since: float) -> None:

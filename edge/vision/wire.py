@@ -111,12 +111,16 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """How an eye is, at least every half second; ``todo`` is the next step for a person when it is not up."""
+    """How an eye is, at least every half second; ``todo`` is the next step for a person when it is not up.
+
+    ``sees`` tells that the camera gives pictures, good or bad ones: people must be told so (``notice``).
+    """
 
     state: State
     detail: str = ""
     todo: str = ""
     figures: Mapping[str, float] = field(default_factory=dict)
+    sees: bool = False
 
 
 def orders_line(orders: Orders) -> bytes:
@@ -204,7 +208,9 @@ def _code(text: object, symbology: object, engine: object) -> Code:
 
 
 def _pulse(said: dict[str, Any]) -> Pulse:
-    return Pulse(State(said["state"]), _plain(said["detail"]), _plain(said["todo"]), _figures(said))
+    return Pulse(
+        State(said["state"]), _plain(said["detail"]), _plain(said["todo"]), _figures(said), said.get("sees") is True
+    )
 
 
 def _view(said: dict[str, Any]) -> View:

@@ -20,6 +20,7 @@ const SHIFTS = [0, 3, 5, 2, -2, -5, -3]; // px: what stands for hours moves a li
 
 const { screen: id = "", version = "" } = document.documentElement.dataset;
 const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (document.getElementById(name));
+const notice = document.getElementById("notice");
 const page = crypto.getRandomValues(new Uint32Array(2)).join("-");
 let seen = -1;
 let boot = "";
@@ -88,6 +89,7 @@ const stream = connect(`${location.origin.replace(/^http/, "ws")}${location.path
       stream.send({ hb: value.hb });
       renew();
     }
+    if (value.eyes !== undefined) notice?.toggleAttribute("hidden", !value.eyes); // away, what was told last holds
     if (value.got) plays.got(value.got);
     if (value.loop && value.loop.version !== loopVersion) void adopt(value.loop);
     if (value.event !== undefined && value.event > seen) {
