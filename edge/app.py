@@ -7,7 +7,6 @@ that are kept alive beside them, so that none of them can hold up the start (pro
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -26,9 +25,11 @@ from edge import config, fitting, plug
 from edge import web as pages
 from edge.contacts import topics, uplink
 from edge.contacts.ledger import Ledger
-from edge.contacts.outbox import FILE, Outbox, outbox
-from edge.db import MEMORY, cause, mended
+from edge.contacts.outbox import FILE, Outbox, outbox_anyway
+from edge.contacts.post import Post
+from edge.db import mended
 from edge.health import Health
+from edge.letters import Letters, hears
 from edge.members.cache import CachedMembers, cached
 from edge.members.desk import Desk, desk
 from edge.members.profiles import usable
@@ -38,6 +39,7 @@ from edge.screens import pages as screen_pages
 from edge.screens import printed
 from edge.screens.hub import Screens
 from edge.sessions import notes
+from edge.sessions.floods import note_floods
 from edge.sessions.goods import Wares
 from edge.sessions.handoff import Way
 from edge.sessions.house import House
@@ -59,8 +61,6 @@ from provisioning.signin import Guard
 
 FIGURES_S = 2.0
 NOTICE_S = 0.25
-IN_MEMORY = 20_000
-"""Contacts that an outbox without a disk holds, some 15 MB."""
 
 
 @dataclass(slots=True)
@@ -75,6 +75,7 @@ class Parts:
     desk: Desk
     outbox: Outbox
     ledger: Ledger
+    letters: Letters
     screens: Screens
     eyes: dict[str, Eye]
     scanners: dict[str, ScannerEye]
@@ -122,7 +123,7 @@ async def _opened(stack: AsyncExitStack, store: config.Store, folder: Path) -> P
     stock_db = await stack.enter_async_context(mended(data / "stock.sqlite", migrate, _disk(health, "stock")))
     stock = await stack.enter_async_context(stock_cache(stock_db))
     await stock.keep_only([channel.id for channel in store.stock])
-    book = await _outbox(stack, data, store.device, health)
+    book = await stack.enter_async_context(outbox_anyway(data / FILE, store.device, _disk(health, "outbox")))
     members_desk = await stack.enter_async_context(desk(store.member_code, store.device, folder, data, health))
     readers = {source.screen for source in (*store.camera, *store.scanner)}
     wanted = members_desk.symbologies.union(store.product_code.symbologies)
@@ -131,6 +132,7 @@ async def _opened(stack: AsyncExitStack, store: config.Store, folder: Path) -> P
     eyes = {camera.id: Eye(camera, folder, wanted, health, forms=forms) for camera in store.camera}
     for camera, zone in store.zone.items():
         eyes[camera].aim(zone)
+    post = Post(hears(store.device, rotating=bool(store.member_code.roots)))
     return Parts(
         store=store,
         folder=folder,
@@ -140,6 +142,7 @@ async def _opened(stack: AsyncExitStack, store: config.Store, folder: Path) -> P
         desk=members_desk,
         outbox=book,
         ledger=Ledger(book, health),
+        letters=Letters(members_desk, post, store.device, health),
         screens=Screens(
             store.screen,
             readers=readers,
@@ -162,18 +165,6 @@ def _wares(store: config.Store, shop: Library) -> Wares:
 def _disk(health: Health, name: str) -> Callable[[str], None]:
     """What tells that a file could not be used at the start."""
     return health.teller("disk", name, "See the disk of this device, then restart the service.")
-
-
-async def _outbox(stack: AsyncExitStack, data: Path, device: config.Device, health: Health) -> Outbox:
-    """The ledger's outbox; where the disk refuses, one in memory, which the health page says is no promise."""
-    tell = _disk(health, "outbox")
-    try:
-        opened = await stack.enter_async_context(outbox(data / FILE, device))
-    except (sqlite3.Error, OSError) as error:
-        tell(f"{cause(error)}: contacts are sent, but a restart forgets those that head office has not confirmed")
-        return await stack.enter_async_context(outbox(MEMORY, device, cap=IN_MEMORY))
-    tell("")
-    return opened
 
 
 async def _members(stack: AsyncExitStack, store: config.Store, folder: Path, health: Health) -> Members | None:
@@ -208,7 +199,7 @@ def _house(parts: Parts) -> House:
 
     return House(
         classify=parts.desk.classify,
-        spend=parts.desk.spend,
+        spend=parts.letters.spend,
         profile=partial(_profiles, parts),
         library=parts.library,
         lines=lambda sku, language: parts.stock.lines(sku, parts.store.location, language, time.time()),
@@ -219,6 +210,7 @@ def _house(parts: Parts) -> House:
         segments={number: name for name, number in parts.store.member_code.segments.items()},
         tiers={number: name for name, number in parts.store.member_code.tiers.items()},
         handoff=_way(parts.store),
+        judge=parts.desk.judge,
     )
 
 
@@ -317,7 +309,10 @@ def _loops(parts: Parts) -> dict[str, Callable[[], Awaitable[None]]]:
             loops[f"sight {source.id}"] = partial(follow, eye.looks, parts.desk.whose, tell, lingers, wares)
     for channel in store.stock:
         loops[f"stock {channel.id}"] = partial(_feed, parts, channel)
+    screens = {source.id: source.screen for source in (*store.camera, *store.scanner)}
+    loops["floods"] = partial(note_floods, parts.desk.floods, screens, parts.ledger.note)
     if store.upstream is not None:
+        loops["letters"] = parts.letters.run
         loops["uplink"] = partial(_uplink, parts, store.upstream)
     loops["ledger"] = parts.ledger.run  # ends last, so that it hears what the others note at their end
     return loops
@@ -334,7 +329,7 @@ async def _uplink(parts: Parts, upstream: config.Adapter) -> None:
     module = plug.adapter("upstream", upstream.adapter)
     settings = config.checked(module.Settings, upstream.settings, "upstream")
     async with module.open(settings, parts.folder) as dial:
-        await uplink.run(parts.outbox, dial, parts.store.device, parts.health)
+        await uplink.run(parts.outbox, dial, parts.store.device, parts.health, post=parts.letters.post)
 
 
 async def _figures(parts: Parts) -> None:

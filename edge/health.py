@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -32,11 +33,16 @@ class Part:
     figures: Mapping[str, float] = field(default_factory=dict)
 
 
+Tally = tuple[str, tuple[tuple[str, str], ...]]
+"""What is counted: a name and labels, each a pair."""
+
+
 class Health:
     """The book of all parts. Only a change of state is logged, so a cable pulled for a week is two lines."""
 
     def __init__(self) -> None:
         self._parts: dict[tuple[str, str], Part] = {}
+        self.tallies: Counter[Tally] = Counter()
 
     def set(
         self,
@@ -83,6 +89,10 @@ class Health:
         for key, part in self._parts.items():
             if part.kind == kind:
                 self._parts[key] = replace(part, figures={**part.figures, **figures})
+
+    def tally(self, name: str, **labels: str) -> None:
+        """Count one more. A label is a word of an enum, never anything that came from outside."""
+        self.tallies[name, tuple(sorted(labels.items()))] += 1
 
     def forget(self, kind: str, name: str) -> None:
         """The part is no longer expected."""

@@ -14,13 +14,15 @@ from pathlib import Path
 from aiohttp import web
 
 from edge import config, fitting, plug
-from edge.contacts import handoffs, inbox, redirector
+from edge.contacts import handoffs, inbox, redirector, topics
 from edge.contacts.counts import Counting
 from edge.contacts.handoffs import Handoffs, Joining
+from edge.contacts.post import Post
 from edge.db import database, mended
 from edge.health import Health
+from edge.members.handout import Handouts
 from edge.members.relay import routes as members_routes
-from edge.ports import Members, Sink, Troubled
+from edge.ports import Members, Message, Sink, Troubled
 from edge.stock.cache import StockCache, migrate, stock_cache
 from edge.stock.channel import feed
 from edge.stock.relay import routes as stock_routes
@@ -56,6 +58,8 @@ class Hub:
     sink: Sink
     stock: StockCache
     handoffs: Handoffs
+    post: Post
+    handouts: Handouts
     members: Members | None = None
     port: int = 0
 
@@ -80,8 +84,9 @@ async def running(settings: config.Hub, folder: Path) -> AsyncIterator[Hub]:
         stock = await stack.enter_async_context(stock_cache(stock_db))
         health = Health()
         members = await _members(stack, settings, folder, health)
+        post = Post()
         book = await _handoffs(stack, settings, data, health)
-        hub = Hub(settings, folder, health, sink, stock, book, members)
+        hub = Hub(settings, folder, health, sink, stock, book, post, _handouts(settings, folder, health, post), members)
         port = await stack.enter_async_context(_site(create_app(hub), settings.web))
         await stack.enter_async_context(kept(_loops(hub)))
         yield replace(hub, port=port)
@@ -105,8 +110,18 @@ def create_app(hub: Hub) -> web.Application:
     told = hub.health.teller("members", "profiles", todo)
     app.add_routes([web.get("/h/page.css", _phone_style)])
     app.add_routes(redirector.routes(hub.handoffs, hub.settings.handoff, _token(hub, "handoff.token"), _phone_page()))
+    app.add_routes(hub.handouts.routes())
     app.add_routes(members_routes(hub.members, _token(hub, "members_token"), told))
     return app
+
+
+def _handouts(settings: config.Hub, folder: Path, health: Health, post: Post) -> Handouts:
+    """The signed files for all edges, which are told of them by retained letters."""
+    keyset, deny = (folder / path if path else None for path in (settings.keyset, settings.deny))
+    where = {"keyset": topics.KEYSET, "deny": topics.DENY}
+    return Handouts(
+        keyset, deny, health, lambda name, text: post.stand(Message(where[name], text.encode(), retain=True))
+    )
 
 
 def _token(hub: Hub, name: str) -> str:
@@ -185,7 +200,7 @@ def _phone_page() -> redirector.Page:
 
 
 def _loops(hub: Hub) -> dict[str, Callable[[], Awaitable[None]]]:
-    loops: dict[str, Callable[[], Awaitable[None]]] = {"inbox": partial(_inbox, hub)}
+    loops: dict[str, Callable[[], Awaitable[None]]] = {"inbox": partial(_inbox, hub), "handouts": hub.handouts.run}
     loops["handoffs"] = partial(hub.handoffs.carry, hub.sink)
     source: object = hub.members
     if isinstance(source, Troubled):
@@ -200,7 +215,7 @@ async def _inbox(hub: Hub) -> None:
     module = plug.adapter("upstream", upstream.adapter)
     settings = config.checked(module.Settings, upstream.settings, "upstream.settings")
     async with module.open(settings, hub.folder) as dial:
-        await inbox.run(Joining(hub.sink, hub.handoffs), dial, hub.health, hub.settings.hub.id)
+        await inbox.run(Joining(hub.sink, hub.handoffs), dial, hub.health, hub.settings.hub.id, post=hub.post)
 
 
 async def _troubles(hub: Hub, source: Troubled) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import html
 import ipaddress
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from edge import __version__
-from edge.health import Health, Part, State
+from edge.health import Health, Part, State, Tally
 
 Respond = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -99,7 +100,9 @@ def basics(health: Health, links: Iterable[tuple[str, str]], start_page: str, na
 
     async def metrics(_: web.Request) -> web.Response:
         """Prometheus text."""
-        return web.Response(text=prometheus(health.parts()), headers={"Content-Type": "text/plain; version=0.0.4"})
+        return web.Response(
+            text=prometheus(health.parts(), health.tallies), headers={"Content-Type": "text/plain; version=0.0.4"}
+        )
 
     async def openapi(request: web.Request) -> web.Response:
         """This description."""
@@ -127,14 +130,18 @@ def as_json(part: Part) -> dict[str, object]:
     }
 
 
-def prometheus(parts: Iterable[Part]) -> str:
-    """The parts as gauges: ``tentou_up`` and one ``tentou_<figure>`` for each figure."""
-    lines = []
+def prometheus(parts: Iterable[Part], tallies: Mapping[Tally, int] = MappingProxyType({})) -> str:
+    """The parts as gauges: ``tentou_up`` and one ``tentou_<figure>`` for each figure; tallies as ``tentou_…_total``."""
+    lines = [f"tentou_{name}_total{{{_labels(labels)}}} {count}" for (name, labels), count in tallies.items()]
     for part in parts:
         label = f'{{kind="{part.kind}",name="{part.name}"}}'
         lines.append(f"tentou_up{label} {int(part.state is State.UP)}")
         lines.extend(f"tentou_{name}{label} {value:g}" for name, value in part.figures.items())
     return "\n".join(sorted(lines)) + "\n"
+
+
+def _labels(labels: Iterable[tuple[str, str]]) -> str:
+    return ",".join(f'{name}="{value}"' for name, value in labels)
 
 
 def describe(app: web.Application) -> dict[str, object]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from edge.config import Settings as Base
 from edge.contacts.dial import Confirms, Will
+from edge.contacts.event import CONTENT_TYPE
 from edge.ports import Link, LinkLost, Message
 
 MAX_BYTES = 1_048_576
@@ -77,7 +78,7 @@ def _append(descriptor: int, line: bytes) -> None:
 
 
 class FileLink:
-    """Lines to a file, in the order of ``publish``; retained messages are states and are not kept."""
+    """Events to a file, in the order of ``publish``; what is no event is for who listens now, and is not kept."""
 
     window = WINDOW
     max_bytes = MAX_BYTES
@@ -88,7 +89,7 @@ class FileLink:
 
     async def publish(self, message: Message) -> int:
         """Append, flush, 0x00; raises LinkLost if the disk refuses."""
-        if message.retain:
+        if message.content_type != CONTENT_TYPE:
             return 0
         async with self._turn:
             try:
@@ -96,6 +97,10 @@ class FileLink:
             except OSError as error:
                 raise LinkLost(f"cannot write: {error.strerror}") from error
         return 0
+
+    async def also(self, topics: Sequence[str]) -> Sequence[str]:
+        """Nothing is refused, and nothing ever comes."""
+        return ()
 
     async def messages(self) -> AsyncIterator[Message]:
         """Nothing ever comes from a file."""

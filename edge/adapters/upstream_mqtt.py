@@ -233,6 +233,17 @@ class MqttLink:
         if reason >= 0x80:
             raise LinkLost(f"the broker refuses a subscription: 0x{reason:02x}")
 
+    async def also(self, topics: Sequence[str]) -> Sequence[str]:
+        """As ports.Link; one SUBSCRIBE each, so that each has an answer of its own."""
+        refused = []
+        for topic in topics:
+            code, mid = self.client.subscribe([(topic, SubscribeOptions(qos=1, noLocal=True))])
+            if code != paho.MQTT_ERR_SUCCESS or mid is None:
+                raise LinkLost("the subscription could not be sent")
+            if await self._answer(mid) >= 0x80:
+                refused.append(topic)
+        return refused
+
     async def publish(self, message: Message) -> int:
         """As ports.Link."""
         if self._lost is not None:

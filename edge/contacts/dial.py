@@ -9,7 +9,7 @@ from enum import StrEnum
 from random import random
 from typing import Protocol
 
-from edge.ports import Link
+from edge.ports import Link, LinkLost
 
 
 class Confirms(StrEnum):
@@ -67,3 +67,14 @@ def redial_pause(attempt: int, pace: Pace, chance: float | None = None) -> float
     """How long to wait before the next attempt: full jitter, so that a chain's stores do not return at once."""
     longest = min(pace.redial_longest, pace.redial * 2.0 ** min(attempt, 30))
     return longest * (random() if chance is None else chance)  # noqa: S311 - jitter, no secret
+
+
+def lost_or_worse(errors: ExceptionGroup[Exception]) -> Exception:
+    """What a group of a connection's tasks ended with: anything but a lost link comes first."""
+    lost, worse = errors.split(LinkLost)
+    if worse is not None or lost is None:
+        return worse or errors
+    found: Exception = lost
+    while isinstance(found, ExceptionGroup):
+        found = found.exceptions[0]
+    return LinkLost(str(found))

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 from edge.contacts import topics
 from edge.contacts.ack import Ack, write_ack
-from edge.contacts.dial import Dial, Pace, Will, redial_pause
+from edge.contacts.dial import Dial, Pace, Will, lost_or_worse, redial_pause
 from edge.contacts.event import BadEvent, read_event
 from edge.contacts.flight import Verdict, verdict_of
-from edge.contacts.uplink import lost_or_worse
+from edge.contacts.post import Post
 from edge.health import Health
 from edge.ports import Link, LinkLost, Message, Sink
 
@@ -22,14 +22,17 @@ BATCH = 500
 Event = tuple[str, int, bytes]
 
 
-async def run(sink: Sink, dial: Dial, health: Health, who: str = "hub", pace: Pace | None = None) -> None:
-    """Keep a connection for ever and serve the edges. Runs until cancelled."""
+async def run(
+    sink: Sink, dial: Dial, health: Health, who: str = "hub", pace: Pace | None = None, post: Post | None = None
+) -> None:
+    """Keep a connection for ever and serve the edges; ``post`` goes out on it too. Runs until cancelled."""
     times, clock, attempt = pace or Pace(), asyncio.get_running_loop(), 0
+    letters = post or Post()
     while True:
         began = clock.time()
         try:
             async with dial(who, Will(topics.INBOX, b'{"state":"offline"}', 0), (topics.CONTACTS,)) as link:
-                await Reception(sink, link, health, dial.name, times, who).run()
+                await Reception(sink, link, health, dial.name, times, who, letters).run()
         except LinkLost as error:
             todo = "start or reach the broker, or mend its access list; edges keep their contacts"
             health.down("inbox", dial.name, str(error), todo)
@@ -47,6 +50,7 @@ class Reception:
     name: str
     pace: Pace
     who: str
+    post: Post
     taken: int = 0
     refused: Counter[str] = field(default_factory=Counter)
 
@@ -70,6 +74,7 @@ class Reception:
                 tasks.create_task(self._listen(), name="inbox listen")
                 tasks.create_task(self._commit(), name="inbox commit")
                 tasks.create_task(self._acknowledge(), name="inbox acknowledge")
+                tasks.create_task(self.post.carry(self.link), name="inbox post")
         except ExceptionGroup as errors:
             raise lost_or_worse(errors) from None
 

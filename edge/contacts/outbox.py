@@ -9,7 +9,7 @@ import asyncio
 import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,7 +18,7 @@ from edge.contacts import schema
 from edge.contacts.clock import Clock, boot_id
 from edge.contacts.event import BadContact, Range, Stamp, body_of, checked, cloud_event, gap, source_of, uuid7
 from edge.contacts.schema import Loaded, Row
-from edge.db import Database, broken, database, quarantine
+from edge.db import MEMORY, Database, broken, cause, database, quarantine
 from edge.model import Contact
 
 T = TypeVar("T")
@@ -28,6 +28,9 @@ FILE = "outbox.sqlite"
 
 CAP = 1_000_000
 """Rows; some 650 MB, five years of a busy kiosk: the cap is for bugs and attacks (RELIABILITY.md 2.7)."""
+
+IN_MEMORY = 20_000
+"""Contacts that an outbox without a disk holds, some 15 MB."""
 
 CHUNK = 5_000
 
@@ -188,6 +191,20 @@ async def outbox(
         opened = Outbox(db, device, loaded, boot, cap, times)
         if spoilt:
             await opened.account("corruption", Counter())
+        yield opened
+
+
+@asynccontextmanager
+async def outbox_anyway(path: Path, device: Device, tell: Callable[[str], None]) -> AsyncIterator[Outbox]:
+    """As ``outbox``; where the disk refuses, one in memory. ``tell`` hears that it is no promise, or an empty text."""
+    async with AsyncExitStack() as stack:
+        try:
+            opened = await stack.enter_async_context(outbox(path, device))
+        except (sqlite3.Error, OSError) as error:
+            tell(f"{cause(error)}: contacts are sent, but a restart forgets those that head office has not confirmed")
+            opened = await stack.enter_async_context(outbox(MEMORY, device, cap=IN_MEMORY))
+        else:
+            tell("")
         yield opened
 
 

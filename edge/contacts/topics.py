@@ -1,4 +1,4 @@
-"""The MQTT topics of the ledger; ids come from a strict alphabet, so a topic cannot be forged from one."""
+"""The MQTT topics of the wire; ids come from a strict alphabet, so a topic cannot be forged from one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,13 @@ CONTACTS = "c/v1/+/contact/+"
 INBOX = "u/v1/all/inbox"
 """Retained: whether head office's inbox is online. An edge that hears it start sends at once what waits."""
 
+KEYSET = "u/v1/all/keyset"
+"""Retained: the chain's key set, as head office's hub holds it."""
+
+DENY = "u/v1/all/deny"
+"""Retained: the chain's deny list, likewise."""
+
+_SPENT = re.compile(r"k/v1/(?P<store>[a-z0-9-]{1,63})/(?P<edge>[a-z0-9.-]{1,127})/spent")
 _CONTACT = re.compile(r"c/v1/(?P<edge>[a-z0-9.-]{1,127})/contact/(?P<kind>[a-z_]{1,32})")
 
 
@@ -41,6 +48,22 @@ def ack(edge: str) -> str:
 def state(edge: str) -> str:
     """Where an edge tells that it is online, and the broker by its will that it is not; retained."""
     return f"s/v1/{edge}/state"
+
+
+def spent(store: str, edge: str) -> str:
+    """Where an edge tells the others of its store which tokens are used up; ``+`` for ``edge`` is what they hear.
+
+    The edge's whole name stands in it, so that a broker's access list can tie it to the certificate.
+    """
+    return f"k/v1/{store}/{edge}/spent"
+
+
+def peer_that_sent(topic: str, device: Device) -> str | None:
+    """The other edge of this device's store whose topic this is, None if it is none's."""
+    match = _SPENT.fullmatch(topic)
+    if match is None or match["store"] != device.store or match["edge"] == edge_name(device):
+        return None
+    return match["edge"] if match["edge"].startswith(f"{device.store}.") else None
 
 
 def edge_that_sent(topic: str) -> str | None:

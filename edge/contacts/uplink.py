@@ -14,11 +14,12 @@ from edge import __version__
 from edge.config import Device
 from edge.contacts import topics
 from edge.contacts.ack import Ack, BadAck, read_ack
-from edge.contacts.dial import Confirms, Dial, Pace, Will, redial_pause
+from edge.contacts.dial import Confirms, Dial, Pace, Will, lost_or_worse, redial_pause
 from edge.contacts.doubts import Doubts
 from edge.contacts.event import CONTENT_TYPE
 from edge.contacts.flight import Flight, Verdict
 from edge.contacts.outbox import Outbox
+from edge.contacts.post import Post
 from edge.contacts.schema import Row
 from edge.health import Health
 from edge.ports import Link, LinkLost, Message
@@ -38,9 +39,11 @@ _GUARANTEE = {
 }
 
 
-async def run(outbox: Outbox, dial: Dial, device: Device, health: Health, pace: Pace | None = None) -> None:
-    """Keep a connection for ever; being away is expected, and said once. Runs until cancelled."""
-    times, clock = pace or Pace(), asyncio.get_running_loop()
+async def run(
+    outbox: Outbox, dial: Dial, device: Device, health: Health, pace: Pace | None = None, post: Post | None = None
+) -> None:
+    """Keep a connection for ever, for the ledger and for ``post`` beside it; being away is expected, and said once."""
+    times, clock, letters = pace or Pace(), asyncio.get_running_loop(), post or Post()
     edge, doubts, attempt = topics.edge_name(device), Doubts(), 0
     will = Will(topics.state(edge), b'{"state":"offline"}')
     while True:
@@ -48,7 +51,7 @@ async def run(outbox: Outbox, dial: Dial, device: Device, health: Health, pace: 
         flight = _flight(outbox, dial, times, doubts, began)
         try:
             async with dial(edge, will, (topics.ack(edge), topics.INBOX)) as link:
-                await Call(outbox, link, flight, doubts, edge, health, dial, times).run()
+                await Call(outbox, link, flight, doubts, edge, health, dial, times, letters).run()
         except LinkLost as error:
             todo = "nothing to do in the store: contacts are kept and sent later; check the network if it lasts"
             health.down("upstream", dial.name, str(error), todo, _figures(outbox))
@@ -85,6 +88,7 @@ class Call:
     health: Health
     dial: Dial
     pace: Pace
+    post: Post
     ignored: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -107,6 +111,8 @@ class Call:
                 tasks.create_task(self._send(tasks), name="uplink send")
                 tasks.create_task(self._listen(), name="uplink listen")
                 tasks.create_task(self._delete(), name="uplink delete")
+                tasks.create_task(self._tell(), name="uplink tell")
+                tasks.create_task(self.post.carry(self.link), name="uplink post")
         except ExceptionGroup as errors:
             raise lost_or_worse(errors) from None
         except asyncio.CancelledError:
@@ -121,6 +127,13 @@ class Call:
         except (LinkLost, TimeoutError):
             log.debug("the broker did not take the farewell")
 
+    async def _tell(self) -> None:
+        """Tell the state again when what there is to know of this edge has changed."""
+        while True:
+            await self.post.retold.wait()
+            self.post.retold.clear()
+            await self.link.publish(Message(topics.state(self.edge), self._birth("online"), retain=True))
+
     def _birth(self, state: str) -> bytes:
         return json.dumps(
             {
@@ -132,6 +145,7 @@ class Call:
                 "acknowledged": self.outbox.acked,
                 "last": self.outbox.last,
             }
+            | dict(self.post.facts)
         ).encode()
 
     async def _send(self, tasks: asyncio.TaskGroup) -> None:
@@ -219,6 +233,8 @@ class Call:
                 self._inbox_is(message)
             elif message.topic == topics.ack(self.edge) and self.dial.confirms is Confirms.INBOX:
                 await self._acknowledged(message.payload)
+            else:
+                self.post.arrived(message)
 
     def _inbox_is(self, message: Message) -> None:
         """A retained word tells how the inbox is, a live one that it has just come: then all it lacks goes again."""
@@ -271,14 +287,3 @@ class Call:
             except sqlite3.Error as error:
                 log.warning("confirmed events cannot be deleted now: %s", type(error).__name__)
             self.health.up("inbox", self.dial.name, "", _figures(self.outbox))
-
-
-def lost_or_worse(errors: ExceptionGroup[Exception]) -> Exception:
-    """What a group of a connection's tasks ended with: anything but a lost link comes first."""
-    lost, worse = errors.split(LinkLost)
-    if worse is not None or lost is None:
-        return worse or errors
-    found: Exception = lost
-    while isinstance(found, ExceptionGroup):
-        found = found.exceptions[0]
-    return LinkLost(str(found))

@@ -3,91 +3,134 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
+
+import sqlite_utils
 
 from edge import config
-from edge.db import mended
+from edge.db import cause, mended
 from edge.health import Health
+from edge.members import floor as floors
 from edge.members import replay as replays
 from edge.members.classify import Context, Recognised, Rejected, classify, whose
-from edge.members.clock import ClockState, Sync, observe, state, time_of
-from edge.members.keyset import MAX_CHARS, BadKeySet, KeySet, from_base64url, newer, read_keyset
-from edge.members.rate import Rate
+from edge.members.deny import NOBODY
+from edge.members.keyset import from_base64url
+from edge.members.papers import Papers
+from edge.members.peers import News, Peers
+from edge.members.rate import Flood, Flooded, Rate
 from edge.members.replay import Replay
 from edge.members.static import CompiledRule, compile_rules, forms, symbologies
-from edge.members.timeservice import kernel_synced
+from edge.members.timekeeper import Timekeeper
+from edge.members.timeservice import boot_id
 from edge.model import Code
 from edge.supervise import kept
 
 LOOK_AGAIN = 5.0
-"""Seconds between two looks at the clock's state and the key set's file."""
+"""Seconds between two looks at the clock's state and the signed files."""
 
 SHORTEST_KEY = 16
 """Bytes of the secret for pseudonyms: with a shorter one, or the empty file of a power cut, numbers can be tried."""
 
+_FORGETS = "See the disk of this device. Until its tokens expire, a code that was used before may be taken again."
+
 
 class Desk:
-    """Decides about codes without waiting for anything; ``watch`` keeps its key set and clock state up to date."""
+    """Decides about codes without waiting for anything; ``_watch`` keeps its signed files and its clock up to date."""
 
     def __init__(
-        self, rules: tuple[CompiledRule, ...], ref_key: bytes, replay: Replay, trusted_clock: bool, health: Health
+        self,
+        rules: tuple[CompiledRule, ...],
+        ref_key: bytes,
+        replay: Replay,
+        clock: Timekeeper,
+        papers: Papers,
+        health: Health,
     ) -> None:
         self.symbologies = symbologies(rules)
         self.forms = forms(rules)
+        self.papers = papers
         self._rules = rules
         self._ref_key = ref_key
         self._replay = replay
-        self._trusted = trusted_clock
+        self._clock = clock
         self._health = health
         self._rate = Rate()
-        self._keyset: KeySet | None = None
-        self._sync = Sync()
-        self._highest_iat = 0.0
+        self._flood = Flood()
+        self._peers = Peers()
+        self._disk_refused = False
+        self._tell_disk = health.teller("disk", "spent tokens", _FORGETS)
 
     def whose(self, code: Code) -> str:
         """Whom a code claims to be of, empty if it can be no member's."""
         return whose(code.text, code.symbology, self._rules)
 
+    def now(self) -> float:
+        """UNIX seconds by which tokens are judged: at the floor only a lower bound."""
+        keyset = self.papers.keyset.held
+        return self._clock.now(keyset.issued_at if keyset else 0)
+
     def classify(self, code: Code, forgiven: Callable[[bytes], bool]) -> Recognised | Rejected:
         """What a code says now; ``forgiven`` tokens are of the running session and not replayed."""
-        clock = state(self._sync, time.monotonic())
-        issued = self._keyset.issued_at if self._keyset else 0
+        now = self.now()
         context = Context(
-            now=time_of(clock, time.time(), issued_at=issued, highest_iat=self._highest_iat),
-            clock=clock,
-            keyset=self._keyset,
+            now=now,
+            clock=self._clock.state(),
+            keyset=self.papers.keyset.held,
             rules=self._rules,
             ref_key=self._ref_key,
             spent=lambda token: self._replay.spent(token) and not forgiven(token),
+            denied=(self.papers.deny.held or NOBODY).denied(now),
             hasty=self._rate.at(time.monotonic()),
         )
         found = classify(code.text, code.symbology, context)
         if isinstance(found, Recognised):
-            self._highest_iat = max(self._highest_iat, found.iat)
+            self._clock.seen(found.iat)
         return found
+
+    def judge(self, eye: str, outcome: Recognised | Rejected) -> Recognised | Rejected:
+        """The outcome as the session is to take it: ``rate`` where too many like it came to this eye. It is counted."""
+        judged = self._flood.judge(eye, outcome, time.monotonic())
+        result = str(judged.reason) if isinstance(judged, Rejected) else "accepted"
+        self._health.tally("codes", outcome=result, code=judged.kind if isinstance(judged, Recognised) else "")
+        return judged
+
+    def floods(self) -> list[Flooded]:
+        """What was passed over in silence at each eye where a minute of it is over, told once."""
+        return self._flood.ended(time.monotonic())
 
     def spend(self, token: bytes, exp: float) -> Awaitable[None]:
         """A token is used up: in memory by the call, so that no other screen takes it, durably once awaited."""
-        return self._replay.spend(token, exp)
+        return self._durably(self._replay.spend(token, exp))
 
-    def look_at_clock(self) -> None:
-        """Ask the kernel whether its time may be believed, and say so on the health page."""
-        self._sync = observe(self._sync, self._trusted or kernel_synced(), time.monotonic())
-        clock = state(self._sync, time.monotonic())
-        if clock is ClockState.FLOOR:
-            todo = "Let the time service reach its server; until then every code counts as a plain member number."
-            self._health.down("clock", "time", "not synchronised since the start", todo)
+    def learn(self, peer: str, news: News) -> Coroutine[Any, Any, None] | None:
+        """What another edge of the store used up: in memory by the call, durably once awaited; None for no news."""
+        now = self.now()
+        fresh = self._peers.admit(peer, news.spent, now)
+        return self._durably(self._replay.learn(fresh, now)) if fresh else None
+
+    async def _durably(self, writing: Awaitable[None]) -> None:
+        """A disk that refuses is named, and takes nothing from what memory knows."""
+        try:
+            await writing
+        except sqlite3.Error as error:
+            self._disk_refused = True
+            self._tell_disk(cause(error))
         else:
-            self._health.up("clock", "time", "trusted by the settings" if self._trusted else str(clock))
+            if self._disk_refused:
+                self._disk_refused = False
+                self._tell_disk("")
 
-    def take(self, text: str, roots: tuple[bytes, ...]) -> None:
-        """Hold this key set if it is good and not older; raises BadKeySet and keeps the one that is held."""
-        known = state(self._sync, time.monotonic()) is not ClockState.FLOOR
-        self._keyset = newer(self._keyset, read_keyset(text, roots, time.time() if known else None))
+    @property
+    def refused_news(self) -> Counter[str]:
+        """Hashes of other edges that were not let in, by why."""
+        return self._peers.refused
 
 
 @asynccontextmanager
@@ -103,14 +146,37 @@ async def desk(
     ref_key = _ref_key(folder / settings.ref_key, health) if settings.ref_key else b""
     if not ref_key:
         rules = ()
-    todo = "See the disk of this device. Until its tokens expire, a code that was used before may be taken again."
-    async with mended(data / "members.sqlite", replays.migrate, health.teller("disk", "members", todo)) as db:
-        made = Desk(rules, ref_key, await Replay.open(db), device.clock == "trusted", health)
-        keys = _Keys(made, folder / settings.keyset if settings.keyset else None, roots, health)
-        made.look_at_clock()
-        keys.look()
-        async with kept({"member desk": partial(_watch, made, keys)}):
+    async with mended(data / "members.sqlite", _migrate, health.teller("disk", "members", _FORGETS)) as db:
+        clock = Timekeeper(db, await floors.load(db), device.clock == "trusted", boot_id(), health)
+        clock.ask()
+        papers = Papers(settings, device.chain, roots, folder, data, clock.trusted_now, health)
+        made = Desk(rules, ref_key, await Replay.open(db), clock, papers, health)
+        papers.look()
+        clock.tell(made.now())
+        async with kept({"member desk": partial(_watch, made, clock), **papers.loops()}):
             yield made
+        await papers.save()
+        await clock.save()
+
+
+async def _watch(desk: Desk, clock: Timekeeper) -> None:
+    """Look after all that changes by itself. What came over the line is kept at once, the time now and then."""
+    while True:
+        await desk.papers.save()
+        await clock.keep()
+        try:
+            async with asyncio.timeout(LOOK_AGAIN):
+                await desk.papers.news.wait()
+        except TimeoutError:
+            clock.ask()
+            desk.papers.look()
+            clock.tell(desk.now())
+        desk.papers.news.clear()
+
+
+def _migrate(db: sqlite_utils.Database) -> None:
+    replays.migrate(db)
+    floors.migrate(db)
 
 
 def _roots(settings: config.MemberCode) -> tuple[bytes, ...]:
@@ -130,42 +196,3 @@ def _ref_key(path: Path, health: Health) -> bytes:
         return b""
     tell("" if len(key) >= SHORTEST_KEY else f"{path.name} is shorter than {SHORTEST_KEY} bytes")
     return key if len(key) >= SHORTEST_KEY else b""
-
-
-class _Keys:
-    """The key set's file, read again when it changed; a bad one never replaces a good one."""
-
-    def __init__(self, desk: Desk, path: Path | None, roots: tuple[bytes, ...], health: Health) -> None:
-        self._desk = desk
-        self._path = path
-        self._roots = roots
-        self._health = health
-        self._read: tuple[int, int] | None = None
-
-    def look(self) -> None:
-        if self._path is None:
-            return
-        try:
-            stat = self._path.stat()
-            if (stat.st_mtime_ns, stat.st_ino) == self._read:
-                return
-            self._desk.take(_text(self._path), self._roots)
-            self._read = (stat.st_mtime_ns, stat.st_ino)
-        except (OSError, BadKeySet) as error:
-            todo = "Fetch the chain's key set again; rotating codes count as plain member numbers without it."
-            self._health.down("codes", "key set", str(error), todo)
-        else:
-            self._health.up("codes", "key set")
-
-
-def _text(path: Path) -> str:
-    """A key set's file, or as much of it as shows that it is too long; what is no text is no key set."""
-    with path.open("rb") as file:
-        return file.read(MAX_CHARS + 1).decode("utf-8", "replace")
-
-
-async def _watch(desk: Desk, keys: _Keys) -> None:
-    while True:
-        await asyncio.sleep(LOOK_AGAIN)
-        desk.look_at_clock()
-        keys.look()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -10,12 +9,19 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edge.members.envelope import BadSigned, Form, from_base64url, newest, seal, to_base64url, unseal
+
+__all__ = [
+    "BadKeySet", "Key", "KeySet", "Status", "from_base64url", "kid_of", "make_keyset", "newer", "read_keyset",
+    "sign_keyset", "to_base64url", "weak",
+]  # fmt: skip
 
 DOMAIN = b"MC1-KEYSET-V1\n"
 MAX_CHARS = 16_384
+FORM = Form("key set", "keyset", DOMAIN, MAX_CHARS)
 MAX_AHEAD = 86_400
 """Seconds that a set may be issued in the future of a trusted clock; more would push the floor clock ahead for good."""
 
@@ -31,8 +37,8 @@ _SMALL_ORDER = {0, 1, _P - 1, _Y8, _P - _Y8}
 """The y coordinates of the eight points of small order (RFC 7748 6.1 tells of their danger)."""
 
 
-class BadKeySet(Exception):
-    """A key set that must not be used; the text says whose fault it is."""
+BadKeySet = BadSigned
+"""A key set that must not be used; the text says whose fault it is."""
 
 
 class Status(StrEnum):
@@ -90,13 +96,6 @@ class _Inner(BaseModel):
     keys: list[_Key] = Field(max_length=16)
 
 
-class _Envelope(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    keyset: str
-    root: str
-    sig: str
-
-
 def kid_of(public: bytes) -> bytes:
     """The key's id: the first 4 bytes of the SHA-256 of the raw public key."""
     return hashlib.sha256(public).digest()[:4]
@@ -106,22 +105,6 @@ def weak(public: bytes) -> bool:
     """Whether a public key lets anybody sign: OpenSSL takes points of small order, also respelled, without a word."""
     y = int.from_bytes(public, "little") & ((1 << 255) - 1)
     return y >= _P or y in _SMALL_ORDER
-
-
-def to_base64url(data: bytes) -> str:
-    """base64url without padding."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def from_base64url(text: str) -> bytes:
-    """The bytes of a base64url text without padding; raises ValueError for any other spelling of them."""
-    try:
-        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except ValueError as error:
-        raise ValueError("not base64url") from error
-    if to_base64url(data) != text:
-        raise ValueError("not base64url without padding")
-    return data
 
 
 def make_keyset(chain: str, version: int, issued_at: int, not_after: int, keys: Sequence[Key]) -> bytes:
@@ -146,47 +129,29 @@ def make_keyset(chain: str, version: int, issued_at: int, not_after: int, keys: 
 def sign_keyset(inner: bytes, root: Ed25519PrivateKey) -> str:
     """The envelope that edges take, as JSON; raises BadKeySet for an inner part that they would refuse."""
     _parse(inner)
-    public = root.public_key().public_bytes_raw()
-    parts = {"keyset": inner, "root": public, "sig": root.sign(DOMAIN + inner)}
-    return json.dumps({name: to_base64url(part) for name, part in parts.items()})
+    return seal(FORM, inner, root)
 
 
-def read_keyset(text: str, roots: Sequence[bytes], now: float | None = None) -> KeySet:
+def read_keyset(text: str, roots: Sequence[bytes] | None, now: float | None = None) -> KeySet:
     """The key set in an envelope that one of the pinned ``roots`` signed; raises BadKeySet.
 
     ``now`` is UNIX time, None where the clock cannot be trusted: then a set from the future is no error.
-    A stale set is no error either: its codes count as static.
+    A stale set is no error either: its codes count as static. ``roots`` None is for who hands it on (``unseal``).
     """
-    if len(text) > MAX_CHARS:
-        raise BadKeySet(f"key set of {len(text)} characters; at most {MAX_CHARS}")
-    try:
-        envelope = _Envelope.model_validate_json(text, strict=True)
-        inner, root, sig = map(from_base64url, (envelope.keyset, envelope.root, envelope.sig))
-    except ValueError as error:
-        raise BadKeySet("key set is not an envelope of keyset, root, sig in base64url without padding") from error
-    if root not in roots:
-        raise BadKeySet("key set is signed by a root that is not pinned here")
-    try:
-        Ed25519PublicKey.from_public_bytes(root).verify(sig, DOMAIN + inner)
-    except (InvalidSignature, ValueError) as error:
-        raise BadKeySet("key set's signature does not hold") from error
-    keyset = _parse(inner)
-    if now is not None and NEVER_SET < now < keyset.issued_at - MAX_AHEAD:
+    keyset = _parse(unseal(FORM, text, roots))
+    if now is not None and ahead(keyset.issued_at, now):
         raise BadKeySet("key set was issued more than a day in the future; check this edge's clock")
     return keyset
 
 
+def ahead(issued_at: int, now: float) -> bool:
+    """Whether a file was issued further in the future of a clock that was set than clocks differ."""
+    return NEVER_SET < now < issued_at - MAX_AHEAD
+
+
 def newer(held: KeySet | None, offered: KeySet) -> KeySet:
     """The set to hold from now on; raises BadKeySet for another chain's or an older one, as versions only grow."""
-    if held is None:
-        return offered
-    if offered.chain != held.chain:
-        raise BadKeySet(f"key set of chain '{offered.chain}'; this edge belongs to '{held.chain}'")
-    if offered.version < held.version:
-        raise BadKeySet(f"key set version {offered.version} is older than {held.version}, which is held")
-    if offered.version == held.version and offered.inner != held.inner:
-        raise BadKeySet(f"key set version {offered.version} is held with other contents; raise the version")
-    return offered
+    return newest(FORM, held, offered)
 
 
 def _parse(inner: bytes) -> KeySet:

@@ -31,7 +31,7 @@ class Reason(StrEnum):
 
 
 class Hint(StrEnum):
-    """What a shopper is told: show it again, ask staff, or nothing (a code that is not ours is no mistake)."""
+    """What a shopper is told: show it again, ask staff, or nothing (a code that is not ours, one of too many)."""
 
     AGAIN = "again"
     ASK = "ask"
@@ -39,7 +39,7 @@ class Hint(StrEnum):
 
 
 _ASK = {Reason.UNKNOWN_KEY, Reason.REVOKED_KEY, Reason.KEY_PERIOD, Reason.TIME_UNCERTAIN}
-_NONE = {Reason.FOREIGN, Reason.NOT_MC1}
+_NONE = {Reason.FOREIGN, Reason.NOT_MC1, Reason.RATE}
 
 
 def hint(reason: Reason) -> Hint:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 
 import sqlite_utils
 
 from edge.db import Database
 from edge.members.mc1 import MAX_LIFE, SKEW
+
+Spent = tuple[bytes, int]
+"""A token's hash and the UNIX second at which it ends: all that is ever kept or told of it."""
 
 
 def migrate(db: sqlite_utils.Database) -> None:
@@ -23,6 +26,7 @@ class Replay:
     def __init__(self, db: Database, spent: dict[bytes, int]) -> None:
         self._db = db
         self._spent = spent
+        self._past = 0
 
     @classmethod
     async def open(cls, db: Database) -> Replay:
@@ -35,18 +39,29 @@ class Replay:
         return token in self._spent
 
     def spend(self, token: bytes, exp: float) -> Awaitable[None]:
-        """Use a token up: in memory by the call, durably once awaited.
+        """Use a token up that verified here: in memory by the call, durably once awaited.
 
-        Also for hashes learnt from the store's other edges. Tokens that are surely past go: who shows one that ends
-        at ``exp`` does so at ``exp`` - 7260 s or later.
+        Tokens that are surely past go: who shows one that ends at ``exp`` does so at ``exp`` - 7260 s or later.
         """
-        end, past = int(exp), int(exp) - MAX_LIFE - SKEW
-        self._spent[token] = end
-        for old in [old for old, ended in self._spent.items() if ended < past]:
-            del self._spent[old]
+        return self._add([(token, int(exp))], int(exp) - MAX_LIFE - SKEW)
+
+    def learn(self, spent: Sequence[Spent], now: float) -> Awaitable[None]:
+        """What the store's other edges used up, as ``peers`` let it in, at ``now`` (UNIX seconds).
+
+        Nothing verified here stands behind it, so it lets nothing go but by the time: a token that ended long before
+        ``now``, which is never later than the real time.
+        """
+        return self._add(spent, int(now) - MAX_LIFE - SKEW)
+
+    def _add(self, spent: Sequence[Spent], past: int) -> Awaitable[None]:
+        self._spent.update(spent)
+        if past > self._past:
+            self._past = past
+            for old in [old for old, ended in self._spent.items() if ended < past]:
+                del self._spent[old]
 
         def act(connection: sqlite3.Connection) -> None:
-            connection.execute("INSERT OR REPLACE INTO spent VALUES (?, ?)", (token, end))
+            connection.executemany("INSERT OR REPLACE INTO spent VALUES (?, ?)", spent)
             connection.execute("DELETE FROM spent WHERE exp < ?", (past,))
 
         return self._db.write(act)

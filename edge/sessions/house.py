@@ -37,7 +37,8 @@ class House:
     ``spend`` uses a token up by the call, durably once awaited; ``profile`` gives a member's profile as it comes to be
     known, each in place of the one before, None where nothing is left of it; ``now`` is the store's wall clock, with
     its zone; ``mono`` seconds of the monotonic clock; ``segments`` and ``tiers`` name the numbers that tokens carry;
-    ``handoff`` is the way on to shoppers' phones, None where none is offered.
+    ``handoff`` is the way on to shoppers' phones, None where none is offered; ``judge`` hears of each outcome at an eye
+    and gives it back, or ``rate`` where too many such came there.
     """
 
     classify: Callable[[Code, Callable[[bytes], bool]], Recognised | Rejected]
@@ -52,3 +53,4 @@ class House:
     segments: Mapping[int, str] = field(default_factory=dict)
     tiers: Mapping[int, str] = field(default_factory=dict)
     handoff: Way | None = None
+    judge: Callable[[str, Recognised | Rejected], Recognised | Rejected] = lambda _, outcome: outcome

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from content.model import Campaign, Media
-from edge.members.classify import Recognised, Rejected
+from edge.members.classify import Reason, Recognised, Rejected
+from edge.members.rate import Flooded
 from edge.model import Contact, Held, Level, Played, Show, StockLine, Tile
 from edge.sessions.handoff import Sheet
 from edge.sessions.machine import End
@@ -28,6 +29,12 @@ def scanned(touchpoint: str, at: float, eye: str, outcome: Recognised | Rejected
     if outcome.flags.T:
         data["test"] = True
     return Contact("scan", touchpoint, at, data, member=pseudonym(outcome))
+
+
+def flooded(touchpoint: str, flood: Flooded) -> Contact:
+    """Codes that were passed over in silence at an eye, in one entry that says how many."""
+    data = {"outcome": "rejected", "reason": str(Reason.RATE), "count": flood.count, "eye": flood.eye}
+    return Contact("scan", touchpoint, flood.at, data)
 
 
 def presented(

@@ -184,7 +184,7 @@ class Stage:
     async def _scanned(self, scan: Scan) -> None:
         if self._house.mono() - scan.at > STALE_S:
             return
-        outcome = self._house.classify(scan.code, self._visitor.tokens.__contains__)
+        outcome = self._house.judge(scan.eye, self._house.classify(scan.code, self._visitor.tokens.__contains__))
         advice = hint(outcome.reason) if isinstance(outcome, Rejected) else Hint.NONE
         if isinstance(outcome, Rejected) and advice is Hint.NONE:
             return

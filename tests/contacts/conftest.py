@@ -232,6 +232,9 @@ class Scripted:
         finally:
             self.aloft -= 1
 
+    async def also(self, topics: Sequence[str]) -> Sequence[str]:
+        return ()
+
     async def messages(self) -> AsyncIterator[Message]:
         while True:
             message = await self.incoming.get()

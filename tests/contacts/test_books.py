@@ -84,6 +84,10 @@ class LyingLine:
             return 0x95
         return self.broker.carry(message)
 
+    async def also(self, topics: Sequence[str]) -> Sequence[str]:
+        self.topics += tuple(topics)
+        return ()
+
     async def messages(self) -> AsyncIterator[Message]:
         while True:
             while self.unread:

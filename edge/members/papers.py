@@ -1,0 +1,138 @@
+"""Head office's signed files as an edge holds them, the key set and the deny list, and the ways by which they come."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from edge import asking, config
+from edge.health import Health
+from edge.members import deny, keyset, keysource
+from edge.members.deny import DenyList
+from edge.members.keyset import KeySet
+from edge.members.shelf import Kind, Shelf, Way
+
+_KEYSET_TODO = "Fetch the chain's key set again; rotating codes count as plain member numbers without a good one."
+_DENY_TODO = "Fetch the chain's deny list again; whom it names is refused as soon as it is here."
+
+Now = Callable[[], float | None]
+"""UNIX seconds where they can be trusted, else None."""
+
+
+class Watched:
+    """A file that is offered to a shelf, and again whenever it changes."""
+
+    def __init__(self, path: Path, shelf: Shelf[Any]) -> None:
+        self._path, self._shelf = path, shelf
+        self._read: tuple[int, int] | None = None
+
+    def look(self) -> None:
+        """Offer it if it is another than the one that was read last; one that cannot be read is named."""
+        try:
+            stat = self._path.stat()
+            if (stat.st_mtime_ns, stat.st_ino) == self._read:
+                return
+            with self._path.open("rb") as file:
+                text = file.read(self._shelf.most + 1).decode("utf-8", "replace")
+        except OSError as error:
+            self._read = None
+            self._shelf.trouble(Way.FILE, f"{self._path.name}: {error.strerror}")
+            return
+        self._read = (stat.st_mtime_ns, stat.st_ino)
+        self._shelf.offer(text, Way.FILE)
+
+
+class Papers:
+    """The two shelves of a store's edge, ``keyset`` and ``deny``, kept in ``data`` and fed by its settings' ways.
+
+    ``news`` is set when something came by another way than a file of ours, so that it is kept at once.
+    """
+
+    def __init__(
+        self,
+        settings: config.MemberCode,
+        chain: str,
+        roots: Sequence[bytes],
+        folder: Path,
+        data: Path,
+        now: Now,
+        health: Health,
+    ) -> None:
+        self._settings, self._folder = settings, folder
+        self.keyset: Shelf[KeySet] = Shelf(keys_of(chain, roots, now), data / "keyset.json", health)
+        self.deny: Shelf[DenyList] = Shelf(refs_of(chain, roots, now), data / "deny.json", health)
+        pairs = ((settings.keyset, self.keyset), (settings.deny, self.deny))
+        self._watched = [Watched(folder / path, shelf) for path, shelf in pairs if path]
+        self.news = asyncio.Event()
+        self.keyset.restore()
+        self.deny.restore()
+
+    @property
+    def versions(self) -> dict[str, int]:
+        """What this edge holds, as it tells head office: 0 for none."""
+        return {"keyset": self.keyset.version, "deny": self.deny.version}
+
+    def look(self) -> None:
+        """Read the files again if they changed, and say how it is: what is held grows old by itself."""
+        for watched in self._watched:
+            watched.look()
+        self.keyset.tell()
+        self.deny.tell()
+
+    def came(self, shelf: Shelf[Any], way: Way, text: str) -> bool:
+        """A file came over the line; whether it is held now."""
+        held = shelf.offer(text, way)
+        if held:
+            self.news.set()
+        return held
+
+    async def save(self) -> None:
+        """Keep what came since for a start without network."""
+        await self.keyset.save()
+        await self.deny.save()
+
+    def loops(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """What asks the addresses, by name."""
+        pairs = ((self._settings.keyset_url, self.keyset), (self._settings.deny_url, self.deny))
+        return {f"{shelf.word} by address": partial(self._follow, url, shelf) for url, shelf in pairs if url}
+
+    async def _follow(self, url: str, shelf: Shelf[Any]) -> None:
+        await keysource.follow(
+            asking.Settings(url=url, ca_file=self._settings.ca_file),
+            self._folder,
+            self._settings.poll_s,
+            shelf.most,
+            partial(self.came, shelf, Way.URL),
+            partial(shelf.trouble, Way.URL),
+        )
+
+
+def keys_of(chain: str, roots: Sequence[bytes] | None, now: Now) -> Kind[KeySet]:
+    """Key sets of a chain. Without ``roots`` (head office) they must only be whole."""
+
+    def words(held: KeySet) -> tuple[str, bool]:
+        stale = held.stale(now() or 0)
+        end = (
+            f"ended {_day(held.not_after)}: codes count as plain numbers" if stale else f"until {_day(held.not_after)}"
+        )
+        return f"version {held.version}, {end}", not stale
+
+    return Kind(keyset.FORM, chain, lambda text: keyset.read_keyset(text, roots, now()), words, _KEYSET_TODO)
+
+
+def refs_of(chain: str, roots: Sequence[bytes] | None, now: Now) -> Kind[DenyList]:
+    """Deny lists of a chain. One that has ended is well: that is what its end is for."""
+
+    def words(held: DenyList) -> tuple[str, bool]:
+        until = f"until {_day(held.not_after)}" if not held.ended(now() or 0) else "ended: it denies nobody"
+        return f"version {held.version}, {len(held.refs)} refused, {until}", True
+
+    return Kind(deny.FORM, chain, lambda text: deny.read_deny(text, roots, now()), words, _DENY_TODO)
+
+
+def _day(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
