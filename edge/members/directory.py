@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from edge.members import table
 
 COLUMNS = ("ref", "customer", "personal_screen", "language")
-_CUSTOMER = re.compile(r"[\x21-\x7e]{1,128}")
+_CUSTOMER = re.compile(r"[A-Za-z0-9][\x21-\x7e]{0,127}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ COLUMNS = (
 )
 _BLOCKS = {"nickname": "greet", "language": "greet", "tier_label": "tier"}
 _SUFFIX = re.compile(r"(?P<rest>.*?)\s+@(?P<what>[^\s@]+)\s*")
+_COLUMN = re.compile(r"[a-z_]{1,32}")
 _DAYS = re.compile(r"(?P<first>\d{4}-\d\d-\d\d)?\.\.(?P<last>\d{4}-\d\d-\d\d)?")
 
 
@@ -68,7 +69,9 @@ def rows(
 
 def _check(header: list[str], known: Collection[str], needed: Collection[str]) -> None:
     if unknown := sorted(set(header) - set(known)):
-        raise BadTable(f"line 1: unknown column '{unknown[0]}'; known: {', '.join(known)}")
+        # A table without its header has a member where the names of columns should be.
+        name = f"unknown column '{unknown[0]}'" if _COLUMN.fullmatch(unknown[0]) else "no header, or a name in it"
+        raise BadTable(f"line 1: {name}; known: {', '.join(known)}")
     if len(set(header)) != len(header) or set(needed) - set(header):
         lacking = next((name for name in needed if name not in header), needed)
         raise BadTable(f"line 1: no column '{lacking}', or one twice; known: {', '.join(known)}")
