@@ -21,7 +21,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from edge.handoff import Leading, Offering
-from edge.model import DeviceClass
+from edge.model import LANGUAGES, DeviceClass
 from provisioning.layers import HUB_LAYERS, STORE_LAYERS, WRITTEN, BadLayer, Layered, load
 
 M = TypeVar("M", bound=BaseModel)
@@ -215,8 +215,7 @@ class ProductCode(Settings):
     symbologies: tuple[Literal["ean13", "qrcode"], ...] = ()
 
 
-Language = Literal["ja", "en", "zh", "ko"]
-"""``model.LANGUAGES`` as a type; a test holds them equal."""
+Language = Annotated[str, Field(pattern=f"^({'|'.join(LANGUAGES)})$")]
 WHOSE = 'as in [notice] operator = "株式会社テントウ" address = "東京都渋谷区神南1-2-3 電話 03-1234-5678"'
 
 

@@ -1,12 +1,10 @@
 """Settings from layered files; what is wrong is named with its file and what would be right."""
 
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
-from edge.config import BadConfig, Language, read_store
-from edge.model import LANGUAGES
+from edge.config import BadConfig, read_store
 from tests.noticed import NOTICE, OPERATOR
 
 DEVICE = '[device]\nchain = "acme"\nstore = "s1"\nid = "s1-edge1"\n'
@@ -72,10 +70,6 @@ def test_a_camera_is_taken_with_operator_and_address_and_a_scanner_needs_neither
 def test_a_notice_is_short_lines_in_languages_that_screens_speak(tmp_path: Path, bad: str) -> None:
     with pytest.raises(BadConfig, match="notice"):
         read_store(folder(tmp_path, device=DEVICE + "[notice]\n" + bad))
-
-
-def test_a_notice_speaks_the_languages_of_the_shoppers() -> None:
-    assert get_args(Language) == LANGUAGES
 
 
 @pytest.mark.parametrize(
