@@ -33,7 +33,7 @@ CARD, NO_CARD = "2912345678906", "2998765432106"
 """The number of a member, and one that no member has."""
 FIRST = "龘"
 """The letter of the nickname that may be shown; the others never are."""
-NEVER = (SUB, "s1.", CARD, NO_CARD, CARD[2:12], NO_CARD[2:12], "MC1:", "鱻", "麤", "never")
+NEVER = (SUB, "s1.", CARD, NO_CARD, CARD[2:12], NO_CARD[2:12], "MC1:", "鱻", "麤", "nimmer")
 
 
 def words(canary: str) -> dict[str, str]:
@@ -44,10 +44,10 @@ def words(canary: str) -> dict[str, str]:
 def campaign(name: str, segment: str = "", priority: int = 0, restricted: bool = False) -> Campaign:
     """A member campaign whose headline, text, picture and product are canaries of its name."""
     return Campaign(
-        id=f"never-{name}",
-        name=f"never-{name}",
+        id=f"nimmer-{name}",
+        name=f"nimmer-{name}",
         layer=Layer.MEMBER,
-        media=(f"never-m-{name}",),
+        media=(f"nimmer-m-{name}",),
         headline=words(f"{name}-head"),
         text=words(f"{name}-text"),
         products=(f"{name}-sku",),
@@ -60,9 +60,9 @@ def campaign(name: str, segment: str = "", priority: int = 0, restricted: bool =
 CAMPAIGNS = (
     campaign("everybody"),
     campaign("grownups", priority=1, restricted=True),
-    campaign("token", "never-seg7", 2),
-    campaign("profile", "never-own-seg", 3),
-    campaign("adult", "never-seg8", 4, restricted=True),
+    campaign("token", "nimmer-seg7", 2),
+    campaign("profile", "nimmer-own-seg", 3),
+    campaign("adult", "nimmer-seg8", 4, restricted=True),
 )
 LOWEST = {
     **{f"{who}-{what}": Level.MEMBERS for who in ("everybody", "grownups") for what in ("head", "text", "name", "sku")},
@@ -83,12 +83,12 @@ def profile(consenting: bool = True, nickname: str = f"{FIRST}鱻麤", language:
     plain = {
         "v": 1, "member": SUB,
         "greet": {"name": nickname, "lang": language, "show_name": True},
-        "rev": "never",
-        "tier": {"code": "never-tier", "label": "never", "points": "never"},
-        "segments": ["never-own-seg"],
+        "rev": "nimmer",
+        "tier": {"code": "nimmer-tier", "label": "nimmer", "points": "nimmer"},
+        "segments": ["nimmer-own-seg"],
         "favourites": ["favourite-sku", "sake-sku"],
-        "coupons": [{"id": "never-coupon", "title": words("coupon-title"), "state": "issued", "code": "never"}],
-        "points": {"balance": "never"}, "birthday": "never", "address": "never", "purchases": ["never"],
+        "coupons": [{"id": "nimmer-coupon", "title": words("coupon-title"), "state": "issued", "code": "nimmer"}],
+        "points": {"balance": "nimmer"}, "birthday": "nimmer", "address": "nimmer", "purchases": ["nimmer"],
         "consent": {"personal_screen": consenting},
         "have": ["tier", "favourites", "coupons", "points", "purchases"],
     }  # fmt: skip
@@ -103,16 +103,16 @@ class Shop:
 
     def media(self) -> Mapping[str, Media]:
         return {
-            name: Media(name, "never", "image", f"{number:064x}", ".jpg", 10, 10)
+            name: Media(name, "nimmer", "image", f"{number:064x}", ".jpg", 10, 10)
             for number, name in enumerate(one for each in CAMPAIGNS for one in each.media)
         }
 
     def products(self) -> Mapping[str, Product]:
         names = [sku.removesuffix("-sku") for each in CAMPAIGNS for sku in each.products] + ["favourite", "sake"]
-        tags = {"sake": frozenset({"restricted", "never"}), "adult": frozenset({"restricted"})}
+        tags = {"sake": frozenset({"restricted", "nimmer"}), "adult": frozenset({"restricted"})}
         return {
             f"{name}-sku": Product(f"{name}-sku", "0" * 14, words(f"{name}-name"), 1234, f"/media/{number}.jpg",
-                                   tags.get(name, frozenset({"never"})))
+                                   tags.get(name, frozenset({"nimmer"})))
             for number, name in enumerate(names)
         }  # fmt: skip
 
@@ -173,7 +173,7 @@ class Counter:
         known: Profile | None = None,
         screens: Screens | None = None,
     ) -> None:
-        self.screen, self.clock = screen, 1000.0
+        self.screen, self.clock, self.event = screen, 1000.0, 0
         self.screens = screens or Screens([screen], assets())
         self.asked: list[str] = []
         self.spent: set[bytes] = set()
@@ -186,7 +186,7 @@ class Counter:
                 classify=decide, spend=self._spend, profile=self._profile, library=Shop(), lines=self._lines,
                 show=self._show, note=lambda contact: self.contacts.append(checked(contact)),
                 now=lambda: datetime(2026, 11, 21, 12, tzinfo=UTC), mono=lambda: self.clock,
-                segments={7: "never-seg7", 8: "never-seg8"}, tiers={3: "never-tier"},
+                segments={7: "nimmer-seg7", 8: "nimmer-seg8"}, tiers={3: "nimmer-tier"},
             ),
         )  # fmt: skip
 
@@ -202,7 +202,8 @@ class Counter:
 
     async def _show(self, show: Show) -> int:
         self.shows.append(show)
-        return await self.screens.show(show)
+        self.event = await self.screens.show(show)
+        return self.event
 
     async def scan(self, text: str, symbology: str = "qrcode") -> None:
         """Hold a code up, and let everything happen that follows from it."""
