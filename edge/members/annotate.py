@@ -78,12 +78,14 @@ class _Walk:
 
     def whole(self, role: str, depth: int) -> None:
         """One item up to ``end``, then whatever is left over; after this nothing is lost to the caller."""
+        begin = self.at
         try:
             self.item(role, depth, ())
             if self.at < self.end:
                 self.fault(self.at, f"{self.end - self.at} bytes too many")
         except _Lost:
-            pass
+            last = self.rows[-1:]
+            self.at = max([begin, *(row.at + sum(map(len, row.parts)) for row in last)])
         if self.at < self.end:
             self.row(self.at, depth, (self.take(self.end - self.at),), "not read")
 

@@ -59,6 +59,7 @@ def test_no_bytes_upset_the_reader(data: bytes) -> None:
         "", "1800", "1817", "190018", "1a0000ffff", "1b00000000ffffffff", "5800", "9800", "b800", "5f40ff", "9fff",
         "bfff", "7f6161ff", "0000", "8101ff", "4261", "61ff", "a2010101 02", "a202000100", "a1", "5bffffffffffffffff",
         "9bffffffffffffffff", "1c", "ff", "f818", "818181818181818181", "d9d9f7",
+        "fa3fc00000", "fb3ff8000000000000", "fb3ff0000020000000", "fa7fc00000", "f97e01", "f97fff", "fa7f800000",
     ],
 )  # fmt: skip
 def test_every_other_spelling_is_refused(text: str) -> None:
@@ -66,6 +67,18 @@ def test_every_other_spelling_is_refused(text: str) -> None:
         cbor.decode(bytes.fromhex(text))
 
 
-@pytest.mark.parametrize("text", ["f6", "f5", "fb3ff199999999999a", "c074323031332d30332d32315432303a30343a30305a"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "f6",
+        "f5",
+        "f97e00",
+        "f97c00",
+        "fa3f800001",
+        "fb3ff199999999999a",
+        "fb7fefffffffffffff",
+        "c074323031332d30332d32315432303a30343a30305a",
+    ],
+)
 def test_an_item_that_no_code_holds_is_read_past(text: str) -> None:
     assert isinstance(cbor.decode(bytes.fromhex(text)), cbor.Other)

@@ -14,11 +14,13 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from edge import members as vectors_room
 from edge.members import command, mc1
 
 IAT, EXP = 1_790_000_000, 1_790_000_660
 CLAIMS = {"sub": "AAECAwQFBgcI", "iat": IAT, "exp": EXP, "cti_hex": "00000000", "flags": 11, "tier": 2}
 CLAIMS |= {"segments": [3, 1207, 88]}
+SECRET = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60:soon"
 
 
 def code(*arguments: str | Path) -> int:
@@ -124,10 +126,17 @@ def test_wrong_use_exits_2_and_says_what_is_wrong(
         (("issue", "--key", keyset, "--sub", "AAECAwQFBgcI"), "neither"),
         (("keyset", "sign", "--root-key", key, keyset), "key set"),
         (("vectors", "check", keyset), "format"),
+        (("verify", "--keyset", keyset, "--root", root, *sample.split(" ")), "in quotes"),
+        (("inspect", *sample.split(" ")), "in quotes"),
+        (("keyset", "make", "--chain", "a", "--version", "1", "--not-after", "9", "--key", SECRET), "PUBLIC_HEX"),
+        (("issue", "--key", key, "--sub", "AAECAwQFBgcI", "--cti-hex", "00", "--svg", key / "x.svg"), "x.svg"),
     ]
     for arguments, words in wrong:
         assert code(*arguments) == 2
-        assert words in capsys.readouterr().err
+        said = capsys.readouterr().err
+        assert words in said
+        assert SECRET not in said
+        assert sample.split(" ")[0] not in said
 
 
 def test_a_pack_is_a_token_a_line(key: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -138,6 +147,39 @@ def test_a_pack_is_a_token_a_line(key: Path, capsys: pytest.CaptureFixture[str])
     assert code(*pack, "--count", "2") == 0
     ends = [line.split("\t")[0] for line in capsys.readouterr().out.splitlines()]
     assert ends == [str(IAT + 60), str(IAT + 120)]
+
+
+def test_a_pack_is_drawn_a_picture_a_token(key: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pack = ("pack", "--key", key, "--sub", "AAECAwQFBgcI", "--iat", str(IAT), "--count", "3")
+    assert code(*pack, "--svg", tmp_path / "pack" / "today") == 0
+    drawn = sorted(path.name for path in (tmp_path / "pack" / "today").iterdir())
+    assert drawn == [f"{IAT + 60 * minute}.svg" for minute in (1, 2, 3)]
+    assert issue(key, "--svg", str(tmp_path / "one.svg")) == 0
+    assert (tmp_path / "one.svg").read_text().count("<svg") == 1
+
+
+def test_every_command_prints_json_when_asked(
+    key: Path, signed: tuple[Path, str], tmp_path: Path, sample: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inner = tmp_path / "inner.json"
+    out = ("--out", tmp_path / "made.json", "--json")
+    for arguments in (
+        ("keygen", "--test", "--json"),
+        ("keyset", "make", "--chain", "a", "--version", "1", "--not-after", "999999999", "--issued-at", "1", "--json"),
+        ("keyset", "sign", "--root-key", tmp_path / "root.json", inner, "--json"),
+        ("vectors", "make", *out),
+        ("vectors", "make", "--static", *out),
+        ("vectors", "make", "--static", "--json"),
+        ("vectors", "check", Path(vectors_room.__file__).parent / "mc1-vectors.json", "--json"),
+        ("inspect", "--json", sample),
+    ):
+        assert code(*arguments) == 0
+        assert isinstance(json.loads(capsys.readouterr().out), dict)
+
+
+def test_vectors_are_printed_as_they_are_checked_in(capsys: pytest.CaptureFixture[str]) -> None:
+    assert code("vectors", "make") == 0
+    assert capsys.readouterr().out == (Path(vectors_room.__file__).parent / "mc1-vectors.json").read_text()
 
 
 def test_a_key_file_is_its_owners_alone_and_never_replaced(tmp_path: Path) -> None:

