@@ -15,7 +15,7 @@ class Budget:
 
     def __init__(self, calls_per_second: float) -> None:
         most = max(1, int(calls_per_second))
-        self._window = most / calls_per_second * SLACK
+        self._window = max(1.0, most / calls_per_second) * SLACK
         self._calls: deque[float] = deque(maxlen=most)
         self._held = float("-inf")
 

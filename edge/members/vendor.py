@@ -105,7 +105,7 @@ class Caller:
     async def call(self, method: str, url: str, headers: Mapping[str, str], **body: Any) -> Answer:
         """An answer of any status but 429; raises CannotAsk, which names the host alone."""
         await self._turn()
-        host = URL(url).authority
+        host = URL(url).host
         try:
             address = URL(url, encoded=True)
             async with self._session.request(
