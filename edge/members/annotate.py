@@ -195,7 +195,7 @@ class _Walk:
             self.fault(at, "key twice" if key == last else "key out of order")
         lead = self.rows.pop().parts if number is not None and len(self.rows) == rows + 1 else ()
         name = "value" if number is None else _KEYS.get(role, {}).get(number, f"key {number}")
-        self.item(name, depth, lead, at)
+        self.item(name, depth, lead, at if lead else None)
         return key
 
     def tag(self, role: str, depth: int, lead: tuple[bytes, ...], at: int, head: _Head) -> None:
