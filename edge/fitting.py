@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge import config, plug
+from edge.members import papers
 from edge.members.static import BadRule, compile_rules
 from provisioning.layers import HUB_LAYERS, STORE_LAYERS, Layered, load
 
@@ -67,7 +68,9 @@ def need(settings: config.Store | config.Hub, folder: Path, besides: Collection[
 
 
 def unsafe(store: config.Store, layered: Layered) -> Iterator[str]:
-    """Why the rules of fixed member numbers cannot be safe, with file and line."""
+    """Why rules of fixed member numbers and addresses of signed files cannot be safe, with file and line."""
+    for key, why in papers.unsafe(store.member_code):
+        yield f"{layered.where(key)}: {key}: {why}"
     try:
         compile_rules(store.member_code)
     except BadRule as error:

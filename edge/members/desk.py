@@ -22,7 +22,7 @@ from edge.members import replay as replays
 from edge.members.classify import Context, Recognised, Rejected, classify, whose
 from edge.members.deny import NOBODY
 from edge.members.keyset import from_base64url
-from edge.members.papers import Papers
+from edge.members.papers import Papers, unsafe
 from edge.members.peers import News, Peers
 from edge.members.rate import Flood, Flooded, Rate
 from edge.members.replay import Replay
@@ -143,6 +143,8 @@ async def desk(
     """
     rules = compile_rules(settings)
     roots = _roots(settings)
+    if wrong := [f"{key}: {why}" for key, why in unsafe(settings)]:
+        raise config.BadConfig("\n".join(wrong))
     ref_key = _ref_key(folder / settings.ref_key, health) if settings.ref_key else b""
     if not ref_key:
         rules = ()

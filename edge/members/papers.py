@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -109,6 +109,15 @@ class Papers:
             partial(self.came, shelf, Way.URL),
             partial(shelf.trouble, Way.URL),
         )
+
+
+def unsafe(settings: config.MemberCode) -> Iterator[tuple[str, str]]:
+    """The keys of addresses that must not be asked, each with why."""
+    for key, url in (("keyset_url", settings.keyset_url), ("deny_url", settings.deny_url)):
+        try:
+            asking.safe(url or "https://none.invalid/")
+        except ValueError as error:
+            yield f"member_code.{key}", str(error)
 
 
 def keys_of(chain: str, roots: Sequence[bytes] | None, now: Now) -> Kind[KeySet]:
