@@ -122,6 +122,9 @@ class Decision:
     because: tuple[Reason, ...]
 
 
+LANGUAGES = ("ja", "en", "zh", "ko")
+"""The languages of shoppers, the first the source of all words; zh is Chinese in simplified letters."""
+
 RESTRICTED = "restricted"
 """The tag of products that flag R of a token keeps from its member: alcohol, tobacco, adult items."""
 

@@ -12,13 +12,11 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from content.model import LANGUAGES as LANGUAGES
 from content.model import LoopItem
 from edge.handoff import Kind
 
 Json = dict[str, Any]
-
-LANGUAGES = ("ja", "en", "zh", "ko")
-"""The languages of shoppers, the first the source of all words; zh is Chinese in simplified letters."""
 
 
 def spoken(tag: str) -> str:

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 
 from multidict import MultiMapping
 
-from content.model import Campaign, Daypart, Layer, Playlist
+from content.model import LANGUAGES, Campaign, Daypart, Layer, Playlist
 from content.schedule import until_closing
 
 Form = MultiMapping[str]
@@ -66,7 +66,7 @@ def campaign(form: Form, before: Campaign) -> Campaign:
 
 
 def _said(form: Form, name: str) -> dict[str, str]:
-    found = {language: text(form, f"{name}-{language}") for language in ("ja", "en")}
+    found = {language: text(form, f"{name}-{language}") for language in LANGUAGES}
     return {language: words for language, words in found.items() if words}
 
 

@@ -184,6 +184,9 @@ async def test_a_campaign_for_a_segment_is_made_previewed_and_explained(studio: 
         await page.get_by_label("セグメント（読点で区切る）").fill("お茶、和菓子")
         await page.get_by_label("見出し（日本語）").fill("新茶が届きました")
         await expect(page.locator("[data-scene-headline]")).to_have_text("新茶が届きました")
+        await page.get_by_text("中国語・韓国語の言葉").click()
+        await page.get_by_label("見出し（中国語）").fill("新茶到店")
+        await page.get_by_label("見出し（韓国語）").fill("햇차가 왔어요")
         await page.get_by_label("商品（名前・JANで探す）").fill("煎")
         await page.locator(".found button").click()
         await page.get_by_role("button", name="公開する").click()
@@ -195,6 +198,7 @@ async def test_a_campaign_for_a_segment_is_made_previewed_and_explained(studio: 
         await expect(page.locator(".why")).to_contain_text("「お茶, 和菓子」の会員にだけ出します")
     made = studio.library.campaigns()[0]
     assert (made.layer, made.segments, made.products) == (Layer.MEMBER, frozenset({"お茶", "和菓子"}), ("T-1",))
+    assert made.headline == {"ja": "新茶が届きました", "zh": "新茶到店", "ko": "햇차가 왔어요"}
 
 
 async def test_every_page_fits_a_phone_and_is_accessible_in_either_language(studio: Shop) -> None:
