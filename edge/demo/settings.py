@@ -23,6 +23,7 @@ from typing import Any
 
 from edge.demo.people import SEGMENTS, Person, people, pseudonym
 from edge.demo.seed import goods, opening_stock, sow
+from edge.handoff import KINDS
 from edge.model import LANGUAGES
 from provisioning import chain, keys, toml
 from provisioning.accounts import Accounts, Role, generated
@@ -202,6 +203,7 @@ def _machine(demo: Demo) -> dict[str, Any]:
             "frame_ancestors": [f"http://{name}:{world}" for name in (HOST, "localhost")],
             "start_page": demo.url("world"),
         },
+        "handoff": {"url": demo.url("hub", "/h/"), "kinds": list(KINDS)},
         "upstream": {"adapter": "mqtt", "settings": {"host": HOST, "port": demo.ports.broker, "tls": False}},
         "stock": [
             {"id": "pos", "adapter": "csv", "settings": {"path": "pos.csv", "locations": [HERE, NEAR]}},
@@ -216,6 +218,7 @@ def _hub(demo: Demo) -> dict[str, Any]:
         "web": {"host": HOST, "port": demo.ports.hub, "start_page": demo.url("world")},
         "upstream": {"adapter": "mqtt", "settings": {"host": HOST, "port": demo.ports.broker, "tls": False}},
         "stock": [_polled("ec", demo.url("world", "/ec/stock.json"))],
+        "handoff": {kind: demo.url("world", f"/ec/p/{{sku}}?do={kind}") for kind in KINDS},
     }
 
 

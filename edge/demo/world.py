@@ -13,7 +13,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from edge.demo import counter, handset, settings, start
+from edge.demo import counter, handset, onward, settings, start
 from edge.demo.lens import Lens
 from edge.demo.people import people
 from edge.demo.phone import Phones
@@ -24,8 +24,11 @@ from edge.supervise import kept
 
 CSP = (
     "default-src 'self'; img-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'self'; frame-src 'self' http://127.0.0.1:{port} http://localhost:{port}"
+    "form-action 'self'; frame-ancestors 'self' {world}; frame-src 'self' {world} {edge} {hub}"
 )
+NAMES = (settings.HOST, "localhost")
+FRAMED = ("world", "edge", "hub")
+"""The parts whose pages the start page frames: a link of the hub's leads on to the world's."""
 WEB = Path(__file__).parent / "web"
 
 
@@ -51,7 +54,9 @@ async def running(demo: Demo) -> AsyncIterator[None]:
 def create_app(demo: Demo, desk: handset.Desk, sales: counter.Sales) -> web.Application:
     """All pages of the world."""
     app = web.Application(middlewares=[own_pages_only])
-    policy = CSP.format(port=demo.ports.edge)
+    policy = CSP.format(
+        **{part: " ".join(f"http://{name}:{getattr(demo.ports, part)}" for name in NAMES) for part in FRAMED}
+    )
 
     async def headers(_: web.Request, response: web.StreamResponse) -> None:
         response.headers["Content-Security-Policy"] = policy
@@ -65,6 +70,7 @@ def create_app(demo: Demo, desk: handset.Desk, sales: counter.Sales) -> web.Appl
     app.add_routes(start.routes(demo))
     app.add_routes(handset.routes(desk))
     app.add_routes(counter.routes(sales))
+    app.add_routes(onward.routes(demo, sales))
     return app
 
 

@@ -87,6 +87,7 @@ async def head_office_holds_exactly_what_happened(demo: Running, sku: str) -> No
         "session_start": 1,
         "content_shown": 1,
         "product_touched": 1,
+        "handoff_offered": 1,
         "session_end": 1,
     }
     assert kinds["play"] >= 1

@@ -1,4 +1,5 @@
-// The start page: scales the screen into its frame, shows what the camera sees, counts what head office has.
+// The start page: scales the screen into its frame, shows what the camera sees, counts what head office has, and
+// opens the QR that the screen draws as a phone would.
 const LENS_MS = 200;
 const COUNT_MS = 1000;
 const RETRY_MS = 400;
@@ -43,8 +44,25 @@ async function counted(total, kinds) {
   setTimeout(() => counted(total, kinds), COUNT_MS);
 }
 
+async function drawn(button, frame) {
+  try {
+    button.dataset.url = (await (await fetch("/drawn")).json()).url;
+    button.hidden = button.dataset.url === "" || button.dataset.url === button.dataset.read;
+  } catch { /* asked again in a second */ }
+  setTimeout(() => drawn(button, frame), COUNT_MS);
+}
+
+function read(button, frame) {
+  button.addEventListener("click", () => {
+    frame.src = button.dataset.read = button.dataset.url;
+    button.hidden = true;
+  });
+  drawn(button, frame);
+}
+
 const screen = document.querySelector(".screen");
 scaled(screen);
 opened(screen.querySelector("iframe"));
 filmed(document.querySelector(".lens"));
+read(document.querySelector("#read"), document.querySelector(".online iframe"));
 counted(document.querySelector("#total"), document.querySelector("#kinds"));

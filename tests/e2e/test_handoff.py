@@ -1,0 +1,86 @@
+"""A shopper goes on on the phone: the QR that a real screen draws, read from its picture, opens the EC's page once."""
+
+from __future__ import annotations
+
+import re
+
+import cv2
+import numpy as np
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from edge.demo.seed import Good, goods
+from edge.model import Code
+from edge.sessions.goods import Wares
+from edge.vision.cascade import Cascade
+from edge.vision.forms import joined, sieve
+from tests.e2e.running import Running, eventually, opened, picture
+
+DRESS = next(good for good in goods() if good.sku == "linen-dress-sky")
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.promise("K-3")
+@pytest.mark.promise("M-4")
+async def test_the_qr_of_a_sheet_opens_the_products_page_and_its_use_comes_back(
+    demo: Running, browser: Browser
+) -> None:
+    kiosk = await opened(browser, demo.url("edge", "/screens/kiosk-1"), 1920, 1080)
+    await demo.post("/app/hold", camera="cam-kiosk", member="1001", variant="jan")
+    await expect(kiosk.locator(".handoff .qr")).to_be_visible(timeout=20_000)
+    product = await read_from(kiosk, "h1-product")
+    assert re.fullmatch(
+        rf"{re.escape(demo.url('hub', '/h/'))}[A-Za-z0-9_-]{{16}}\?p={DRESS.sku}&s=s001", product.text
+    ), "a product, a store, and nobody"
+    assert not sieve(joined(Wares(("ean13", "qrcode")).forms, {"qrcode": ("MC1:.*",)}))(product)
+
+    await kiosk.locator("button[data-value='basket']").click()
+    await expect(kiosk.locator("button[data-value='basket']")).to_have_attribute("aria-pressed", "true")
+    basket = await read_from(kiosk, "h2-basket")
+    assert basket.text.endswith("&k=basket")
+    assert basket.text[: len(product.text)] != product.text, "another kind has an id of its own"
+
+    phone = await opened(browser, basket.text, 430, 860)
+    await expect(phone).to_have_url(re.compile(rf".*/ec/p/{DRESS.sku}\?do=basket"))
+    await expect(phone.locator("h1")).to_have_text(DRESS.name["ja"])
+    await picture(phone, "h3-phone")
+    await phone.goto(basket.text)
+    await it_came_back_once(demo, basket.text)
+    await a_purchase_on_the_phone_is_one(phone)
+    await the_start_page_reads_it_too(demo, browser, DRESS)
+
+
+async def read_from(screen: Page, name: str) -> Code:
+    """The one code that our own cascade finds in a picture of the screen."""
+    await screen.wait_for_timeout(500)
+    await picture(screen, name)
+    encoded = np.frombuffer(await screen.screenshot(), np.uint8)
+    gray = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE), np.uint8)
+    (code,) = Cascade(("qrcode",), "zxing").decode(gray)
+    return code
+
+
+async def it_came_back_once(demo: Running, link: str) -> None:
+    await eventually(lambda: demo.contacts("kind = 'handoff_used'"))
+    (used,) = demo.contacts("kind = 'handoff_used'")
+    offers = {event["data"]["handoff"]: event for event in demo.contacts("kind = 'handoff_offered'")}
+    offer = offers[used["data"]["handoff"]]
+    assert used["data"]["handoff"] in link
+    assert (used["data"]["kind"], offer["data"]["kind"], offer["data"]["sku"]) == ("basket", "basket", DRESS.sku)
+    assert used["data"]["session"] == offer["data"]["session"]
+    assert len(offers) == 2
+
+
+async def a_purchase_on_the_phone_is_one(phone: Page) -> None:
+    await phone.locator("[data-deed='buy']").click()
+    await expect(phone.locator("output")).to_contain_text("ありがとうございました")
+
+
+async def the_start_page_reads_it_too(demo: Running, browser: Browser, good: Good) -> None:
+    """Who has no phone at hand clicks, and the online store's frame shows what the phone would."""
+    start = await opened(browser, demo.url("world"), 1600, 1000)
+    await start.locator("#read").click(timeout=15_000)
+    frame = start.frame_locator(".online iframe")
+    await expect(frame.locator("h1")).to_have_text(good.name["ja"], timeout=15_000)
+    await expect(start.locator("#kinds")).to_contain_text("スマホへの案内")
+    await picture(start, "h4-start")
