@@ -70,6 +70,24 @@ async def secret(path: Path) -> str:
     return token
 
 
+class BrokenOff(aiohttp.ClientError):
+    """The connection broke during the call."""
+
+
+async def once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """A client middleware that calls once: aiohttp sends a GET again by itself when a connection breaks.
+
+    It has no switch for that (its issue 10790); it repeats two kinds of errors, so they become another. A call in a
+    source's budget is then a call on the wire.
+    """
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise BrokenOff(str(error)) from error
+
+
 async def bounded(stream: aiohttp.StreamReader, most: int) -> bytes:
     """A whole body, decompressed, of at most ``most`` bytes; raises CannotAsk."""
     body = bytearray()

@@ -81,6 +81,14 @@ class Erasing(Protocol):
 
 
 @runtime_checkable
+class Probed(Protocol):
+    """A members' source that can be tried without a member's reference."""
+
+    async def probe(self) -> None:
+        """Ask it something that concerns nobody; raises MembersAway with what is wrong."""
+
+
+@runtime_checkable
 class Troubled(Protocol):
     """A source that knows what is wrong with it before anybody asks it for something; "" if nothing is."""
 

@@ -98,7 +98,7 @@ class HttpStock:
         self._pace = called(self._pace, began)
         try:
             async with self._session.get(
-                self._settings.url, headers=headers, allow_redirects=False, middlewares=(_once,)
+                self._settings.url, headers=headers, allow_redirects=False, middlewares=(asking.once,)
             ) as response:
                 self._refuse(response, conditional=hdrs.IF_NONE_MATCH in headers)
                 body = None if response.status == 304 else await asking.bounded(response.content, MAX_BYTES)
@@ -130,24 +130,6 @@ class HttpStock:
         return URL(self._settings.url).authority
 
 
-class _BrokenOff(aiohttp.ClientError):
-    """The connection broke during the call."""
-
-
-async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Call once: aiohttp sends a GET again by itself when a connection breaks, and has no switch for that.
-
-    Its issue 10790 says so; it repeats two kinds of errors, so they become another. A call in the budget is then a
-    call on the wire.
-    """
-    try:
-        return await handler(request)
-    except aiohttp.ClientConnectorError:
-        raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise _BrokenOff(str(error)) from error
-
-
 def _age(header: str) -> float:
     """Seconds of an Age header; one that cannot be read is no reason to believe that the answer is young."""
     if not _SECONDS.fullmatch(header.strip()):
@@ -162,6 +144,6 @@ def _etag(header: str) -> str:
 @asynccontextmanager
 async def open(settings: Settings, where: Path) -> AsyncIterator[HttpStock]:
     """The source for an endpoint, with an HTTP session of its own."""
-    # Kept connections would often be found closed by the far side, and nothing repeats the call (_once).
+    # Kept connections would often be found closed by the far side, and nothing repeats the call (asking.once).
     async with asking.session(settings, where, settings.timeout_s, limit=1, keep=False) as session:
         yield HttpStock(settings, where, session)

@@ -24,7 +24,7 @@ from edge.fitting import Choice
 from edge.members.keyset import BadKeySet, from_base64url, read_keyset
 from edge.members.static import compile_rules
 from edge.members.timeservice import kernel_synced
-from edge.ports import LinkLost, MembersAway, StockAway
+from edge.ports import LinkLost, MembersAway, Probed, StockAway
 from edge.vision.survey import sketch
 from provisioning.layers import HUB_LAYERS
 
@@ -126,7 +126,7 @@ async def _ask_stock(choice: Choice, patient: Patient) -> str:
 
 async def _ask_members(choice: Choice, patient: Patient) -> str:
     async with opened(choice, patient) as source:
-        await source.profile(NOBODY)
+        await (source.probe() if isinstance(source, Probed) else source.profile(NOBODY))
     return "it answers"
 
 
@@ -255,7 +255,19 @@ async def _dialled(choice: Choice, patient: Patient) -> str:
         return str(dial.name)
 
 
-HUB_LOOKS: tuple[Look, ...] = (adapters, disk, port, sources, broker)
+def tokens(patient: Patient) -> Iterator[Finding]:
+    """The files of the tokens that stores must send hold one each; without, a hub does not start."""
+    for name in ("stock_token", "members_token"):
+        file = getattr(patient.settings, name)
+        if file is None:
+            continue
+        path = patient.folder / file
+        good = path.is_file() and bool(path.read_text("utf-8", "replace").strip())
+        todo = "" if good else "write one long random token into it, and the same into the stores' token_file"
+        yield Finding(name, good, "held" if good else f"{path} is missing or empty", todo)
+
+
+HUB_LOOKS: tuple[Look, ...] = (adapters, tokens, disk, port, sources, broker)
 LOOKS: tuple[Look, ...] = (
     adapters,
     codes,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -37,6 +37,9 @@ CALL_S = 2.0
 
 BUSY_S = 1.0
 """For how long a source is left alone that said "too many" and not for how long."""
+
+NO_CUSTOMER = "0"
+"""What no vendor has as a customer's id."""
 
 UNUSABLE = "the answer is not of the documented form"
 
@@ -103,24 +106,30 @@ class Caller:
         self._sleep = sleep
 
     async def call(self, method: str, url: str, headers: Mapping[str, str], **body: Any) -> Answer:
-        """An answer of any status but 429; raises CannotAsk, which names the host alone."""
-        await self._turn()
-        host = URL(url).host
+        """An answer of any status but 429 and redirects; raises CannotAsk, which names the host alone."""
+        host = str(URL(url).host)
         try:
-            address = URL(url, encoded=True)
-            async with self._session.request(
-                method, address, headers=headers, allow_redirects=False, **body
-            ) as response:
-                if response.status == 429:
-                    self.hold(_seconds(response.headers.get(hdrs.RETRY_AFTER, "")))
-                    raise CannotAsk(f"{host} wants fewer calls (429); lower calls_per_second")
-                if 300 <= response.status < 400:
-                    raise CannotAsk(f"{host} answered {response.status}{asking.advice(response.status)}")
-                return Answer(response.status, await asking.bounded(response.content, MAX_BYTES))
+            try:
+                return await self._once(host, method, url, headers, **body)
+            except asking.BrokenOff:  # a kept connection that the far side had closed: asked again, as another call
+                return await self._once(host, method, url, headers, **body)
         except TimeoutError as error:
             raise CannotAsk(f"no answer from {host} in time") from error
         except (aiohttp.ClientError, OSError) as error:
             raise CannotAsk(f"{host} cannot be asked ({type(error).__name__})") from None
+
+    async def _once(self, host: str, method: str, url: str, headers: Mapping[str, str], **body: Any) -> Answer:
+        await self._turn()
+        address = URL(url, encoded=True)
+        async with self._session.request(
+            method, address, headers=headers, allow_redirects=False, middlewares=(asking.once,), **body
+        ) as response:
+            if response.status == 429:
+                self.hold(_seconds(response.headers.get(hdrs.RETRY_AFTER, "")))
+                raise CannotAsk(f"{host} wants fewer calls (429); lower calls_per_second")
+            if 300 <= response.status < 400:
+                raise CannotAsk(f"{host} answered {response.status}{asking.advice(response.status)}")
+            return Answer(response.status, await asking.bounded(response.content, MAX_BYTES))
 
     def hold(self, seconds: float) -> None:
         """Leave the vendor alone for a while."""
@@ -199,6 +208,13 @@ class VendorMembers:
             raise MembersAway(self.trouble)
         as_of = dict.fromkeys(there, now)
         return Profile(ref, have=self._have | there, as_of=as_of, ttl_s=self._ttl, **fields)
+
+    async def probe(self) -> None:
+        """Ask about a customer that nobody is; raises MembersAway with what is wrong."""
+        with suppress(Nobody):
+            await self._answered(NO_CUSTOMER)
+        if self.trouble:
+            raise MembersAway(self.trouble)
 
     async def _answered(self, customer: str) -> dict[str, Fields]:
         """What the questions gave, without those that failed; raises Nobody."""

@@ -70,7 +70,7 @@ class Square(Fake):
             return refused
         wanted = (await request.json())["query"]["customer_ids"]
         account = {"id": "A1", "customer_id": self.owner, "balance": 1280, "mapping": {"phone_number": "+81312345678"}}
-        return web.json_response({"loyalty_accounts": [account]} if wanted != ["CUST-NEW"] else {})
+        return web.json_response({"loyalty_accounts": [account]} if wanted in (["CUST1"], [self.owner]) else {})
 
     async def _rewards(self, request: web.Request) -> web.Response:
         if refused := self._refusal(request):
