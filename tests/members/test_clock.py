@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.members.clock import ClockState, Sync, observe, state, time_of
+from edge.members.clock import ClockState, Floor, Sync, behind, observe, resumed, seen, state, time_of, trusted
 from edge.members.timeservice import kernel_synced
 
 HELD = 200_000
@@ -39,3 +39,51 @@ def test_at_the_floor_time_is_the_highest_of_what_is_surely_past(
 
 def test_the_kernel_is_asked_and_answers() -> None:
     assert kernel_synced() in (True, False)
+
+
+TIMES = st.floats(0, 4e9)
+
+
+@given(TIMES, TIMES, TIMES, st.sampled_from([ClockState.SYNCED, ClockState.HOLDOVER]))
+def test_a_trusted_time_is_what_is_saved_even_where_it_is_the_lower_one(
+    saved: float, iat: float, rtc: float, clock: ClockState
+) -> None:
+    floor = trusted(Floor(saved, iat), clock, rtc, "boot", Sync(True, 5.0))
+    assert floor == Floor(rtc, min(iat, rtc), "boot", 5.0)
+    assert time_of(ClockState.FLOOR, 0, floor.saved, 0, floor.iat) == rtc
+
+
+@given(TIMES, TIMES, TIMES, TIMES)
+def test_at_the_floor_no_time_is_saved_but_that_of_a_token_that_verified(
+    saved: float, iat: float, rtc: float, newer: float
+) -> None:
+    floor = Floor(saved, iat, "boot", 1.0)
+    assert trusted(floor, ClockState.FLOOR, rtc, "another", Sync()) == floor
+    assert seen(floor, newer).iat == max(iat, newer)
+
+
+@pytest.mark.parametrize(
+    ("kept", "boot", "monotonic", "expected"),
+    [
+        (Floor(boot="a", synced=50.0), "a", 60.0, ClockState.HOLDOVER),
+        (Floor(boot="a", synced=50.0), "a", 50.0 + HELD, ClockState.FLOOR),
+        (Floor(boot="a", synced=50.0), "b", 60.0, ClockState.FLOOR),
+        (Floor(boot="a", synced=50.0), "a", 40.0, ClockState.FLOOR),
+        (Floor(boot="", synced=50.0), "", 60.0, ClockState.FLOOR),
+        (Floor(boot="a", synced=None), "a", 60.0, ClockState.FLOOR),
+        (Floor(boot="a", synced=float("nan")), "a", 60.0, ClockState.FLOOR),
+        (Floor(), "a", 60.0, ClockState.FLOOR),
+    ],
+)
+def test_a_restarted_service_holds_over_in_the_same_boot_alone(
+    kept: Floor, boot: str, monotonic: float, expected: ClockState
+) -> None:
+    assert state(resumed(kept, boot, monotonic), monotonic) is expected
+
+
+@pytest.mark.parametrize(
+    ("late", "words"),
+    [(-9e8, ""), (59, ""), (61, "1 minutes"), (3 * 3600, "3 hours"), (56 * 365.25 * 86_400, "20454 days")],
+)
+def test_how_far_the_machines_clock_lies_behind_is_said_in_words(late: float, words: str) -> None:
+    assert behind(1e9, 1e9 + late) == words

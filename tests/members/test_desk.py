@@ -1,5 +1,6 @@
 """The member desk: from files in a config directory to decisions about codes."""
 
+import sqlite3
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,13 +10,16 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.config import BadConfig, Device, MemberCode, StaticRule
+from edge.db import Database
 from edge.health import Health, State
 from edge.members.classify import Reason, Recognised, Rejected
 from edge.members.desk import Desk, desk
 from edge.members.issue import issue
 from edge.members.keyset import Key, kid_of, make_keyset, sign_keyset, to_base64url
+from edge.members.peers import News
 from edge.members.shelf import Way
 from edge.model import Code, Level
+from edge.web import prometheus
 
 ROOT, ISSUER = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
 NOW = int(time.time())
@@ -132,3 +136,91 @@ async def test_a_broken_file_of_spent_tokens_stops_nothing(tmp_path: Path) -> No
     async with opened(tmp_path, health) as made:
         await made.spend(b"0123456789abcdef", NOW)
     assert [part.state for part in health.parts() if part.kind == "disk"] == [State.DOWN]
+
+
+@pytest.mark.promise("M-2")
+async def test_a_token_of_a_session_at_one_screen_is_replayed_at_the_other_screen(tmp_path: Path) -> None:
+    (tmp_path / "keyset.json").write_text(keyset())
+    code = token()
+    async with opened(tmp_path) as made:
+        mine: set[bytes] = set()
+        found = made.classify(code, mine.__contains__)
+        assert isinstance(found, Recognised)
+        spending = made.spend(found.replay, found.exp)
+        mine.add(found.replay)
+        assert isinstance(made.classify(code, mine.__contains__), Recognised)
+        assert made.classify(code, set().__contains__) == Rejected(Reason.REPLAY)
+        await spending
+
+
+@pytest.mark.promise("M-4")
+async def test_outcomes_are_counted_by_reason_and_never_by_value(tmp_path: Path) -> None:
+    (tmp_path / "keyset.json").write_text(keyset())
+    health = Health()
+    async with opened(tmp_path, health) as made:
+        for code in (token(), token(), Code("MC1:!", "qrcode", "zxing"), Code("hello", "qrcode", "zxing")):
+            made.judge("cam", made.classify(code, nothing))
+    told = [line for line in prometheus(health.parts(), health.tallies).splitlines() if "codes_total" in line]
+    assert told == [
+        'tentou_codes_total{code="",outcome="encoding"} 1',
+        'tentou_codes_total{code="",outcome="foreign"} 1',
+        'tentou_codes_total{code="mc1",outcome="accepted"} 2',
+    ]
+
+
+async def test_versions_and_the_clocks_state_are_figures(tmp_path: Path) -> None:
+    (tmp_path / "keyset.json").write_text(keyset(3))
+    health = Health()
+    async with opened(tmp_path, health):
+        text = prometheus(health.parts())
+    assert 'tentou_keyset_version{kind="codes",name="key set"} 3\n' in text
+    assert 'tentou_clock_synced{kind="clock",name="time"} 1\n' in text
+
+
+@pytest.mark.promise("L-5")
+async def test_a_disk_that_takes_no_spent_token_is_named_and_memory_knows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    health = Health()
+    async with opened(tmp_path, health) as made:
+
+        async def refuse(_: object, __: object) -> None:
+            raise sqlite3.OperationalError("full")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Database, "write", refuse)
+            await made.spend(b"h" * 16, NOW + 60)
+        assert ("disk", "spent tokens", State.DOWN) in [(part.kind, part.name, part.state) for part in health.parts()]
+        assert made._replay.spent(b"h" * 16)
+        await made.spend(b"i" * 16, NOW + 60)
+        assert ("disk", "spent tokens", State.UP) in [(part.kind, part.name, part.state) for part in health.parts()]
+
+
+@pytest.mark.promise("M-5")
+async def test_what_another_edge_took_is_replayed_here_over_a_restart_too(tmp_path: Path) -> None:
+    (tmp_path / "keyset.json").write_text(keyset())
+    code = token()
+    async with opened(tmp_path) as made:
+        found = made.classify(code, nothing)
+        assert isinstance(found, Recognised)
+        keeping = made.learn("s1.e2", News(((found.replay, int(found.exp)),)))
+        assert made.classify(code, nothing) == Rejected(Reason.REPLAY)
+        assert keeping is not None
+        await keeping
+    async with opened(tmp_path) as made:
+        assert made.classify(code, nothing) == Rejected(Reason.REPLAY)
+
+
+@pytest.mark.parametrize("years", [-56, -3])
+async def test_over_a_restart_with_a_clock_set_back_an_old_token_stays_expired(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, years: int
+) -> None:
+    (tmp_path / "keyset.json").write_text(keyset())
+    code = Code(issue(ISSUER, "AAECAwQFBgcI", NOW - 900, NOW - 840, flags=5), "qrcode", "zxing")
+    async with opened(tmp_path):
+        pass
+    monkeypatch.setattr("edge.members.timekeeper.kernel_synced", lambda: False)
+    monkeypatch.setattr("edge.members.desk.boot_id", lambda: "another")
+    monkeypatch.setattr("time.time", lambda: NOW + years * 365.25 * 86_400)
+    async with opened(tmp_path, clock="checked") as made:
+        assert made.classify(code, nothing) == Rejected(Reason.EXPIRED)
