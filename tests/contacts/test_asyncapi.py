@@ -16,9 +16,13 @@ from edge.contacts import inbox, topics, uplink
 from edge.contacts.dial import Pace
 from edge.contacts.event import CONTENT_TYPE, KINDS
 from edge.contacts.outbox import outbox
+from edge.contacts.post import Post
 from edge.health import Health
+from edge.members.peers import MOST, News, write_news
 from edge.model import Contact, Held
+from edge.ports import Message
 from edge.sessions.notes import presented
+from tests.members import signing
 
 DOCUMENT: dict[str, Any] = json.loads((Path(edge.contacts.__file__).parent / "asyncapi.json").read_text())
 TYPES = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool}
@@ -26,7 +30,7 @@ TYPES = {"object": dict, "array": list, "string": str, "integer": int, "boolean"
 
 def faults(schema: dict[str, Any], value: object, at: str = "$") -> Iterator[str]:
     """What a value breaks of the JSON Schema keywords that our document uses; another keyword is a fault itself."""
-    known = {"type", "const", "enum", "pattern", "minLength", "minimum", "required", "properties"}
+    known = {"type", "const", "enum", "pattern", "minLength", "minimum", "maxItems", "required", "properties"}
     yield from (
         f"unknown keyword {key}" for key in set(schema) - known - {"additionalProperties", "items", "description"}
     )
@@ -41,6 +45,8 @@ def faults(schema: dict[str, Any], value: object, at: str = "$") -> Iterator[str
     elif isinstance(value, int) and value < schema.get("minimum", value):
         yield f"{at} is {value}"
     elif isinstance(value, list):
+        if len(value) > schema.get("maxItems", len(value)):
+            yield f"{at} has {len(value)} items"
         for n, each in enumerate(value):
             yield from faults(schema.get("items", {}), each, f"{at}[{n}]")
     elif isinstance(value, dict):
@@ -82,13 +88,31 @@ async def test_every_message_on_the_wire_is_as_the_document_says(
             await box.record(Contact(kind, "entrance", 1.0, {"sku": "4900000000000"}, "m1.x", "s1"))
         await box.set_aside(2, "poison")
         async with background(
-            listen(), inbox.run(sink, dial, Health(), pace=quick), uplink.run(box, dial, device, Health(), quick)
+            listen(),
+            inbox.run(sink, dial, Health(), pace=quick, post=head_offices()),
+            uplink.run(box, dial, device, Health(), quick, an_edges(device)),
         ):
-            await eventually(lambda: box.waiting() == 0 and len({m.topic for m in heard}) >= 9)
+            wanted = len(KINDS) - 1 + len(DOCUMENT["channels"]) - 1  # one kind was set aside, and a gap came
+            await eventually(lambda: box.waiting() == 0 and len({m.topic for m in heard}) >= wanted)
     for message in heard:
         schema = DOCUMENT["components"]["schemas"][channel_of(message.topic)]
         assert list(faults(schema, json.loads(message.payload))) == [], message.topic
     assert {channel_of(message.topic) for message in heard} == set(DOCUMENT["channels"])
+
+
+def head_offices() -> Post:
+    post = Post()
+    post.stand(Message(topics.KEYSET, signing.keyset().encode(), retain=True))
+    post.stand(Message(topics.DENY, signing.deny().encode(), retain=True))
+    return post
+
+
+def an_edges(device: Device) -> Post:
+    post = Post()
+    post.tell({"keyset": 1, "deny": 0})
+    news = News(tuple((bytes([number]) * 16, 1_790_000_000) for number in range(MOST)), ask=True)
+    post.send(Message(topics.spent(device.store, topics.edge_name(device)), write_news(news)))
+    return post
 
 
 def test_the_document_names_our_topics_kinds_and_content_type() -> None:
@@ -98,6 +122,9 @@ def test_the_document_names_our_topics_kinds_and_content_type() -> None:
         "ack": topics.ack("{edge}"),
         "state": topics.state("{edge}"),
         "inbox": topics.INBOX,
+        "keyset": topics.KEYSET,
+        "deny": topics.DENY,
+        "spent": topics.spent("{store}", "{edge}"),
     }
     assert {name: channel["address"] for name, channel in channels.items()} == made
     assert channels["contact"]["parameters"]["kind"]["enum"] == list(KINDS)

@@ -1,0 +1,230 @@
+"""Letters beside the ledger: bounded, never in its way, and silent where a broker refuses them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.adapters import upstream_file, upstream_mqtt
+from edge.config import Device
+from edge.contacts import topics, uplink
+from edge.contacts.dial import Pace
+from edge.contacts.outbox import outbox
+from edge.contacts.post import MUTE_S, OUT, TRIES, UNREAD, Post
+from edge.health import Health
+from edge.ports import LinkLost, Message
+
+
+def letter(number: int, topic: str = "k/v1/s/s.e/spent") -> Message:
+    return Message(topic, str(number).encode())
+
+
+@dataclass
+class Line:
+    """A connection that answers each letter as the test says, and books what it was given."""
+
+    reason: Callable[[Message], int] = lambda _: 0
+    refuses: Sequence[str] = ()
+    window: int = 20
+    max_bytes: int = 10_000
+    sent: list[Message] = field(default_factory=list)
+
+    async def also(self, topics: Sequence[str]) -> Sequence[str]:
+        return [topic for topic in topics if topic in self.refuses]
+
+    async def publish(self, message: Message) -> int:
+        await asyncio.sleep(0)
+        answer = self.reason(message)
+        self.sent.append(message)
+        return answer
+
+    async def messages(self) -> AsyncIterator[Message]:
+        await asyncio.Event().wait()
+        yield letter(0)
+
+    def numbers(self) -> list[int]:
+        return [int(message.payload) for message in self.sent]
+
+
+async def carried(post: Post, line: Line, rounds: int = 2_000) -> None:
+    """One connection, until it is lost or nothing more happens."""
+    carrying = asyncio.ensure_future(post.carry(line))
+    for _ in range(rounds):
+        await asyncio.sleep(0)
+    carrying.cancel()
+    with pytest.raises((asyncio.CancelledError, LinkLost)):
+        await carrying
+
+
+async def test_of_what_waits_without_a_connection_the_newest_is_kept() -> None:
+    post, line = Post(), Line()
+    for number in range(OUT + 50):
+        post.send(letter(number))
+    await carried(post, line)
+    assert line.numbers() == list(range(50, OUT + 50))
+    assert post.counted == {"too many waited": 50}
+
+
+async def test_what_stands_is_said_on_every_connection_and_again_when_it_changes() -> None:
+    post, first, second = Post(), Line(), Line()
+    post.stand(letter(1))
+    await carried(post, first)
+    post.stand(letter(2))
+    carrying = asyncio.ensure_future(post.carry(second))
+    await asyncio.sleep(0.01)
+    post.stand(letter(2))
+    post.stand(letter(3))
+    await asyncio.sleep(0.01)
+    carrying.cancel()
+    assert (first.numbers(), second.numbers()) == ([1], [2, 3])
+
+
+@pytest.mark.parametrize("reason", [0x87, 0x90, 0x99])
+async def test_a_topic_that_the_broker_refuses_is_left_alone_for_a_while(reason: int) -> None:
+    clock = 0.0
+    post, line = Post(mono=lambda: clock), Line(reason=lambda message: reason if message.topic == "a" else 0)
+    for number in range(5):
+        post.send(letter(number, "a"))
+        post.send(letter(number, "b"))
+    await carried(post, line)
+    assert [message.topic for message in line.sent] == ["a", "b", "b", "b", "b", "b"]
+    clock = MUTE_S
+    post.send(letter(9, "a"))
+    await carried(post, line)
+    assert line.numbers()[-1] == 9
+
+
+async def test_a_letter_that_ends_each_connection_is_given_up_and_the_next_goes_out() -> None:
+    post = Post()
+    post.send(letter(1, "poison"))
+    post.send(letter(2))
+
+    def cut(message: Message) -> int:
+        if message.topic == "poison":
+            raise LinkLost("closed")
+        return 0
+
+    lines = [Line(reason=cut) for _ in range(TRIES + 1)]
+    for line in lines:
+        await carried(post, line)
+    assert [line.numbers() for line in lines] == [[]] * TRIES + [[2]]
+
+
+async def test_a_letter_too_large_for_the_broker_is_not_sent() -> None:
+    post, line = Post(), Line(max_bytes=600)
+    post.send(Message("a", b"x" * 500))
+    await carried(post, line)
+    assert (line.sent, post.counted) == ([], {"refused": 1})
+
+
+async def test_what_nobody_reads_is_dropped_and_counted() -> None:
+    post = Post()
+    for number in range(UNREAD + 3):
+        post.arrived(letter(number))
+    assert post.counted == {"unread": 3}
+    async for first in post.messages():
+        assert first == letter(0)
+        break
+
+
+async def test_a_subscription_that_is_refused_keeps_nothing_else_from_going(caplog: pytest.LogCaptureFixture) -> None:
+    post, line = Post(("u/v1/all/keyset", "k/v1/s/+/spent")), Line(refuses=("k/v1/s/+/spent",))
+    post.send(letter(1))
+    await carried(post, line)
+    assert line.numbers() == [1]
+    assert "k/v1/s/+/spent" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("topic", "peer"),
+    [
+        ("k/v1/shibuya/shibuya.edge-2/spent", "shibuya.edge-2"),
+        ("k/v1/shibuya/shibuya.edge-1/spent", None),
+        ("k/v1/shibuya/ginza.edge-2/spent", None),
+        ("k/v1/ginza/ginza.edge-2/spent", None),
+        ("k/v1/shibuya/shibuya2.edge-2/spent", None),
+        ("k/v1/shibuya/shibuya.edge-2/other", None),
+        ("k/v1/shibuya/shibuya.edge-2/spent\n", None),
+        ("", None),
+    ],
+)
+def test_only_another_edge_of_the_own_store_is_a_peer(device: Device, topic: str, peer: str | None) -> None:
+    assert topics.peer_that_sent(topic, device) == peer
+
+
+@pytest.mark.promise("L-5")
+async def test_a_broker_that_knows_none_of_our_letters_takes_every_contact(
+    mosquitto: Any,
+    tmp_path: Path,
+    device: Device,
+    contacts: Any,
+    dialled: Any,
+    background: Any,
+    eventually: Any,
+    quick: Pace,
+) -> None:
+    rules = ["topic readwrite c/v1/#", "topic readwrite s/v1/#", "topic readwrite u/v1/#"]
+    (tmp_path / "acl").write_text("\n".join(rules) + "\n")
+    broker = mosquitto(f"acl_file {tmp_path / 'acl'}")
+    post = Post((topics.spent("shibuya", "+"),))
+    post.stand(letter(0, topics.spent("shibuya", "shibuya.edge-1")))
+    async with outbox(tmp_path / "outbox.sqlite", device) as box:
+        await box.record_all(contacts(200))
+        async with (
+            dialled(broker.port)("consumer", None, ("c/v1/#",)),
+            background(uplink.run(box, dialled(broker.port, "puback"), device, Health(), quick, post)),
+        ):
+            await eventually(lambda: box.waiting() == 0 and post.counted["refused"])
+
+
+async def test_what_is_told_of_an_edge_stands_in_its_state_and_is_told_again_when_it_changes(
+    mosquitto: Any, tmp_path: Path, device: Device, dialled: Any, background: Any, eventually: Any, quick: Pace
+) -> None:
+    dial, post, heard = dialled(mosquitto().port), Post(), []
+
+    async def listen() -> None:
+        async with dial("hub", None, ("s/v1/+/state",)) as link:
+            async for message in link.messages():
+                heard.append(json.loads(message.payload).get("keyset"))
+
+    post.tell({"keyset": 4, "deny": 0})
+    async with (
+        outbox(tmp_path / "outbox.sqlite", device) as box,
+        background(listen(), uplink.run(box, dial, device, Health(), quick, post)),
+    ):
+        await eventually(lambda: 4 in heard)
+        post.tell({"keyset": 5, "deny": 0})
+        await eventually(lambda: heard[-1] == 5)
+
+
+async def test_a_file_as_the_upstream_holds_contacts_and_no_letters(
+    tmp_path: Path, device: Device, contacts: Any, background: Any, eventually: Any, quick: Pace
+) -> None:
+    post = Post(("k/v1/s/+/spent",))
+    post.stand(letter(0))
+    post.send(letter(1))
+    async with outbox(tmp_path / "outbox.sqlite", device) as box:
+        await box.record_all(contacts(3))
+        dial = upstream_file.FileDial(tmp_path / "sent.jsonl")
+        async with background(uplink.run(box, dial, device, Health(), quick, post)):
+            await eventually(lambda: box.waiting() == 0 and not post._out)
+    assert [json.loads(line)["specversion"] for line in (tmp_path / "sent.jsonl").read_text().splitlines()] == [
+        "1.0"
+    ] * 3
+
+
+async def test_nobody_hears_their_own_letters(mosquitto: Any, dialled: Any) -> None:
+    async with dialled(mosquitto().port)("edge", None, ("done",)) as link:
+        assert isinstance(link, upstream_mqtt.MqttLink)
+        assert await link.also(("k/v1/s/+/spent",)) == []
+        await link.publish(letter(1, "k/v1/s/s.e/spent"))
+        await link.publish(Message("done", b"2"))
+        async for message in link.messages():
+            assert message.topic == "done"
+            break
