@@ -38,6 +38,15 @@ PRODUCTS = {
         "Bentwood lunch box",
         "Lacquer bowl",
     ),
+    "zh": ("蓝染亚麻衬衫", "波佐见烧马克杯", "今治毛巾 3条装", "焙茶 茶包 40袋", "曲木便当盒", "漆碗"),
+    "ko": (
+        "쪽빛 리넨 셔츠",
+        "하사미 머그컵",
+        "이마바리 타월 3장 세트",
+        "호지차 티백 40개입",
+        "마게왓파 도시락",
+        "옻칠 그릇",
+    ),
 }
 PRICES = ("¥8,900", "¥1,980", "¥3,300", "¥864", "¥6,600", "¥12,800")
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -64,6 +73,30 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "asking": "Checking",
         "ago": "3 min ago",
         "near": "Urawa",
+    },
+    "zh": {
+        "greeting": "欢迎光临，尊敬的会员",
+        "headline": "初秋的蓝与木之器",
+        "text": "会员专享：以下商品10月底前享受九折优惠。",
+        "many": "有货",
+        "few": "仅剩2件",
+        "none": "无货",
+        "unlisted": "不销售",
+        "asking": "正在确认",
+        "ago": "3分钟前",
+        "near": "浦和店",
+    },
+    "ko": {
+        "greeting": "회원님, 어서 오세요",
+        "headline": "초가을의 쪽빛과 나무 그릇",
+        "text": "회원 한정: 아래 상품을 10월 말까지 10% 할인합니다.",
+        "many": "재고 있음",
+        "few": "2개 남음",
+        "none": "재고 없음",
+        "unlisted": "취급 안 함",
+        "asking": "확인 중",
+        "ago": "3분 전",
+        "near": "우라와점",
     },
 }
 BANDS = (

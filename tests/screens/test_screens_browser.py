@@ -120,7 +120,7 @@ async def test_the_same_scene_told_again_leaves_every_button_under_its_finger(
     [
         (".end", "end", ""),
         (".strong", "personal", ""),
-        (".quiet", "language", "en"),
+        (".quiet >> nth=0", "language", "en"),
         (".tile >> nth=2", "product", "sku-2"),
         ("h1", "more", ""),
     ],
