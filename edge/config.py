@@ -6,25 +6,26 @@ them and can explain each value) or, for the hub, ``hub.toml``. Relative paths a
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from edge.complaints import BadConfig as BadConfig
+from edge.complaints import checked as checked
+from edge.complaints import complaints, layers, near
+from edge.complaints import placed as placed
 from edge.handoff import Leading, Offering
 from edge.model import LANGUAGES, DeviceClass
-from provisioning.layers import HUB_LAYERS, STORE_LAYERS, WRITTEN, BadLayer, Layered, load
+from provisioning.layers import HUB_LAYERS, STORE_LAYERS, WRITTEN, Layered
 
-M = TypeVar("M", bound=BaseModel)
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 """Ids go into MQTT topics and file names, so their alphabet is strict (RELIABILITY.md 4.1, T12)."""
 
@@ -73,7 +74,7 @@ class Device(Settings):
         try:
             ZoneInfo(name)
         except (KeyError, ValueError, OSError) as error:
-            raise ValueError(f"no time zone '{name}'{_near(name, available_timezones())}") from error
+            raise ValueError(f"no time zone '{name}'{near(name, available_timezones())}") from error
         return name
 
 
@@ -269,7 +270,7 @@ class Store(Settings):
         known = {screen.id for screen in info.data.get("screen", ())}
         for camera in cameras:
             if "screen" in info.data and camera.screen not in known:
-                raise ValueError(f"'{camera.id}' looks at no screen: '{camera.screen}'{_near(camera.screen, known)}")
+                raise ValueError(f"'{camera.id}' looks at no screen: '{camera.screen}'{near(camera.screen, known)}")
         return cameras
 
     @field_validator("camera")
@@ -291,7 +292,7 @@ class Store(Settings):
         cameras = {camera.id for camera in info.data.get("camera", ())}
         for scanner in scanners:
             if "screen" in info.data and scanner.screen not in known:
-                raise ValueError(f"'{scanner.id}' lies by no screen: '{scanner.screen}'{_near(scanner.screen, known)}")
+                raise ValueError(f"'{scanner.id}' lies by no screen: '{scanner.screen}'{near(scanner.screen, known)}")
             if scanner.id in cameras:
                 raise ValueError(f"the id '{scanner.id}' is a camera's already; give each its own")
         return scanners
@@ -307,7 +308,7 @@ class Store(Settings):
 
 
 def _no_camera(name: str, zone: Zone, known: list[str]) -> InitErrorDetails:
-    words = f"no camera '{name}'" + (_near(name, known) or f"; known: {', '.join(known) or 'none'}")
+    words = f"no camera '{name}'" + (near(name, known) or f"; known: {', '.join(known) or 'none'}")
     return InitErrorDetails(type=PydanticCustomError("no_camera", "{words}", {"words": words}), loc=(name,), input=zone)
 
 
@@ -351,22 +352,18 @@ def _loopback(host: str) -> bool:
         return host == "localhost"
 
 
-class BadConfig(Exception):
-    """A setting cannot be used; each line names the key, its file and line, and what would be right."""
-
-
 def read_store(folder: Path) -> Store:
     """The store's settings from a config directory; raises BadConfig.
 
     What a page wrote and cannot be used is left out, so that no start hangs on it; ``left_out`` names it.
     """
-    sound, _ = _sound(_layers(folder, STORE_LAYERS))
+    sound, _ = _sound(layers(folder, STORE_LAYERS))
     return placed(Store, sound.values, sound)
 
 
 def left_out(folder: Path) -> list[str]:
     """Why zones of the written layer are left out, each with its file; empty while all are used. Raises BadConfig."""
-    layered = _layers(folder, STORE_LAYERS)
+    layered = layers(folder, STORE_LAYERS)
     return [*layered.left_out, *_sound(layered)[1]]
 
 
@@ -386,7 +383,7 @@ def _stray(layered: Layered) -> dict[str, str]:
         Store.model_validate(layered.values)
     except ValidationError as error:
         found = {}
-        for problem, text in zip(error.errors(), _complaints(Store, error), strict=True):
+        for problem, text in zip(error.errors(), complaints(Store, error), strict=True):
             origin = layered.origins.get(problem["loc"][:2])
             if len(problem["loc"]) > 1 and origin is not None and origin.file.name in WRITTEN:
                 found[str(problem["loc"][1])] = f"{origin}: {text}"
@@ -396,74 +393,5 @@ def _stray(layered: Layered) -> dict[str, str]:
 
 def read_hub(folder: Path) -> Hub:
     """The hub's settings from a config directory; raises BadConfig."""
-    layered = _layers(folder, HUB_LAYERS)
+    layered = layers(folder, HUB_LAYERS)
     return placed(Hub, layered.values, layered)
-
-
-def checked(model: type[M], settings: dict[str, Any], whose: str) -> M:
-    """An adapter's settings as its own model; raises BadConfig."""
-    try:
-        return model.model_validate(settings)
-    except ValidationError as error:
-        raise BadConfig("\n".join(f"{whose}: {line}" for line in _complaints(model, error))) from error
-
-
-def placed(model: type[M], values: Any, layered: Layered, base: str = "") -> M:
-    """The values below a key as a model; raises BadConfig with the file and line of each thing that is wrong."""
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        lines = []
-        for problem, text in zip(error.errors(), _complaints(model, error, base), strict=True):
-            lines.append(f"{layered.where(base + _dotted(problem['loc']))}: {text}")
-        raise BadConfig("\n".join(lines)) from error
-
-
-def _layers(folder: Path, names: Sequence[str]) -> Layered:
-    if not any((folder / name).exists() for name in names):
-        what = "`tentou provision config` or `bundle install` writes them" if len(names) > 1 else "see edge/README.md"
-        raise BadConfig(f"{folder}: no settings here, neither {' nor '.join(names)}; {what}")
-    try:
-        return load(folder, names)
-    except BadLayer as error:
-        raise BadConfig(str(error)) from error
-
-
-def _complaints(model: type[BaseModel], error: ValidationError, base: str = "") -> Iterator[str]:
-    for problem in error.errors():
-        key = base + _dotted(problem["loc"])
-        if problem["type"] != "extra_forbidden":
-            yield f"{key}: {_in_words(problem['type'], problem['msg'], problem['input'])}"
-            continue
-        names = _names_beside(model, problem["loc"])
-        hint = _near(str(problem["loc"][-1]), names) or f"; known here: {', '.join(names)}"
-        yield f"unknown key '{key}'{hint}"
-
-
-def _in_words(kind: str, message: str, given: Any) -> str:
-    if kind == "missing":
-        return "is needed, and no layer sets it"
-    if kind == "string_pattern_mismatch" and "a-z0-9-" in message:
-        return f"'{given}' cannot be an id; use a to z, 0 to 9 and '-', at most 63, as in 'ginza-1'"
-    return message.removeprefix("Value error, ")
-
-
-def _dotted(steps: tuple[int | str, ...]) -> str:
-    return ".".join(map(str, steps))
-
-
-def _near(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, sorted(known), 1)
-    return f"; did you mean '{near[0]}'?" if near else ""
-
-
-def _names_beside(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
-    """The names that are known where an unknown key stood."""
-    here: Any = model
-    for step in path[:-1]:
-        if isinstance(step, int):
-            continue
-        here = here.model_fields[step].annotation
-        while not (isinstance(here, type) and issubclass(here, BaseModel)):
-            here = next(kind for kind in here.__args__ if kind is not type(None) and kind is not ...)
-    return sorted(here.model_fields)

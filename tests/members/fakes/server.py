@@ -23,8 +23,8 @@ class Fake:
     _runner: web.AppRunner | None = None
 
     def routes(self) -> list[web.RouteDef]:
-        """What the vendor serves."""
-        raise NotImplementedError
+        """What the vendor serves; nothing of its own."""
+        return []
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
