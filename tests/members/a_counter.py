@@ -19,9 +19,10 @@ from edge.contacts.event import checked
 from edge.members.classify import Context, Recognised, Rejected, classify
 from edge.members.document import parse
 from edge.members.static import compile_rules
-from edge.model import LANGUAGES, Band, Code, Contact, Level, Profile, Scan, Show, StockLine, Touched
+from edge.model import LANGUAGES, Band, Code, Contact, Held, Level, Profile, Scan, Show, StockLine, Touched
 from edge.screens.assets import Assets, read_assets
 from edge.screens.hub import Screens
+from edge.sessions.handoff import Way
 from edge.sessions.house import House
 from edge.sessions.stage import Stage
 
@@ -172,6 +173,7 @@ class Counter:
         decide: Callable[[Code, Callable[[bytes], bool]], Recognised | Rejected],
         known: Profile | None = None,
         screens: Screens | None = None,
+        way: Way | None = None,
     ) -> None:
         self.screen, self.clock, self.event = screen, 1000.0, 0
         self.screens = screens or Screens([screen], assets())
@@ -186,7 +188,7 @@ class Counter:
                 classify=decide, spend=self._spend, profile=self._profile, library=Shop(), lines=self._lines,
                 show=self._show, note=lambda contact: self.contacts.append(checked(contact)),
                 now=lambda: datetime(2026, 11, 21, 12, tzinfo=UTC), mono=lambda: self.clock,
-                segments={7: "nimmer-seg7", 8: "nimmer-seg8"}, tiers={3: "nimmer-tier"},
+                segments={7: "nimmer-seg7", 8: "nimmer-seg8"}, tiers={3: "nimmer-tier"}, handoff=way,
             ),
         )  # fmt: skip
 
@@ -208,6 +210,11 @@ class Counter:
     async def scan(self, text: str, symbology: str = "qrcode") -> None:
         """Hold a code up, and let everything happen that follows from it."""
         await self.stage.take(Scan("cam", Code(text, symbology, "zxing"), self.clock))
+        await self.settle()
+
+    async def hold(self, gtin: str) -> None:
+        """Hold a product up."""
+        await self.stage.take(Held("cam", gtin, self.clock))
         await self.settle()
 
     async def touch(self, action: str, value: str = "") -> None:

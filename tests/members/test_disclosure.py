@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise, product
+from urllib.parse import unquote
 
+import numpy as np
 import pytest
+import zxingcpp
 from cbor2 import dumps
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -22,6 +26,7 @@ from edge.members.keyset import Key, KeySet, Status, kid_of
 from edge.model import LANGUAGES, LEVELS, DeviceClass, Level, Show
 from edge.screens.allowed import ALLOWED, LEAST, BeyondLevel, allowed
 from edge.screens.hub import Screens
+from edge.sessions.handoff import Way
 from tests.members.a_counter import (
     ADULTS,
     CARD,
@@ -260,6 +265,38 @@ async def test_a_number_that_exists_and_one_that_does_not_cannot_be_told_apart(
         lives.append((counter.sent(), counter.ledger(), [replace(show, session="") for show in counter.shows]))
     assert lives[0] == lives[1]
     assert [scene for scene, _, _ in lives[0][0]][:: len(lives[0][0]) - 1] == ["members", "loop"]
+
+
+def drawn(source: str) -> str:
+    """What the picture of a QR says to a phone."""
+    side = int(re.findall(r"0 0 (\d+) ", unquote(source))[0])
+    picture = np.full((side, side), 255, np.uint8)
+    for x, y in re.findall(r"M(\d+) (\d+)h1v1h-1z", unquote(source)):
+        picture[int(y), int(x)] = 0
+    (code,) = zxingcpp.read_barcodes(np.kron(picture, np.ones((4, 4), np.uint8)))
+    return str(code.text)
+
+
+@pytest.mark.promise("M-3")
+@pytest.mark.parametrize(("device", "bits"), list(product(DeviceClass, (0b00000, 0b00111, 0b11111))))
+async def test_the_way_on_to_a_phone_names_a_product_and_nobody(device: DeviceClass, bits: int) -> None:
+    """On a sign the sheet opens for a product held up, by a member or by nobody."""
+    way = Way("https://go.example/h/", ("product", "basket", "hold", "order"), "s001")
+    case = Case(device, ClockState.SYNCED, "fresh", bits, True, True, "ja")
+    screen = Screen(id="s", device_class=device, nickname=True)
+    counter = Counter(screen, deciding(case.context()), profile(), hub(device), way)
+    links = []
+    for text in ("", signed(bits)):
+        if text:
+            await counter.scan(text)
+        await counter.hold("04901234567894")
+        sources = [value for name, value in counter.dom.attributes if name == "src" and value.startswith("data:")]
+        links += [drawn(source) for source in sources]
+        secrets = [counter.shown.session, *NEVER]
+        assert [secret for secret in secrets if any(secret in place for place in (*links, unquote(counter.html)))] == []
+        await counter.end()
+    assert len({re.sub(r"/h/[\w-]{16}\?", "", link) for link in links}) == 1
+    assert len(set(links)) == 2
 
 
 @pytest.mark.promise("M-3")
