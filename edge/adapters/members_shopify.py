@@ -131,8 +131,7 @@ class Shopify:
 
     def asks(self, customer: str) -> dict[str, vendor.Ask]:
         """The customer once for both, so that segments that fail leave the tier."""
-        found = asyncio.create_task(self._customer(customer), name="members_shopify")
-        found.add_done_callback(lambda done: done.cancelled() or done.exception())
+        found = self._caller.spawn(self._customer(customer))
         return {"customer": self._tier(found), "segments": self._segments(found)}
 
     async def _tier(self, found: asyncio.Task[_Customer]) -> Fields:

@@ -27,7 +27,7 @@ from edge.members.vendor import UNUSABLE, Answer, Caller, Fields, Nobody, Vendor
 
 SCOPE = "pos.customers:read"
 EARLY_S = 60.0
-"""A token is renewed this long before it ends, seconds."""
+"""A token is renewed this long before it ends, seconds; meanwhile the old one serves."""
 
 FIELDS = "customerId,customerCode,rank,status"
 ACTIVE = "0"
@@ -78,7 +78,7 @@ class Smaregi:
         self._caller = caller
         self._token = ""
         self._ends = 0.0
-        self._renewing = asyncio.Lock()
+        self._renewing: asyncio.Task[None] | None = None
 
     @property
     def blocks(self) -> Mapping[str, tuple[str, ...]]:
@@ -101,7 +101,8 @@ class Smaregi:
         token = await self._bearer()
         answer = await self._ask(customer, token)
         if answer.status == 401:
-            self._ends = 0.0 if token == self._token else self._ends
+            if token == self._token:
+                self._ends = 0.0
             answer = await self._ask(customer, await self._bearer())
         if answer.status == 404:
             raise Nobody
@@ -138,10 +139,13 @@ class Smaregi:
         return same[0]
 
     async def _bearer(self) -> str:
-        async with self._renewing:
-            if time.monotonic() >= self._ends:
-                await self._renew()
-            return self._token
+        """A token that holds. A renewal outlives the question that began it: it may take longer than a shopper has."""
+        now = time.monotonic()
+        if now >= self._ends - EARLY_S and (self._renewing is None or self._renewing.done()):
+            self._renewing = self._caller.spawn(self._renew())
+        if now >= self._ends and self._renewing is not None:
+            await asyncio.shield(self._renewing)
+        return self._token
 
     async def _renew(self) -> None:
         secret = await asking.secret(self._where / self._settings.token_file)
@@ -156,7 +160,7 @@ class Smaregi:
             raise refused("Smaregi's token service", answer.status, "; look at contract and token_file")
         token = answer.read(_Token)
         self._token = token.access_token
-        self._ends = time.monotonic() + max(token.expires_in - EARLY_S, 1.0)
+        self._ends = time.monotonic() + max(token.expires_in, 1.0)
 
 
 @asynccontextmanager

@@ -20,12 +20,12 @@ from edge.asking import CannotAsk
 from edge.members import directory
 from edge.members.budget import Budget
 from edge.members.document import DAY_S, TTL_S
-from edge.members.profiles import BUDGET
 from edge.members.watched import Watched, looking
 from edge.model import Profile
 from edge.ports import MembersAway
 
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 Fields = Mapping[str, Any]
 """Fields of a Profile, by name."""
 
@@ -34,6 +34,10 @@ Ask = Coroutine[Any, Any, Fields]
 MAX_BYTES = 64 * 1024
 CALL_S = 2.0
 """For how long a call may take at most, seconds; one for a block is given up before that."""
+
+BLOCK_S = 0.3
+"""For how long a block is waited for, seconds: less than a session waits (``profiles.BUDGET``), so that of a vendor
+behind head office's hub the blocks that came still reach the store in time."""
 
 BUSY_S = 1.0
 """For how long a source is left alone that said "too many" and not for how long."""
@@ -104,6 +108,26 @@ class Caller:
         self._budget = Budget(calls_per_second)
         self._mono = mono
         self._sleep = sleep
+        self._errands: set[asyncio.Task[Any]] = set()
+
+    def spawn(self, errand: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Something that goes on though the question that began it was given up; await it behind ``asyncio.shield``."""
+        task = asyncio.create_task(errand, name="members' vendor")
+        self._errands.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._errands.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever waits for it is told; nobody may
+
+    async def close(self) -> None:
+        """End all errands."""
+        errands = list(self._errands)
+        for task in errands:
+            task.cancel()
+        await asyncio.gather(*errands, return_exceptions=True)
 
     async def call(self, method: str, url: str, headers: Mapping[str, str], **body: Any) -> Answer:
         """An answer of any status but 429 and redirects; raises CannotAsk, which names the host alone."""
@@ -138,7 +162,7 @@ class Caller:
     async def _turn(self) -> None:
         """Wait for a call's turn and take it; raises CannotAsk when it would come too late for the shopper."""
         while pause := self._budget.wait(self._mono()):
-            if pause > BUDGET:
+            if pause > BLOCK_S:
                 raise CannotAsk("the budget of calls is used up, or the vendor asked for a pause")
             await self._sleep(pause)
         self._budget.called(self._mono())
@@ -167,7 +191,7 @@ class Vendor(Protocol):
 class VendorMembers:
     """A Members over a vendor: each question has the budget's time and fails alone; who is who says the directory."""
 
-    def __init__(self, settings: Settings, where: Path, vendor: Vendor, budget: float = BUDGET) -> None:
+    def __init__(self, settings: Settings, where: Path, vendor: Vendor, budget: float = BLOCK_S) -> None:
         self.file = Watched(where / settings.directory, "members' directory", directory.parse)
         self._ttl = settings.ttl_s
         self._vendor = vendor
@@ -241,6 +265,10 @@ class VendorMembers:
 async def vendors(settings: Settings, where: Path, make: Callable[[Caller], Vendor]) -> AsyncIterator[VendorMembers]:
     """A vendor's members, with an HTTP session that keeps its connections and a directory that was read."""
     async with asking.session(settings, where, timeout_s=CALL_S, limit=8, keep=True) as session:
-        members = VendorMembers(settings, where, make(Caller(session, settings.calls_per_second)))
+        caller = Caller(session, settings.calls_per_second)
+        members = VendorMembers(settings, where, make(caller))
         async with looking(members.file, settings.look_s):
-            yield members
+            try:
+                yield members
+            finally:
+                await caller.close()

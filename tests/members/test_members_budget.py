@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from edge.asking import CannotAsk
 from edge.members.budget import LONGEST_HOLD_S, Budget
-from edge.members.profiles import BUDGET
-from edge.members.vendor import Caller
+from edge.members.vendor import BLOCK_S, Caller
 
 
 @pytest.mark.promise("K-4")
@@ -81,7 +80,7 @@ async def test_a_call_waits_for_its_turn_only_while_a_shopper_would() -> None:
     gone = [later - earlier for earlier, later in zip(session.at, session.at[4:], strict=False)]
     assert gone
     assert min(gone) >= 1.0
-    assert clock.now < 8 * 0.2 + 8 * BUDGET
+    assert clock.now < 8 * 0.2 + 8 * BLOCK_S
     assert "the budget of calls is used up" not in why[0]
 
 

@@ -18,6 +18,7 @@ from edge.hub import running
 from edge.members.relay import MOST, routes
 from edge.model import Coupon, Profile
 from edge.ports import MembersAway
+from tests.members.fakes.smaregi import CONTRACT, SECRET, Smaregi
 
 REF, OTHER, AWAY = "AAECAwQFBgcI", "BBECAwQFBgcI", "s1.AAAAAAAAAAAAAAAA"
 HANA = Profile(
@@ -143,6 +144,26 @@ async def test_a_token_file_without_a_token_opens_nothing(token: str | None, tmp
     with pytest.raises(BadConfig, match="write one token into it"):
         async with running(read_hub(folder), folder):
             pass
+
+
+async def test_a_vendors_member_comes_through_the_hub_to_a_stores_edge(tmp_path: Path) -> None:
+    fake = Smaregi()
+    (tmp_path / "token").write_text(SECRET)
+    (tmp_path / "directory.csv").write_text(f"ref,customer\n{REF},81\n")
+    async with fake.running():
+        (tmp_path / "hub.toml").write_text(
+            HUB.split("[members]")[0].format(host="127.0.0.1")
+            + f'[members]\nadapter = "smaregi"\n[members.settings]\nurl = "{fake.url}"\nauth_url = "{fake.url}"\n'
+            + f'contract = "{CONTRACT}"\ntoken_file = "token"\ndirectory = "directory.csv"\n'
+        )
+        async with running(read_hub(tmp_path), tmp_path) as office:
+            settings = members_http.Settings(url=f"http://127.0.0.1:{office.port}/members/{{ref}}")
+            async with members_http.open(settings, tmp_path) as edge:
+                found = await edge.profile(REF)
+                assert found is not None
+                assert (found.tier, set(found.have), set(found.as_of)) == ("ゴールド", {"tier"}, {"tier"})
+                fake.customers.clear()
+                assert await edge.profile(REF) is None
 
 
 async def test_a_whole_hub_gives_profiles_and_logs_nobody(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

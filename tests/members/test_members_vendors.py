@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,28 @@ async def test_a_token_of_smaregi_serves_many_questions_and_is_renewed_before_it
         bench.members._vendor._ends = 0.0  # type: ignore[attr-defined]
         await profile(bench)
         assert bench.fake.tokens == 2
+
+
+async def test_a_token_that_soon_ends_is_renewed_while_the_old_one_serves(tmp_path: Path) -> None:
+    async with smaregi_(tmp_path) as bench:
+        bench.fake.expires_in = "59"
+        for _ in range(2):
+            await profile(bench)
+        while bench.fake.tokens < 2:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_renewal_that_takes_longer_than_a_shopper_has_is_there_for_the_next(tmp_path: Path) -> None:
+    async with smaregi_(tmp_path) as bench:
+        bench.members._budget = 0.01  # type: ignore[attr-defined]
+        bench.fake.gate.clear()
+        assert (await profile(bench)).tier == ""
+        bench.fake.gate.set()
+        while (renewing := bench.members._vendor._renewing) is None or not renewing.done():  # type: ignore[attr-defined]
+            await asyncio.sleep(0.01)
+        bench.members._budget = 30.0  # type: ignore[attr-defined]
+        assert (await profile(bench)).tier == "gold"
+        assert bench.fake.tokens == 1
 
 
 async def test_a_token_that_smaregi_took_back_is_renewed_once(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,6 +39,10 @@ class Smaregi(Fake):
     expires_in: Any = "3600"
     good: set[str] = field(default_factory=set)
     tokens: int = 0
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.gate.set()
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -53,8 +58,9 @@ class Smaregi(Fake):
             return problem(401)
         if form != {"grant_type": "client_credentials", "scope": "pos.customers:read"}:
             return problem(400)
+        await self.gate.wait()
         self.tokens += 1
-        self.good = {f"token-{self.tokens}"}
+        self.good.add(f"token-{self.tokens}")
         token = {"scope": "pos.customers:read", "token_type": "Bearer", "expires_in": self.expires_in}
         return web.json_response(token | {"access_token": f"token-{self.tokens}"})
 
