@@ -13,7 +13,21 @@ from edge import config
 from edge.handoff import ID_BYTES
 from edge.members.classify import Hint, Recognised, Rejected, hint
 from edge.members.disclosure import level as disclosed
-from edge.model import LANGUAGES, Crowd, Gone, Held, Level, Painted, Profile, PutDown, Scan, Show, Sight, Touched
+from edge.model import (
+    LANGUAGES,
+    Contact,
+    Crowd,
+    Gone,
+    Held,
+    Level,
+    Painted,
+    Profile,
+    PutDown,
+    Scan,
+    Show,
+    Sight,
+    Touched,
+)
 from edge.sessions import notes
 from edge.sessions.handoff import Sheet, opened, turned
 from edge.sessions.house import House
@@ -236,7 +250,7 @@ class Stage:
         sku = product.sku if product else ""
         stock = self._house.lines(sku, self._last.language) if sku else ()
         member, session = self._visitor.member, self._session.id
-        self._house.note(notes.presented(self.screen.id, held, sku, stock, member, session))
+        self._note(notes.presented(self.screen.id, held, sku, stock, member, session))
         if not sku and not self._session.who:
             await self._happen(Refused(NO_PRODUCT))
             return
@@ -284,7 +298,7 @@ class Stage:
         await self._happen(Touch())
         tile = self._last.values.get("product")
         if tile and known:
-            self._house.note(notes.touched(self._last, self._house.mono(), tile, self._visitor.member))
+            self._note(notes.touched(self._last, self._house.mono(), tile, self._visitor.member))
 
     async def _happen(self, event: Event, visitor: Visitor | None = None) -> None:
         """One step of the machine: the old session is blanked and noted before a new one is shown to ``visitor``."""
@@ -303,7 +317,7 @@ class Stage:
             if old.id and new.id:
                 await self._show(Show(self.screen.id, "loop", language=self.screen.language))
             if new.id:
-                self._house.note(notes.began(self.screen.id, now, new.id, new.level, self._visitor.member))
+                self._note(notes.began(self.screen.id, now, new.id, new.level, self._visitor.member))
         await self._paint()
 
     async def _paint(self) -> None:
@@ -344,17 +358,23 @@ class Stage:
             self._visitor.offered = drawn.id
             self._note_offered(drawn)
 
+    def _note(self, contact: Contact) -> None:
+        """Tell the ledger; whatever happens in the session of a test (flag T) says so, to be left out of statistics."""
+        recognised = self._visitor.recognised
+        test = {"test": True} if recognised is not None and recognised.flags.T else {}
+        self._house.note(replace(contact, data={**contact.data, **test}))
+
     def _note_shown(self, show: Show) -> Callable[[], None]:
         campaign, media, member = self._campaign, self._house.library.media(), self._visitor.member
-        return lambda: self._house.note(notes.shown(show, self._house.mono(), campaign, media, member))
+        return lambda: self._note(notes.shown(show, self._house.mono(), campaign, media, member))
 
     def _note_offered(self, sheet: Sheet) -> None:
         now, member = self._house.mono(), self._visitor.member
-        self._house.note(notes.offered(self._last, now, sheet, self.campaign, member))
+        self._note(notes.offered(self._last, now, sheet, self.campaign, member))
 
     def _note_end(self, session: Session, end: End) -> None:
         now = self._house.mono()
-        self._house.note(notes.ended(self.screen.id, now, session.id, end, now - session.since, self._visitor.member))
+        self._note(notes.ended(self.screen.id, now, session.id, end, now - session.since, self._visitor.member))
 
     def _errand(self, work: Awaitable[None]) -> asyncio.Future[None]:
         """Something that the screen does not wait for; that it failed is said, and the session goes on."""

@@ -378,3 +378,18 @@ async def test_a_token_typed_by_a_scanner_under_a_wrong_keyboard_is_simply_refus
         await counter.scan(PREFIX + token(issuer)[4:].translate(layout))
     unmoved(counter)
     assert counter.spent == set()
+
+
+@pytest.mark.parametrize(("flags", "marked"), [(0b10111, True), (0b00111, False)])
+async def test_whatever_happens_in_a_tests_session_says_so_and_the_next_members_does_not(
+    flags: int, marked: bool, context: Context, issuer: Ed25519PrivateKey
+) -> None:
+    counter = before(context)
+    await counter.scan(token(issuer, flags))
+    await counter.touch("product", "everybody-sku")
+    await counter.hold("04901234567894")
+    await counter.scan(issue(issuer, "someone-else", IAT, EXP, VICTIM, 3, (7, 8)))
+    mine = [contact.kind for contact in counter.contacts if contact.data.get("test")]
+    expected = ["scan", "session_start", "product_touched", "scan", "session_end"]
+    assert mine == (expected if marked else [])
+    assert [contact.kind for contact in counter.contacts[-2:]] == ["session_end", "session_start"]
