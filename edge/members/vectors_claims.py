@@ -42,11 +42,11 @@ def accepted() -> Iterator[Case]:
     for count in range(1, 7):
         yield _good(f"ext of {count}", make(claims(ext=[5, 1, 2, 3, 4, 5][:count])))
     for bit, letter in enumerate("PNCRT"):
-        yield _good(f"flag {letter} alone", make(claims(ext=[1 << bit])))
-    yield _good("no flag", make(claims(ext=[0])))
-    yield _good("every flag", make(claims(ext=[31])))
-    yield _good("a flag without a meaning is ignored", make(claims(ext=[0x25])))
-    yield _good("flags 65535", make(claims(ext=[65535])))
+        yield _good(f"flag {letter} alone", make(claims(ext=[1 << bit, 0])))
+    yield _good("no flag", make(claims(ext=[0, 0])))
+    yield _good("every flag", make(claims(ext=[31, 0])))
+    yield _good("a flag without a meaning is ignored", make(claims(ext=[0x25, 0])))
+    yield _good("flags 65535", make(claims(ext=[65535, 0])))
     for tier in (23, 24, 255, 256, 65535):
         yield _good(f"tier {tier}", make(claims(ext=[5, tier])))
     yield _good("segments 65535 and 0", make(claims(ext=[5, 0, 65535, 0])))

@@ -13,9 +13,11 @@ from typing import Any
 
 import cbor2
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge import members
 from edge.members import vectors, vectors_static
+from edge.members.issue import issue
 from edge.members.reasons import Reason
 from edge.members.vectors_make import made
 from edge.members.vectors_static_make import made_static
@@ -89,6 +91,22 @@ def test_what_is_accepted_comes_with_claims_that_another_reader_finds_in_its_byt
         assert [said[2], said[4], said[6], said[7].hex()] == [claims[k] for k in ("sub", "exp", "iat", "cti_hex")]
         flags, tier, *segments = [*said[-65537], 0][: max(2, len(said[-65537]))]
         assert [claims["flags"], claims["tier"], claims["segments"]] == [flags, tier, segments]
+
+
+def test_the_issuer_makes_the_accepted_tests_from_their_claims_byte_for_byte() -> None:
+    """All but the ones whose form no issuer of ours chooses: algorithm -8, no tier, bits without a meaning."""
+    whole = load(MC1)
+    seeds = {key["kid"]: bytes.fromhex(key["seed_hex"]) for key in whole["keys"] if key["seed_hex"]}
+    left = set()
+    for test in whole["tests"]:
+        if test["result"] == "reject":
+            continue
+        said = test["claims"]
+        signer = Ed25519PrivateKey.from_private_bytes(seeds[test["intermediates"]["protected_hex"][-8:]])
+        ext = said["flags"], said["tier"], said["segments"], bytes.fromhex(said["cti_hex"])
+        if issue(signer, said["sub"], said["iat"], said["exp"], *ext) != test["text"]:
+            left.add(test["name"])
+    assert left == {"algorithm -8", "ext of 1", "a flag without a meaning is ignored", "flags 65535"}
 
 
 def test_each_pseudonym_is_the_hmac_that_the_document_says() -> None:
