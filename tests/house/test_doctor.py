@@ -75,6 +75,10 @@ def test_a_fresh_device_is_well(etc: Path, check: Any) -> None:
             "[[camera]]\nid = 'c'\nscreen = 'windw'\nadapter = 'push'",
             "camera: 'c' looks at no screen: 'windw'; did you mean 'window'?",
         ),
+        (
+            "[notice]\noperator = ''\n[[camera]]\nid = 'c'\nscreen = 'window'\nadapter = 'push'",
+            "local.toml:3: camera: 'c' sees people, who must be told whose camera it is: set notice.operator, as in",
+        ),
         ("[member_code]\nroots = ['zz']", "local.toml:2: member_code.roots: a root is a public key"),
         ("[web", "local.toml: is not TOML"),
         ("[members]\nsettings = {}", "local.toml:1: members.adapter: is needed, and no layer sets it"),

@@ -315,7 +315,7 @@ def test_an_eye_shows_its_picture_no_longer_than_it_was_told_to(last: Showing, f
 
 
 LOOK_KEYS = {"codes", "frame", "at"}
-PULSE_KEYS = {"state", "detail", "todo", "figures"}
+PULSE_KEYS = {"state", "detail", "todo", "figures", "sees"}
 
 
 @pytest.mark.promise("V-3")
