@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge import members
+from edge.__main__ import main
 from tests.members.test_code_command import code
 
 NUMBER = "2912345678906"
@@ -126,6 +127,8 @@ def test_wrong_use_exits_2_and_quotes_no_number(rule: Path, capsys: pytest.Captu
         said = capsys.readouterr().err
         assert words in said
         assert NUMBER not in said
+    assert main(["code", "static", "check", "--rule", str(rule.parent / "odd.toml")]) == 2
+    assert "length" in capsys.readouterr().err
 
 
 def test_the_static_vectors_agree_and_a_changed_one_does_not(
