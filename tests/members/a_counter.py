@@ -197,7 +197,7 @@ class Counter:
 
     async def _profile(self, ref: str) -> AsyncIterator[Profile | None]:
         self.asked.append(ref)
-        yield self._known
+        yield self._known if self._known and self._known.ref == ref else None
 
     def _lines(self, _: str, __: str) -> tuple[StockLine, ...]:
         return (StockLine("here", "", Band.FEW, "2"),)

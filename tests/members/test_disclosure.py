@@ -16,6 +16,7 @@ import pytest
 import zxingcpp
 from cbor2 import dumps
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from jinja2.meta import find_undeclared_variables
 
 from edge.config import Screen
 from edge.members.classify import Context, Reason, Rejected, classify
@@ -265,6 +266,15 @@ async def test_a_number_that_exists_and_one_that_does_not_cannot_be_told_apart(
         lives.append((counter.sent(), counter.ledger(), [replace(show, session="") for show in counter.shows]))
     assert lives[0] == lives[1]
     assert [scene for scene, _, _ in lives[0][0]][:: len(lives[0][0]) - 1] == ["members", "loop"]
+
+
+def test_every_variable_of_a_template_stands_in_the_table_or_is_the_renderers_own() -> None:
+    own = {"shelf", "level", "timed", "hints", "alone", "wares", "purpose"}
+    renderer, folder = hub(KIOSK).renderer, assets().folder / "templates"
+    environment = renderer._environments["ja"]
+    for path in (*(folder / "scenes").glob("*.html"), *(folder / "parts").glob("*.html")):
+        used = find_undeclared_variables(environment.parse(path.read_text("utf-8"))) - environment.globals.keys()
+        assert used <= ALLOWED[Level.PERSONAL] | own, path.name
 
 
 def drawn(source: str) -> str:
