@@ -7,13 +7,13 @@ no promise: what the stock told speaks against is not offered, and the page that
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 import segno
 
 from edge.handoff import Kind, Link, written
-from edge.model import Band, Handoff, StockLine, Tile
+from edge.model import Band, Handoff, Show, StockLine, Tile
 
 UNTOUCHED: tuple[Kind, ...] = ("product", "basket")
 """What a screen may offer that nobody can touch, and what a kiosk draws first."""
@@ -45,6 +45,38 @@ class Sheet:
 
 
 CLOSED = Sheet()
+
+
+@dataclass(slots=True)
+class Onward:
+    """One visitor's way on to the phone: the sheet that is open, and whose QR is on its way to a browser or painted."""
+
+    sheet: Sheet = CLOSED
+    _sent: dict[int, Sheet] = field(default_factory=dict)
+    _painted: str = ""
+
+    def onto(self, show: Show, way: Way | None, touch: bool, fresh: Callable[[], str]) -> Show:
+        """The scene with what its open sheet offers on the phone, if it has one and that is offered here."""
+        self.sheet = opened(self.sheet, way, show.values.get("product"), touch, fresh)
+        handoffs = self.sheet.handoffs
+        return replace(show, values={**show.values, "handoffs": handoffs}) if handoffs else show
+
+    def turn(self, kind: str) -> None:
+        """Another kind is wanted on the sheet that is open."""
+        self.sheet = turned(self.sheet, kind)
+
+    def sent(self, event: int) -> None:
+        """This event brings the open sheet to a browser."""
+        if self.sheet.id and self.sheet.id != self._painted:
+            self._sent[event] = self.sheet
+
+    def painted(self, event: int) -> Sheet | None:
+        """The sheet that a browser painted with this event, the first time that its QR was; None for any other."""
+        sheet = self._sent.pop(event, None)
+        if sheet is None or sheet.id == self._painted:
+            return None
+        self._painted = sheet.id
+        return sheet
 
 
 def opened(before: Sheet, way: Way | None, tile: Tile | None, touch: bool, fresh: Callable[[], str]) -> Sheet:

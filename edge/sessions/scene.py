@@ -12,7 +12,7 @@ from edge.members.disclosure import level as disclosed
 from edge.model import Level, Profile, Show, spoken
 from edge.sessions import notes
 from edge.sessions.greeting import Guest, Shelf, compose, sheet
-from edge.sessions.handoff import CLOSED, Sheet
+from edge.sessions.handoff import Onward
 from edge.sessions.house import House
 from edge.sessions.machine import Deadlines, Session, State
 
@@ -21,9 +21,7 @@ from edge.sessions.machine import Deadlines, Session, State
 class Visitor:
     """The stage's own memory of who stands there; a new one for each session, so nothing outlives it.
 
-    ``tokens`` are the replay hashes of this session, which do not count as replayed on this screen. ``sheet`` is
-    the product's that is open, ``drawn`` those whose QR is on its way to a browser, by the event that brings it,
-    ``offered`` the id of the one that was painted last.
+    ``tokens`` are the replay hashes of this session, which do not count as replayed on this screen.
     """
 
     recognised: Recognised | None = None
@@ -33,9 +31,7 @@ class Visitor:
     language: str = ""
     tokens: set[bytes] = field(default_factory=set)
     noted: tuple[str, Level] | None = None
-    sheet: Sheet = CLOSED
-    offered: str = ""
-    drawn: dict[int, Sheet] = field(default_factory=dict)
+    onward: Onward = field(default_factory=Onward)
 
     @property
     def member(self) -> str:

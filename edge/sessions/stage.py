@@ -29,7 +29,7 @@ from edge.model import (
     Touched,
 )
 from edge.sessions import notes
-from edge.sessions.handoff import Sheet, opened, turned
+from edge.sessions.handoff import Sheet
 from edge.sessions.house import House
 from edge.sessions.machine import (
     DEADLINES,
@@ -282,7 +282,7 @@ class Stage:
             case "product":
                 await self._touched_product(touch.value)
             case "handoff":
-                self._visitor.sheet = turned(self._visitor.sheet, touch.value)
+                self._visitor.onward.turn(touch.value)
                 await self._happen(Touch())
             case "language" if touch.value in LANGUAGES:
                 self._visitor.language = touch.value
@@ -326,16 +326,9 @@ class Stage:
         A page ends a scene by itself when its time is over, so it must know of every minute that was won.
         """
         show, self._campaign = scene(self.screen, self._table, self._session, self._visitor, self._house)
-        show = self._with_handoffs(show)
+        show = self._visitor.onward.onto(show, self._house.handoff, self._table.touch, _link_id)
         if self._due != self._session.due or replace(show, seconds=None) != replace(self._last, seconds=None):
             await self._show(show)
-
-    def _with_handoffs(self, show: Show) -> Show:
-        """The scene with what its open sheet offers on the phone, if it has one and that is offered here."""
-        tile, way = show.values.get("product"), self._house.handoff
-        self._visitor.sheet = opened(self._visitor.sheet, way, tile, self._table.touch, _link_id)
-        handoffs = self._visitor.sheet.handoffs
-        return replace(show, values={**show.values, "handoffs": handoffs}) if handoffs else show
 
     async def _show(self, show: Show) -> None:
         self._last, self._due = show, self._session.due
@@ -344,8 +337,7 @@ class Stage:
         told = (self._campaign.id if self._campaign else held, show.level)
         if show.session and self._visitor.noted != told:
             self._unpainted[number] = _Unpainted(told, self._note_shown(show))
-        if show.values.get("handoffs") and self._visitor.sheet.id != self._visitor.offered:
-            self._visitor.drawn[number] = self._visitor.sheet
+        self._visitor.onward.sent(number)
 
     def _painted(self, event: int) -> None:
         """A browser painted it. Of several that came one upon the other it may have painted the last alone."""
@@ -353,10 +345,8 @@ class Stage:
         if painted is not None and self._visitor.noted != painted.told:
             self._visitor.noted = painted.told
             painted.note()
-        drawn = self._visitor.drawn.pop(event, None)
-        if drawn is not None and drawn.id != self._visitor.offered:
-            self._visitor.offered = drawn.id
-            self._note_offered(drawn)
+        if sheet := self._visitor.onward.painted(event):
+            self._note_offered(sheet)
 
     def _note(self, contact: Contact) -> None:
         """Tell the ledger; whatever happens in the session of a test (flag T) says so, to be left out of statistics."""

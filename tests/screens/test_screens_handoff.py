@@ -102,6 +102,19 @@ async def test_the_way_on_is_large_and_whole_in_every_language(
                 assert len(found["buttons"]) == (3 if screen == "kiosk" else 0)
 
 
+@pytest.mark.parametrize("comfort", ["large", "reach", "contrast large reach"])
+async def test_the_way_on_is_whole_for_who_asked_for_larger_or_lower_words(
+    turned: Page, store: Store, member: Member, comfort: str
+) -> None:
+    await turned.goto(f"{store.url}/screens/kiosk")
+    for scene in ("product", "member"):
+        await store.painted(await store.screens.show(sheet(member, "kiosk", scene, "ko")))
+        await turned.evaluate("(chosen) => { document.documentElement.dataset.comfort = chosen }", comfort)
+        found = await turned.evaluate(GEOMETRY)
+        assert (min(found["qr"]) >= FOUR_CM, found["inSheet"], found["inScreen"]) == (True, True, True)
+        assert [found[each] for each in ("inCard", "wide", "over", "on")] == [[]] * 4, scene
+
+
 async def test_a_touch_asks_for_another_kind_and_its_qr_takes_the_place(
     turned: Page, store: Store, member: Member
 ) -> None:

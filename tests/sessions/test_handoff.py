@@ -171,7 +171,7 @@ async def test_no_link_tells_who_stood_there() -> None:
     made = store()
     await made.scan(token("anna"))
     await made.touch("product", "LN-1")
-    sheet, session = made.stage._visitor.sheet, made.shows[-1].session
+    sheet, session = made.stage._visitor.onward.sheet, made.shows[-1].session
     expected = picture(f"{WAY.url}{sheet.id}?p=LN-1&s=s001")
     assert [each.qr for each in sheet.handoffs if each.qr] == [expected]
     assert not any(word in sheet.id for word in ("anna", session))
