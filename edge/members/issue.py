@@ -16,12 +16,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.members import base45
 from edge.members.keyset import kid_of
-from edge.members.mc1 import ALGORITHMS, MAX_CHARS, PREFIX, WINDOW, to_be_signed
+from edge.members.mc1 import ALGORITHMS, KNOWN_FLAGS, MAX_CHARS, PREFIX, WINDOW, to_be_signed
 
 PACK = 120
 """Tokens in a pack: two hours of them."""
-
-KNOWN_FLAGS = 0b11111
 
 
 def sub_of(sub_key: bytes, member_id: str) -> str:

@@ -21,6 +21,9 @@ MIN_BYTES, MAX_BYTES = 100, 127
 WINDOW = 60
 SKEW = 30
 MIN_LIFE, MAX_LIFE = 60, 7260
+KNOWN_FLAGS = 0b11111
+"""P, N, C, R, T; the other bits mean nothing and are sent as 0."""
+
 ALGORITHMS = {-19: b"\x32", -8: b"\x27"}
 
 _PROTECTED = re.compile(rb"\xa2\x01[\x32\x27]\x04\x44(.{4})", re.DOTALL)

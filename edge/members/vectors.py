@@ -15,7 +15,6 @@ from edge.members.mc1 import Claims, Sealed
 from edge.members.reasons import Refused
 
 FOR_EVER = 2**32
-KNOWN_FLAGS = 0b11111
 
 
 class BadVectors(Exception):
@@ -135,7 +134,7 @@ def _claims(test: _Test, got: dict[str, Any]) -> Iterator[Difference]:
 
 def _plain(name: str, value: Any) -> Any:
     if name == "flags" and isinstance(value, int):
-        return value & KNOWN_FLAGS
+        return value & mc1.KNOWN_FLAGS
     if name == "cti_hex" and isinstance(value, str):
         return value.lower()
     return value or 0 if name == "tier" else value

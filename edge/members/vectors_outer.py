@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import cbor2
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from edge.members.mc1 import to_be_signed
 from edge.members.reasons import Reason
@@ -15,7 +13,6 @@ from edge.members.vectors_build import (
     CTI,
     EXP,
     FORGED,
-    IAT,
     MAIN,
     ORDER,
     OTHER_TWIN,
@@ -218,13 +215,11 @@ def signatures() -> Iterator[Case]:
     yield Case("signature: a bad one comes before bad claims", wrong.text, Reason.SIGNATURE)
 
 
+LUCKY = {"order-2": 1, "order-4": 2}
+"""The lowest cti for which the forged signature satisfies a key's equation, as its order divides a hash of the claims:
+found by trying with a library that takes such keys. 0 for the others."""
+
+
 def _for_nobody(key: VectorKey) -> Made:
-    """Claims for which the forged signature satisfies the equation, as the key's order divides a hash of them."""
-    for nonce in range(256):
-        made = make(claims(cti=CTI[:1] + nonce.to_bytes(4)), key, signature=FORGED)
-        try:
-            Ed25519PublicKey.from_public_bytes(key.public).verify(FORGED, to_be_signed(made.protected, made.payload))
-        except InvalidSignature:
-            continue
-        return made
-    return make(claims(iat=IAT), key, signature=FORGED)  # a library that takes no key of this kind at all
+    nonce = LUCKY.get(key.name, 0)
+    return make(claims(cti=CTI[:1] + nonce.to_bytes(4)), key, signature=FORGED)

@@ -39,7 +39,7 @@ def _inspect(arguments: argparse.Namespace) -> int:
     text = text_of(arguments)
     zone = datetime.now(UTC).astimezone().tzinfo or UTC
     seen = inspect.inspect(text)
+    say(arguments, inspect.as_json(seen, zone), "\n".join(inspect.lines(seen, zone)))
     if arguments.svg is not None:
         picture.save(text, arguments.svg)
-    say(arguments, inspect.as_json(seen, zone), "\n".join(inspect.lines(seen, zone)))
     return 0 if seen.reason is None else 1
