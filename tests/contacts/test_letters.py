@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -67,11 +68,8 @@ async def edge(folder: Path, port: int, device: str, store: str = "s1", named: b
     async with desk(settings, who, home, home, health) as made, outbox(home / "outbox.sqlite", who) as box:
         letters = Letters(made, Post(hears(who, rotating=True)), who, health)
         wire = Pace(redial=0.02, redial_longest=0.1)
-        loops = {
-            "letters": letters.run,
-            "uplink": lambda: uplink.run(box, dial, who, health, wire, letters.post),
-        }
-        async with kept(loops):
+        line = partial(uplink.run, box, dial, who, health, wire, letters.post)
+        async with kept({"letters": letters.run, "uplink": line}):
             yield Edge(made, letters, health, name)
 
 

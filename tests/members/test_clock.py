@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.members.clock import ClockState, Floor, Sync, behind, observe, resumed, seen, state, time_of, trusted
@@ -29,6 +29,7 @@ def test_the_state_follows_the_last_sync(sync: Sync, later: float, expected: str
     assert state(sync, later) == expected
 
 
+@settings(deadline=None)
 @given(*[st.floats(0, 2e9)] * 4)
 def test_at_the_floor_time_is_the_highest_of_what_is_surely_past(
     rtc: float, saved: float, iss: float, iat: float
@@ -44,6 +45,7 @@ def test_the_kernel_is_asked_and_answers() -> None:
 TIMES = st.floats(0, 4e9)
 
 
+@settings(deadline=None)
 @given(TIMES, TIMES, TIMES, st.sampled_from([ClockState.SYNCED, ClockState.HOLDOVER]))
 def test_a_trusted_time_is_what_is_saved_even_where_it_is_the_lower_one(
     saved: float, iat: float, rtc: float, clock: ClockState
@@ -53,6 +55,7 @@ def test_a_trusted_time_is_what_is_saved_even_where_it_is_the_lower_one(
     assert time_of(ClockState.FLOOR, 0, floor.saved, 0, floor.iat) == rtc
 
 
+@settings(deadline=None)
 @given(TIMES, TIMES, TIMES, TIMES)
 def test_at_the_floor_no_time_is_saved_but_that_of_a_token_that_verified(
     saved: float, iat: float, rtc: float, newer: float

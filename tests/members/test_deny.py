@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.health import Health, State
 from edge.members.classify import Reason, Recognised, Rejected
-from edge.members.deny import MAX_CHARS, BadSigned, make_deny, read_deny, sign_deny
-from edge.members.envelope import from_base64url
+from edge.members.deny import MAX_CHARS, make_deny, read_deny, sign_deny
+from edge.members.envelope import BadSigned, from_base64url
 from edge.members.shelf import Way
 from tests.members.signing import ISSUER, NOW, ROOT, SECOND, SUB, deny, keyset, nothing, opened, public, token, told
 
@@ -24,7 +24,8 @@ LONGEST = [f"s1.{number:016d}" for number in range(1000)]
 @pytest.mark.parametrize("root", [ROOT, SECOND], ids=["first root", "second root"])
 def test_what_either_pinned_root_signed_is_read(root: Any) -> None:
     found = read_deny(deny(7, [SUB, "s1.AAAAAAAAAAAAAAAA"], root), ROOTS)
-    assert (found.chain, found.version, found.refs) == ("acme", 7, {SUB, "s1.AAAAAAAAAAAAAAAA"})
+    assert (found.chain, found.version) == ("acme", 7)
+    assert found.refs == {SUB, "s1.AAAAAAAAAAAAAAAA"}
 
 
 @pytest.mark.promise("M-2")
@@ -64,6 +65,7 @@ def test_an_inner_part_of_another_form_is_not_signed(change: dict[str, Any]) -> 
 
 
 @pytest.mark.promise("M-2")
+@settings(deadline=None)
 @given(st.data())
 def test_no_change_of_a_signed_list_is_believed(data: st.DataObject) -> None:
     text = deny()
@@ -78,6 +80,7 @@ def test_no_change_of_a_signed_list_is_believed(data: st.DataObject) -> None:
             read_deny(changed, ROOTS)
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(), st.binary().map(lambda data: data.decode("latin-1"))))
 def test_any_text_is_read_or_refused(text: str) -> None:
     with pytest.raises(BadSigned):

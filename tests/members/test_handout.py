@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import ClientSession, web
@@ -89,7 +90,7 @@ async def test_an_edge_that_asks_head_offices_address_has_the_newest(
     made.look()
     addresses = {"keyset_url": "keyset.json", "deny_url": "deny.json"}
     async with served(made) as url, kept({"handouts": made.run}):
-        where = {key: url + name for key, name in addresses.items()}
+        where: dict[str, Any] = {key: url + name for key, name in addresses.items()}
         async with opened(tmp_path, poll_s=0.02, **where) as edge:
             await until(lambda: held(edge) == (2, 1))
             (tmp_path / "deny.json").write_text(deny(2, []))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.members.keyset import (
@@ -70,6 +70,7 @@ def test_a_set_signed_for_another_purpose_is_not_believed() -> None:
 
 
 @pytest.mark.promise("M-2")
+@settings(deadline=None)
 @given(st.data())
 def test_no_change_of_a_signed_set_is_believed(data: st.DataObject) -> None:
     text = signed(inner())

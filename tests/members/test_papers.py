@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.config import BadConfig
@@ -198,6 +198,7 @@ async def test_an_address_that_is_not_safe_is_a_setting_to_mend(tmp_path: Path, 
             pass
 
 
+@settings(deadline=None)
 @given(st.floats(0.01, 86_400), st.integers(0, 10_000), st.floats(0, 1))
 def test_failures_make_the_questions_rarer_and_never_rarer_than_an_hour_or_the_poll(
     poll_s: float, failures: int, chance: float

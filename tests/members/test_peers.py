@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.db import database
@@ -23,6 +23,7 @@ def one(number: int, exp: int = NOW + 30) -> tuple[bytes, int]:
     return number.to_bytes(16), exp
 
 
+@settings(deadline=None)
 @given(SPENT, st.booleans())
 def test_what_an_edge_writes_another_reads(spent: list[tuple[bytes, int]], ask: bool) -> None:
     news = News(tuple(spent), ask)
@@ -61,6 +62,7 @@ def test_news_of_any_other_form_is_refused(change: dict[str, Any]) -> None:
 
 
 @pytest.mark.promise("X-3")
+@settings(deadline=None)
 @given(st.one_of(st.binary(), st.text().map(str.encode), st.just(b"[" * 8_000), st.just(b" " * 9_000 + b"{}")))
 def test_any_bytes_are_read_or_refused(payload: bytes) -> None:
     with pytest.raises(BadNews):
