@@ -30,33 +30,40 @@ MOST_ADDRESSES = 10_000
 
 @dataclass(slots=True)
 class Rate:
-    """At most ``most`` in ``seconds`` from one address, in memory alone; ``MOST_ADDRESSES`` are remembered."""
+    """At most ``most`` in ``seconds`` from one address, in memory alone; ``MOST_ADDRESSES`` are remembered.
+
+    From an address of our own network come all phones at once, as a reverse proxy has it: ``inside`` from there.
+    """
 
     most: int = 30
+    inside: int = 600
     seconds: float = 60.0
     _seen: OrderedDict[str, deque[float]] = field(default_factory=OrderedDict, repr=False)
 
     def allows(self, address: str, now: float) -> bool:
         """Whether this one may be; asking counts. ``now`` is monotonic."""
-        times = self._seen.setdefault(origin(address), deque())
-        self._seen.move_to_end(origin(address))
+        whence, own = origin(address)
+        times = self._seen.setdefault(whence, deque())
+        self._seen.move_to_end(whence)
         while times and times[0] <= now - self.seconds:
             times.popleft()
         while len(self._seen) > MOST_ADDRESSES:
             self._seen.popitem(last=False)
-        if len(times) >= self.most:
+        if len(times) >= (self.inside if own else self.most):
             return False
         times.append(now)
         return True
 
 
-def origin(address: str) -> str:
-    """Where a request comes from: an IPv4 address, or the network of 64 bits that one household or phone has."""
+def origin(address: str) -> tuple[str, bool]:
+    """Where a request comes from: an IPv4 address, or the network of 64 bits that one household or phone has; and
+    whether that is of our own network."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
-        return ""
-    return str(found if found.version == 4 else ipaddress.ip_network((int(found) >> 64 << 64, 64)))
+        return "", False
+    whole = found if found.version == 4 else ipaddress.ip_network((int(found) >> 64 << 64, 64))
+    return str(whole), found.is_private
 
 
 def by_a_shopper(method: str, headers: dict[str, str]) -> bool:

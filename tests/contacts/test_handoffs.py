@@ -203,8 +203,9 @@ def test_only_a_shoppers_own_opening_counts(method: str, more: dict[str, str], c
 
 
 def test_an_address_may_name_so_many_unknown_links_a_minute() -> None:
-    rate = Rate(most=2, seconds=60.0)
-    assert [rate.allows("192.0.2.1", now) for now in (0.0, 1.0, 2.0, 61.0)] == [True, True, False, True]
-    assert rate.allows("192.0.2.2", 2.0)
-    assert origin("2001:db8::1") == origin("2001:db8::ffff:1") == "2001:db8::/64"
-    assert origin("no address") == ""
+    rate = Rate(most=2, inside=3, seconds=60.0)
+    assert [rate.allows("8.8.4.4", now) for now in (0.0, 1.0, 2.0, 61.0)] == [True, True, False, True]
+    assert rate.allows("8.8.8.8", 2.0)
+    assert [rate.allows("10.0.0.7", 2.0) for _ in range(4)] == [True, True, True, False], "a proxy speaks for many"
+    assert origin("2a00:1450::1") == origin("2a00:1450::ffff:1") == ("2a00:1450::/64", False)
+    assert origin("no address") == ("", False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 
 from edge import hub
 from edge.config import Device, read_hub
-from edge.contacts import uplink
+from edge.contacts import redirector, uplink
 from edge.contacts.dial import Pace
 from edge.contacts.outbox import outbox
 from edge.health import Health
@@ -115,7 +116,10 @@ async def test_who_only_looks_is_led_on_and_not_counted(tmp_path: Path, method: 
         assert await running.handoffs.waiting() == 0
 
 
-async def test_many_made_up_links_from_one_address_are_led_on_and_not_all_kept(tmp_path: Path) -> None:
+async def test_many_made_up_links_from_one_address_are_led_on_and_not_all_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redirector, "Rate", partial(redirector.Rate, inside=30))
     async with head_office(tmp_path / "hub", SETTINGS) as running:
         phone = Phone(running)
         made = [(await phone.ask(f"/h/{number:016d}?p=LN-1"))[0] for number in range(40)]
