@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from edge import app, config
 from edge.demo.people import STATIC_PREFIX
 from edge.demo.seed import with_check
 from edge.demo.settings import find_ports, issuing, prepare
+from edge.members import desk
 from edge.members.issue import issue
 from edge.model import Code, Coupon, Held, Painted, Profile, Scan, Show, Sight, Touched
 from edge.screens import pages as screen_pages
@@ -95,8 +97,7 @@ class Store:
         """Let time pass for the service and the pages; without ``ticking`` the sessions stand still."""
         until = self.now + seconds
         while self.now < until - 1e-9:
-            ahead = [due for due in self._dues() if self.now < due] if ticking else []
-            step = min([STEP_S, until - self.now, *(due - self.now for due in ahead)])
+            step = self.step(until, ticking)
             self.now += step
             if not self.silent:
                 await self.beat()
@@ -109,8 +110,10 @@ class Store:
         if not self.silent:
             await self.beat()
 
-    def _dues(self) -> list[float]:
-        return [stage._session.due for stage in self.parts.stages.values() if stage._session.due is not None]
+    def step(self, until: float, ticking: bool = True) -> float:
+        """How far the clock may go at once: never beyond a deadline of a session."""
+        dues = [stage._session.due for stage in self.parts.stages.values()] if ticking else []
+        return min([STEP_S, until - self.now, *(due - self.now for due in dues if due is not None and due > self.now)])
 
     async def beat(self) -> None:
         """A heartbeat, and every page's answer to it: by then it has seen all that was sent before."""
@@ -119,20 +122,20 @@ class Store:
         told = [watcher for board in boards for watcher in board.watchers]
         for watcher in told:
             watcher.offer("hb", watcher._beat(self._beats))
-        await until(lambda: self._answers.get(self._beats, 0) >= len(told))
+        await until(lambda: self._answers.get(self._beats, 0) >= len(told), "every page answered a heartbeat")
         self._answers.clear()
 
     async def painted(self, screen: str, page: Page) -> None:
         """Wait until the page has painted what it was last told to show."""
-        event = self.parts.screens._boards[screen].event
+        board = self.parts.screens._boards[screen]
         await self.beat()
         await advance(page, 0.05)
-        await until(lambda: event in self._painted)
+        await until(lambda: board.event in self._painted, "the page painted its newest scene")
         await self.quiet()
 
     async def touched(self, count: int = 1) -> None:
         """Wait until the service has heard of that many touches in all."""
-        await until(lambda: len(self.touches) >= count)
+        await until(lambda: len(self.touches) >= count, f"the service heard of touch {count}")
         await self.quiet()
 
     async def heard(self, was: Callable[..., Awaitable[None]], screen: str, page: str, by: Any, said: FromPage) -> None:
@@ -171,11 +174,12 @@ async def life(stage: Stage) -> None:
         await stage.take(await stage._inbox.get())
 
 
-async def until(true: Callable[[], bool], patience: float = 60.0) -> None:
+async def until(true: Callable[[], bool], what: str, patience: float = 60.0) -> None:
     """Wait, by the real clock, for what a browser or a socket does in its own time."""
-    async with asyncio.timeout(patience):
-        while not true():
-            await asyncio.sleep(0.002)
+    ends = time.monotonic() + patience
+    while not true():
+        assert time.monotonic() < ends, f"in {patience:g} s never: {what}"
+        await asyncio.sleep(0.002)
 
 
 async def advance(page: Page, seconds: float) -> None:
@@ -194,6 +198,7 @@ async def driven(folder: Path, patch: pytest.MonkeyPatch) -> AsyncIterator[Store
         parts = await app._opened(stack, settings, folder / "edge")
         store = Store(parts, issuing(folder)[0])
         parts.screens._clock = lambda: store.now
+        patch.setattr(desk, "time", SimpleNamespace(monotonic=lambda: store.now, time=time.time))
         parts.screens.heard = partial(store.heard, parts.screens.heard)  # type: ignore[method-assign]
         house = replace(app._house(parts), mono=lambda: store.now, profile=store.profile, show=store.show)
         parts.stages = {screen.id: Stage(screen, house) for screen in settings.screen}

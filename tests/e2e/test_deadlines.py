@@ -233,7 +233,7 @@ async def the_end_is_at_once(store: Store, page: Page, button: str, session: str
     await store.parts.screens.show(store.shown[-1])  # what was on its way when the finger came down
     await store.beat()
     await nothing_is_shown(page)
-    await until(lambda: stage._session.id != session)
+    await until(lambda: stage._session.id != session, "the service heard of the end")
     assert store.parts.screens.shown(KIOSK).scene == "loop"
     await store.beat()
     await nothing_is_shown(page)
