@@ -28,6 +28,8 @@ PRICES = {"ja": "¥{:,} 税込", "en": "¥{:,} incl. tax", "zh": "{:,}日元 含
 """Yen are named where ¥ alone would be read as another currency: in Chinese it is the sign of the yuan."""
 MOST_TILES = 6
 MOST_GRAPHEMES = 8
+BLANKS = "\u115f\u1160\u3164\uffa0"
+"""Fillers of Hangul: letters by their category, and nothing to be seen."""
 
 EMPTY: dict[str, Any] = {
     "greeting": "",
@@ -140,10 +142,11 @@ def tiles(skus: Sequence[str], shelf: Shelf, language: str) -> tuple[Tile, ...]:
 def masked(nickname: str, language: str) -> str:
     """A nickname as a public place may show it: its first letter and さま; empty if it is not of letters alone.
 
-    At most 8 graphemes of NFC letters count as a nickname at all (MEMBER_CODES 6).
+    At most 8 graphemes of NFC letters count as a nickname at all (MEMBER_CODES 6). Marks that stand over no letter, and
+    letters that draw nothing, begin no name.
     """
     name = unicodedata.normalize("NFC", nickname).strip()
-    letters = [sign for sign in name if unicodedata.category(sign)[0] in "LM"]
-    if not name or len(letters) != len(name) or len(name) > MOST_GRAPHEMES:
+    kinds = [unicodedata.category(sign)[0] for sign in name]
+    if not {*kinds} <= {"L", "M"} or kinds[:1] != ["L"] or name[0] in BLANKS or kinds.count("L") > MOST_GRAPHEMES:
         return ""
     return said(NICKNAMES, language).format(name[0])

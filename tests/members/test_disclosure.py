@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import random
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -16,6 +17,8 @@ import pytest
 import zxingcpp
 from cbor2 import dumps
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import example, given
+from hypothesis import strategies as st
 from jinja2.meta import find_undeclared_variables
 
 from edge.config import Screen
@@ -27,6 +30,7 @@ from edge.members.keyset import Key, KeySet, Status, kid_of
 from edge.model import LANGUAGES, LEVELS, DeviceClass, Level, Show
 from edge.screens.allowed import ALLOWED, LEAST, BeyondLevel, allowed
 from edge.screens.hub import Screens
+from edge.sessions.greeting import masked
 from edge.sessions.handoff import Way
 from tests.members.a_counter import (
     ADULTS,
@@ -307,6 +311,21 @@ async def test_the_way_on_to_a_phone_names_a_product_and_nobody(device: DeviceCl
         await counter.end()
     assert len({re.sub(r"/h/[\w-]{16}\?", "", link) for link in links}) == 1
     assert len(set(links)) == 2
+
+
+@pytest.mark.promise("M-3")
+@pytest.mark.parametrize("language", LANGUAGES)
+@given(name=st.text(max_size=12) | st.text(st.characters(categories=["L", "M"]), max_size=12))
+@example(name="\u0301e")
+@example(name="\u3164")
+@example(name="e" + "\u0301" * 90)
+@example(name="\u202eanna")
+def test_of_a_nickname_its_first_letter_is_shown_and_no_other(language: str, name: str) -> None:
+    usual, shown = masked("x", language), masked(name, language)
+    first = unicodedata.normalize("NFC", name).strip()[:1]
+    assert shown in ("", usual.replace("x", first))
+    assert not shown or (unicodedata.category(first)[0] == "L" and first not in "\u115f\u1160\u3164\uffa0")
+    assert not shown or sum(unicodedata.category(sign)[0] == "L" for sign in unicodedata.normalize("NFC", name)) <= 8
 
 
 @pytest.mark.promise("M-3")

@@ -9,7 +9,7 @@ import pytest
 
 from content.model import Campaign, Layer, Media, Product
 from edge.config import Screen
-from edge.members.classify import Flags, Reason, Recognised, Rejected
+from edge.members.classify import Flags, Hint, Reason, Recognised, Rejected, hint
 from edge.model import (
     Band,
     Code,
@@ -240,7 +240,7 @@ async def test_the_ledger_names_a_pseudonym_only_with_flag_c(allowed: bool, memb
 
 
 @pytest.mark.promise("M-2")
-@pytest.mark.parametrize("reason", [reason for reason in Reason if reason not in (Reason.FOREIGN, Reason.NOT_MC1)])
+@pytest.mark.parametrize("reason", [reason for reason in Reason if hint(reason) is not Hint.NONE])
 async def test_a_refused_code_shows_nothing_personal_and_no_reason(reason: Reason) -> None:
     shop = Shop(profile=ANNA)
     await shop.scan(Rejected(reason))
