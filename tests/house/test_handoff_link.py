@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from edge.config import BadConfig, read_store
 from edge.handoff import KINDS, Kind, Leading, Link, Offering, base, filled, read, target, written
 
 BASE = "https://go.acme.example/h/"
@@ -110,3 +112,19 @@ def test_what_a_sign_can_offer_is_among_the_kinds() -> None:
     assert Offering(url=BASE, kinds=("basket", "hold", "basket")).kinds == ("basket", "hold")
     with pytest.raises(ValidationError, match="nobody can touch"):
         Offering(url=BASE, kinds=("hold",))
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('url = "http://go.acme.example/h/"', r"device.toml:6: handoff.url: .*must be an https address"),
+        ('url = "https://go.acme.example/h/"\nkinds = ["hold"]', r"device.toml:7: handoff.kinds: .*nobody can touch"),
+        ('url = "https://go.acme.example/h/"\nkind = ["hold"]', r"unknown key 'handoff.kind'; did you mean 'kinds'"),
+        ("kinds = []", r"handoff.url: is needed"),
+    ],
+)
+def test_a_setting_that_cannot_work_is_named_with_file_and_line(tmp_path: Path, line: str, words: str) -> None:
+    device = '[device]\nchain = "acme"\nstore = "s001"\nid = "s001-edge"\n'
+    (tmp_path / "device.toml").write_text(device + f"[handoff]\n{line}\n")
+    with pytest.raises(BadConfig, match=words):
+        read_store(tmp_path)
