@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ _FORGETS = "See the disk of this device. Until its tokens expire, a code that wa
 
 
 class Desk:
-    """Decides about codes without waiting for anything; ``_watch`` keeps its signed files and its clock up to date."""
+    """Decides about codes without waiting for anything; ``_look`` keeps its signed files and its clock up to date."""
 
     def __init__(
         self,
@@ -155,25 +155,33 @@ async def desk(
         made = Desk(rules, ref_key, await Replay.open(db), clock, papers, health)
         papers.look()
         clock.tell(made.now())
-        async with kept({"member desk": partial(_watch, made, clock), **papers.loops()}):
-            yield made
-        await papers.save()
-        await clock.save()
+        looking, keeping = partial(_look, made, clock), partial(_keep, papers, clock)
+        async with kept({"member desk": looking, "member desk's disk": keeping, **papers.loops()}):
+            try:
+                yield made
+            finally:
+                await papers.save()
+                await clock.save()
 
 
-async def _watch(desk: Desk, clock: Timekeeper) -> None:
-    """Look after all that changes by itself. What came over the line is kept at once, the time now and then."""
+async def _look(desk: Desk, clock: Timekeeper) -> None:
+    """Look after all that changes by itself, whatever the disk does."""
     while True:
-        await desk.papers.save()
+        await asyncio.sleep(LOOK_AGAIN)
+        clock.ask()
+        desk.papers.look()
+        clock.tell(desk.now())
+
+
+async def _keep(papers: Papers, clock: Timekeeper) -> None:
+    """Keep what came over the line at once, and the time now and then."""
+    while True:
+        papers.news.clear()
+        await papers.save()
         await clock.keep()
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_AGAIN):
-                await desk.papers.news.wait()
-        except TimeoutError:
-            clock.ask()
-            desk.papers.look()
-            clock.tell(desk.now())
-        desk.papers.news.clear()
+                await papers.news.wait()
 
 
 def _migrate(db: sqlite_utils.Database) -> None:

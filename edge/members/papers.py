@@ -16,8 +16,8 @@ from edge.members.deny import DenyList
 from edge.members.keyset import KeySet
 from edge.members.shelf import Kind, Shelf, Way
 
-_KEYSET_TODO = "Fetch the chain's key set again; rotating codes count as plain member numbers without a good one."
-_DENY_TODO = "Fetch the chain's deny list again; whom it names is refused as soon as it is here."
+_KEYSET_ADVICE = "Fetch the chain's key set again; rotating codes count as plain member numbers without a good one."
+_DENY_ADVICE = "Fetch the chain's deny list again; whom it names is refused as soon as it is here."
 
 Now = Callable[[], float | None]
 """UNIX seconds where they can be trusted, else None."""
@@ -86,7 +86,7 @@ class Papers:
     def came(self, shelf: Shelf[Any], way: Way, text: str) -> bool:
         """A file came over the line; whether it is held now."""
         held = shelf.offer(text, way)
-        if held:
+        if shelf.unsaved:
             self.news.set()
         return held
 
@@ -130,7 +130,7 @@ def keys_of(chain: str, roots: Sequence[bytes] | None, now: Now) -> Kind[KeySet]
         )
         return f"version {held.version}, {end}", not stale
 
-    return Kind(keyset.FORM, chain, lambda text: keyset.read_keyset(text, roots, now()), words, _KEYSET_TODO)
+    return Kind(keyset.FORM, chain, lambda text: keyset.read_keyset(text, roots, now()), words, _KEYSET_ADVICE)
 
 
 def refs_of(chain: str, roots: Sequence[bytes] | None, now: Now) -> Kind[DenyList]:
@@ -140,7 +140,7 @@ def refs_of(chain: str, roots: Sequence[bytes] | None, now: Now) -> Kind[DenyLis
         until = f"until {_day(held.not_after)}" if not held.ended(now() or 0) else "ended: it denies nobody"
         return f"version {held.version}, {len(held.refs)} refused, {until}", True
 
-    return Kind(deny.FORM, chain, lambda text: deny.read_deny(text, roots, now()), words, _DENY_TODO)
+    return Kind(deny.FORM, chain, lambda text: deny.read_deny(text, roots, now()), words, _DENY_ADVICE)
 
 
 def _day(seconds: int) -> str:

@@ -65,6 +65,11 @@ class Shelf(Generic[S]):
         return self._text
 
     @property
+    def unsaved(self) -> bool:
+        """Whether the one that is held is not yet kept for the next start."""
+        return self._text not in ("", self._kept)
+
+    @property
     def version(self) -> int:
         """The version that is held, 0 for none."""
         return self.held.version if self.held else 0
@@ -124,7 +129,7 @@ class Shelf(Generic[S]):
 
     async def save(self) -> None:
         """Keep what is held, whole or not at all. A disk that refuses is named."""
-        if self._path is None or self._text in ("", self._kept):
+        if self._path is None or not self.unsaved:
             return
         text = self._text
         try:

@@ -25,7 +25,7 @@ from edge.members.timeservice import kernel_synced
 SAVE_S = 60.0
 """Seconds between two saves of the floor: by so much a floor may be too low after a power cut."""
 
-_TODO = "Let the time service reach its server; until then every code counts as a plain member number."
+_ADVICE = "Let the time service reach its server; until then every code counts as a plain member number."
 
 
 class Timekeeper:
@@ -76,7 +76,7 @@ class Timekeeper:
         if clock is ClockState.FLOOR:
             late = behind(self._wall(), now)
             why = "not synchronised since the start" + (f"; the machine's clock is {late} behind" if late else "")
-            self._health.down("clock", "time", why, _TODO, figures)
+            self._health.down("clock", "time", why, _ADVICE, figures)
         else:
             self._health.up("clock", "time", "trusted by the settings" if self._believed else str(clock), figures)
 

@@ -13,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.config import BadConfig
+from edge.db import database
 from edge.health import Health, State
+from edge.members import floor
 from edge.members.classify import Reason, Recognised, Rejected
 from edge.members.desk import Desk
 from edge.members.keysource import LONGEST_S, pause
@@ -206,3 +208,22 @@ def test_failures_make_the_questions_rarer_and_never_rarer_than_an_hour_or_the_p
     waits = pause(poll_s, failures, chance)
     assert 0.9 * poll_s <= waits <= 1.1 * max(poll_s, LONGEST_S) + 1e-9
     assert pause(poll_s, failures + 1, chance) >= waits
+
+
+@pytest.mark.promise("M-5")
+async def test_a_service_that_is_stopped_by_a_signal_has_kept_what_it_held_and_the_time(tmp_path: Path) -> None:
+    async def serve() -> None:
+        async with opened(tmp_path) as made:
+            made.papers.keyset.offer(keyset(5), Way.TOPIC)
+            made.papers.deny.offer(deny(2), Way.TOPIC)
+            ready.set()
+            await asyncio.Event().wait()
+
+    ready = asyncio.Event()
+    task = asyncio.ensure_future(serve())
+    await ready.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    async with opened(tmp_path) as again, database(tmp_path / "data" / "members.sqlite", floor.migrate) as db:
+        assert held(again) == (5, 2)
+        assert (await floor.load(db)).saved >= NOW
