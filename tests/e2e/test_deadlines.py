@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 
 import pytest
@@ -259,6 +260,35 @@ async def test_two_people_are_never_on_the_screen_together(store: Store, kiosk: 
     await store.painted(KIOSK, kiosk)
     assert ben in await kiosk.locator("#stage").inner_text()
     assert anna not in await kiosk.content()
+
+
+async def test_a_page_that_was_left_remembers_nobody(store: Store, kiosk: Page) -> None:
+    anna = "annakanariya"
+    await store.scan(KIOSK, store.code("P", anna))
+    await store.painted(KIOSK, kiosk)
+    await kiosk.locator("[data-action=personal]").click()
+    await store.touched()
+    await store.painted(KIOSK, kiosk)
+    assert anna in await memory(kiosk)
+    await kiosk.locator("[data-action=end]").click()
+    await store.touched(2)
+    await store.pass_on(3, kiosk)
+    await store.see(KIOSK, Gone("eye", store.now))
+    assert anna not in await memory(kiosk)
+
+
+async def memory(page: Page) -> str:
+    """All that the page's scripts could still reach, and the pieces of documents that they took out and kept."""
+    engine = await page.context.new_cdp_session(page)
+    parts: list[str] = []
+    engine.on("HeapProfiler.addHeapSnapshotChunk", lambda event: parts.append(event["chunk"]))
+    for _ in range(2):
+        await engine.send("HeapProfiler.collectGarbage")
+    await engine.send("HeapProfiler.takeHeapSnapshot")
+    await engine.send("DOM.enable")
+    kept = await engine.send("DOM.getDetachedDomNodes")
+    await engine.detach()
+    return "".join(parts) + json.dumps(kept, ensure_ascii=False)
 
 
 async def test_a_refused_code_blanks_who_stands_there(store: Store, kiosk: Page) -> None:

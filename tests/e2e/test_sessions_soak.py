@@ -27,7 +27,7 @@ SESSIONS = int(os.environ.get("TENTOU_SOAK_SESSIONS", "100"))
 LOOKS = 20 if SESSIONS >= 5000 else 10
 """Between two of them lie whole rounds of the ten kinds of visits."""
 STEADY = {"nodes": 40, "listeners": 3, "documents": 5}
-"""What does not rise, and by how many it may seem to: pictures drawn as SVG are documents, too, and are kept a while."""
+"""What does not rise, and by how many it may seem to: pictures drawn as SVG are documents, too, and stay a while."""
 ALWAYS = ("tasks", "unpainted", "errands", "in view", "tokens", "reports", "pages", "waiting")
 GROWTH = 1.03 if SESSIONS >= 5000 else 1.15
 """How much larger a heap may be in the last quarter than in the second; a browser's own caches fill for some hundred

@@ -17,7 +17,10 @@ export function connectTouch(stage, touched) {
     last = target;
     at = event.timeStamp;
     target.classList.add("pressed");
-    window.setTimeout(() => target.classList.remove("pressed"), TWICE_MS);
+    window.setTimeout(() => {
+      target.classList.remove("pressed");
+      if (last === target) last = null; // a button that is kept keeps the whole scene of which it was
+    }, TWICE_MS);
     touched(target.dataset.action ?? "", target.dataset.value ?? "", target.dataset.comfort);
   }
 
