@@ -118,6 +118,7 @@ def _spellings() -> dict[str, bytes]:
         "the count of ext in two bytes": _pairs(*ITEMS, ext=hexed("98 01 01")),
         "ext without length": _pairs(*ITEMS, ext=hexed("9F 01 FF")),
         "flags 11 in two bytes": _pairs(*ITEMS, ext=hexed("81 18 0B")),
+        "tier 23 in two bytes": _pairs(*ITEMS, ext=hexed("82 01 18 17")),
         "tier 255 in three bytes": _pairs(*ITEMS, ext=hexed("82 01 19 00FF")),
     }
 

@@ -58,7 +58,9 @@ def texts() -> Iterator[Case]:
         "a line feed at the end": GOOD.text + "\n", "white space round the body": "MC1: " + GOOD.text[4:] + " ",
         "a tab within": full[:99] + "\t" + full[100:], "a no-break space for a space": full.replace(" ", "\xa0", 1),
         "a full-width digit": full[:-1] + "０", "three signs above two bytes": full[:4] + ":::" + full[7:],
-        "two signs above one byte": full[:-2] + "::", "one sign after the prefix": "MC1:A",
+        "two signs above one byte": full[:-2] + "::",
+        "three signs of 65536": full[:4] + "GGW" + full[7:], "two signs of 256": full[:-2] + "V5",
+        "one sign after the prefix": "MC1:A",
         "a sign outside the alphabet": full[:50] + "#" + full[51:], "a NUL": full[:-1] + "\x00",
         "192 characters: a length that base45 cannot have": GOOD.text + "0" * (192 - len(GOOD.text)) + "00",
     }.items():  # fmt: skip

@@ -164,4 +164,5 @@ def test_the_commands_on_the_page_run(
     for line in block.splitlines():
         program, *arguments = shlex.split(line)
         assert (program, main(arguments)) == ("tentou", 0), line
-    assert "300 tests, 0 differ" in capsys.readouterr().out
+    assert "303 tests, 0 differ" in capsys.readouterr().out
+    assert re.search(r"holds 303 tests|に 303 のテスト", (ROOM / page).read_text())
