@@ -51,7 +51,8 @@ class _Pages:
             status, html = 200, self._screens.page(request.match_info["screen"])
         except UnknownScreen:
             status, html = 404, self._screens.renderer.unknown(self._screens.known())
-        headers = {"Content-Security-Policy": self._policy, "Cache-Control": "no-cache"}
+        # Nothing of a person is in it; no browser keeps it all the same, but the worker, which is asked to.
+        headers = {"Content-Security-Policy": self._policy, "Cache-Control": "no-store"}
         return web.Response(text=html, status=status, content_type="text/html", headers=headers)
 
     async def loop(self, request: web.Request) -> web.Response:

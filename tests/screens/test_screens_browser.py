@@ -241,3 +241,55 @@ async def test_a_page_renews_itself_when_another_version_is_served(page: Page, s
     async with page.expect_navigation():
         await page.clock.run_for(11_000)
     store.screens.assets = page_before
+
+
+@pytest.mark.promise("S-2")
+async def test_the_end_button_clears_the_scene_at_the_touch_itself(page: Page, store: Store, member: Member) -> None:
+    await watch(page, store, "kiosk")
+    await store.painted(await store.screens.show(member("kiosk", "en", headline="かつおぶし")))
+    await page.evaluate("() => { WebSocket.prototype.send = () => {}; }")  # nobody can be told
+    press = "() => { document.querySelector('#stage .end').click(); return document.body.dataset.scene; }"
+    assert await page.evaluate(press) == "loop"
+    assert "かつおぶし" not in await page.content()
+    assert "Thank you" in await page.locator(".thanks:visible").inner_text()
+    assert not await page.locator(".invitation").is_visible()
+    await page.locator(".invitation").wait_for()
+    assert await page.locator(".thanks:visible").count() == 0
+
+
+@pytest.mark.promise("S-2")
+async def test_nothing_more_of_a_session_that_was_ended_is_shown(page: Page, store: Store, member: Member) -> None:
+    await watch(page, store, "kiosk")
+    await store.painted(await store.screens.show(member("kiosk")))
+    await page.evaluate("() => { window.send = WebSocket.prototype.send; WebSocket.prototype.send = () => {}; }")
+    await page.locator("#stage .end").click()
+    await page.evaluate("() => { WebSocket.prototype.send = window.send; }")
+    await store.screens.show(member("kiosk", headline="かつおぶし"))  # the service has not heard of the end
+    touched = await store.report(lambda report: isinstance(report, Touched))
+    assert touched == Touched("kiosk", "session-1", "end", "")
+    assert await page.locator("#stage").inner_html() == ""
+    await store.painted(await store.screens.show(dataclasses.replace(member("kiosk"), session="session-2")))
+    assert await page.locator("#stage .tile").count() == 6
+
+
+@pytest.mark.promise("S-2")
+async def test_a_page_that_a_browser_keeps_for_later_keeps_nobody(page: Page, store: Store, member: Member) -> None:
+    await watch(page, store, "kiosk")
+    await store.painted(await store.screens.show(member("kiosk", headline="かつおぶし")))
+    hide = "dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))"
+    assert await page.evaluate(f"{hide}; document.getElementById('stage').innerHTML") == ""
+    async with page.expect_navigation():
+        await page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+
+
+async def test_a_page_never_renews_itself_under_a_shoppers_eyes(page: Page, store: Store, member: Member) -> None:
+    await page.clock.install()
+    await watch(page, store, "kiosk")
+    await store.painted(await store.screens.show(dataclasses.replace(member("kiosk"), seconds=120.0)))
+    await page.evaluate("window.same = true")
+    object.__setattr__(store.screens, "assets", dataclasses.replace(store.screens.assets, version="0123456789ab"))
+    await page.clock.run_for(11_000)
+    await page.wait_for_timeout(1500)  # a heartbeat that tells of the version
+    assert await page.evaluate("window.same") is True
+    async with page.expect_navigation():
+        await store.screens.show(Show("kiosk", "loop"))

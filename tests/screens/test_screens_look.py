@@ -66,8 +66,9 @@ FAULTS = """async ({reach}) => {
 @pytest_asyncio.fixture(loop_scope="session", params=SIZES)
 async def page(browser: Browser, store: Store, request: pytest.FixtureRequest) -> AsyncIterator[Page]:
     width, height = SIZES[request.param]
-    view = {"width": width, "height": height}
-    context = await browser.new_context(viewport=view, bypass_csp=True, reduced_motion="reduce")
+    context = await browser.new_context(
+        viewport={"width": width, "height": height}, bypass_csp=True, reduced_motion="reduce"
+    )
     made = await context.new_page()
     await made.goto(f"{store.url}/screens/kiosk")
     await made.locator(".layer.front").wait_for()

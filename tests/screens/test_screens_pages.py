@@ -35,6 +35,14 @@ async def test_a_screens_page_allows_only_our_own_files(session: aiohttp.ClientS
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
 
 
+@pytest.mark.promise("S-2")
+@pytest.mark.parametrize("path", ["/screens/kiosk", "/screens/roof", "/screens/kiosk/loop.json"])
+async def test_no_browser_keeps_a_page_or_what_it_plays(session: aiohttp.ClientSession, path: str) -> None:
+    answer = await session.get(path)
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert not {"Set-Cookie", "ETag", "Last-Modified"} & set(answer.headers)
+
+
 async def test_an_unknown_screen_gets_a_page_that_says_so(session: aiohttp.ClientSession) -> None:
     answer = await session.get("/screens/roof")
     html = await answer.text()

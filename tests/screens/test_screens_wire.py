@@ -33,6 +33,10 @@ def refusal(text: str) -> str:
         '{"played": {"n": 0, "ago_ms": 1, "seconds": 1, "complete": true, "item": {}}}',
         '{"password": "x"}',
         '{"ack": "<b>"}',
+        '{"vitals": {"w": 1080, "h": 1920, "heap": 1, "nodes": 1, "dropped": 0}}',
+        '{"vitals": {"w": -1, "h": 1920, "heap": 1, "nodes": 1, "dropped": 0, "visible": true}}',
+        '{"vitals": {"w": 1, "h": 1, "heap": 1e300, "nodes": 1, "dropped": 0, "visible": true}}',
+        '{"vitals": {"w": 1, "h": 1, "heap": 1, "nodes": 1, "dropped": 0, "visible": true, "text": "x"}}',
     ],
 )
 def test_what_is_no_message_of_ours_is_refused(text: str) -> None:

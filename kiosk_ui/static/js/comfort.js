@@ -6,6 +6,7 @@ const PANEL = "panel"; // the panel of choices is open; not a choice itself
 /** @param {HTMLElement} stage */
 export function createComfort(stage) {
   const root = document.documentElement;
+  const asked = window.matchMedia("(prefers-contrast: more)"); // by the browser's own setting
   /** @type {Set<string>} */ const chosen = new Set();
   let session = "";
 
@@ -17,6 +18,13 @@ export function createComfort(stage) {
     }
   }
 
+  function reset() {
+    chosen.clear();
+    if (asked.matches) chosen.add("contrast");
+  }
+
+  reset();
+  apply();
   return {
     /** A finger chose something, or touched anything else, which closes the panel. @param {string} [name] */
     touched(name) {
@@ -27,7 +35,7 @@ export function createComfort(stage) {
     /** A scene was put on the stage: its buttons say what is chosen, and another session begins without choices.
      *  @param {{session: string}} message */
     shown(message) {
-      if (message.session !== session) chosen.clear();
+      if (message.session !== session) reset();
       session = message.session;
       apply();
     },

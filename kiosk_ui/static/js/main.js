@@ -49,7 +49,10 @@ const scene = createScene(part("stage"), {
     if (COVERED.has(name)) player.pause();
     else player.resume();
     comfort.shown(message);
-    if (name === "loop") return countdown.stop();
+    if (name === "loop") {
+      sound.hush();
+      return countdown.stop();
+    }
     countdown.start(message.seconds, message.limit);
     thanks.hide();
     if (name === "notice") void sound.play("again");

@@ -4,7 +4,6 @@
 const LOUD = 0.08;
 const RISE_S = 0.015;
 const LENGTH_S = 0.32;
-const LATE_MS = 300; // a tone that a browser lets sound only later than this is not sounded at all
 /** Pitch in Hz, and when it begins in seconds. @type {Record<string, [number, number][]>} */
 const TONES = {
   taken: [[659.3, 0], [987.8, 0.09]],
@@ -13,7 +12,8 @@ const TONES = {
 
 /** @param {boolean} wanted */
 export function createSound(wanted) {
-  /** @type {AudioContext | undefined} */ let context;
+  const context = wanted ? new AudioContext() : undefined; // made now, as making one takes longer than a tone may
+  let asked = 0;
 
   /** @param {AudioContext} audio @param {[number, number]} tone */
   function strike(audio, [pitch, after]) {
@@ -31,12 +31,14 @@ export function createSound(wanted) {
   return {
     /** @param {"taken" | "again"} name */
     async play(name) {
-      if (!wanted) return;
-      const asked = performance.now();
-      context ??= new AudioContext();
-      if (context.state !== "running") await context.resume().catch(() => {});
-      if (context.state !== "running" || performance.now() - asked > LATE_MS) return;
-      for (const tone of TONES[name]) strike(context, tone);
+      const mine = ++asked;
+      if (!context) return;
+      if (context.state !== "running") await context.resume(); // a browser may wait for a finger (autoplay policy)
+      if (mine === asked) for (const tone of TONES[name]) strike(context, tone);
+    },
+    /** What could not sound until now shall not. */
+    hush() {
+      asked += 1;
     },
   };
 }
