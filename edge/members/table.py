@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -98,8 +99,7 @@ def agreed(row: Mapping[str, str], line: int) -> bool:
 
 def _profile(row: dict[str, str], line: int) -> Profile:
     coupons = tuple(_coupon(text, line) for text in _several(row.get("coupons", "")))
-    chains_own = (row.get("tier", ""), row.get("tier_label", ""), row.get("segments", ""), row.get("favourites", ""))
-    if not all(map(is_plain, chains_own)):
+    if not all(is_plain(row.get(name, "")) for name in ("tier", "tier_label", "segments", "favourites")):
         raise BadTable(f"line {line}: a tier, segment or favourite holds signs that no name has")
     if not agreed(row, line):
         return Profile(row["ref"], language=row.get("language", ""))
@@ -113,8 +113,14 @@ def _profile(row: dict[str, str], line: int) -> Profile:
         language=row.get("language", ""),
         favourites=_several(row.get("favourites", "")),
         coupons=coupons,
-        have=frozenset(_BLOCKS.get(name, name) for name in row if name not in ("ref", "personal_screen")),
+        have=_have(tuple(row)),
     )
+
+
+@functools.lru_cache(maxsize=8)
+def _have(header: tuple[str, ...]) -> frozenset[str]:
+    """The blocks that a table's columns give: one value for all its rows."""
+    return frozenset(_BLOCKS.get(name, name) for name in header if name not in ("ref", "personal_screen"))
 
 
 def _several(cell: str) -> tuple[str, ...]:
@@ -124,7 +130,7 @@ def _several(cell: str) -> tuple[str, ...]:
 def _coupon(text: str, line: int) -> Coupon:
     name, equals, titles = text.partition("=")
     kind, first, last, stores = "", None, None, EVERYWHERE
-    while more := _SUFFIX.fullmatch(titles):
+    while "@" in titles and (more := _SUFFIX.fullmatch(titles)):
         titles, what = more["rest"], more["what"]
         if days := _DAYS.fullmatch(what):
             first, last = _day(days["first"], line), _day(days["last"], line)
