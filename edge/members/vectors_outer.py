@@ -62,7 +62,7 @@ def texts() -> Iterator[Case]:
         "three signs of 65536": full[:4] + "GGW" + full[7:], "two signs of 256": full[:-2] + "V5",
         "one sign after the prefix": "MC1:A",
         "a sign outside the alphabet": full[:50] + "#" + full[51:], "a NUL": full[:-1] + "\x00",
-        "192 characters: a length that base45 cannot have": GOOD.text + "0" * (192 - len(GOOD.text)) + "00",
+        "194 characters: a length that base45 cannot have": GOOD.text + "0" * (194 - len(GOOD.text)),
     }.items():  # fmt: skip
         yield Case(name, text, Reason.ENCODING)
     for name, text in {
