@@ -74,6 +74,7 @@ class Post:
         """What came on ``topics``, for ever, across connections."""
         while True:
             yield await self._unread.get()
+            await asyncio.sleep(0)  # a queue that is full never waits, and a flood must not hold up the rest
 
     def arrived(self, letter: Message) -> None:
         """A letter came; one too many is dropped and counted, as the ledger must not wait."""

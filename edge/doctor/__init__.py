@@ -142,10 +142,12 @@ def codes(patient: Patient) -> Iterator[Finding]:
     if rules.ref_key and not (folder / rules.ref_key).is_file():
         todo = "install the store's bundle again, or copy the chain's ref.key"
         yield Finding("ref key", False, f"{folder / rules.ref_key} does not exist", todo)
-    if rules.keyset is None:
-        yield Finding("key set", False, "none: rotating member codes unlock nothing", "set member_code.keyset")
+    kept = folder / store.device.data / "keyset.json"
+    if rules.keyset is None and not kept.is_file():
+        todo = "set member_code.keyset, or start the edge and let one come by its address or from head office"
+        yield Finding("key set", False, "none: rotating member codes unlock nothing", todo)
     else:
-        yield _keyset(folder / rules.keyset, rules.roots)
+        yield _keyset(folder / rules.keyset if rules.keyset else kept, rules.roots)
 
 
 def _keyset(path: Path, roots: tuple[str, ...]) -> Finding:
