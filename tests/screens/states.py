@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from edge.model import Level, Show
+from edge.handoff import Kind
+from edge.model import Handoff, Level, Show
+from edge.sessions.handoff import picture
 
 Member = Callable[..., Show]
 COUPONS = {
@@ -34,6 +36,13 @@ def goods(language: str, product: object, touch: bool = True) -> Show:
     return Show("kiosk", "product", "session-2", language=language, values=values, seconds=12.0, limit=15.0)
 
 
+def onward(show: Show, *kinds: Kind) -> Show:
+    """The same with a way on to the phone, the last of these kinds drawn."""
+    qr = picture("https://go.acme.example/h/AbCdEfGhIjKl-_09?p=linen-dress-sky&s=s001&k=hold")
+    handoffs = tuple(Handoff(kind, qr if kind == kinds[-1] else "") for kind in kinds)
+    return replace(show, values={**show.values, "handoffs": handoffs})
+
+
 def states(member: Member, language: str) -> Mapping[str, Show]:
     """All states; those called ``far`` are a sign's."""
     shown = member("kiosk", language)
@@ -46,7 +55,9 @@ def states(member: Member, language: str) -> Mapping[str, Show]:
         "missing": member("kiosk", language, missing=True),
         "warning": member("kiosk", language, warning=True),
         "members": replace(member("kiosk", language, may_open=False), scene="members", level=Level.MEMBERS),
+        "sheet with a way on": onward(member("kiosk", language, product=tiles[1]), "product", "basket", "hold"),
         "goods": goods(language, tiles[1]),
+        "goods with a way on": onward(goods(language, tiles[1]), "product", "basket", "order"),
         "again": notice("again", language),
         "one": notice("one", language),
         "ask": notice("ask", language),
@@ -55,4 +66,5 @@ def states(member: Member, language: str) -> Mapping[str, Show]:
         "far sheet": member("kiosk", language, touch=False, may_open=False, product=tiles[1]),
         "far warning": member("kiosk", language, touch=False, may_open=False, warning=True),
         "far goods": goods(language, tiles[2], touch=False),
+        "far goods with a way on": onward(goods(language, tiles[2], touch=False), "product"),
     }
