@@ -106,11 +106,17 @@ def asked(heard: list[Message]) -> set[str]:
     return {message.topic.split("/")[3] for message in heard if message.payload.endswith(b'"ask":true}')}
 
 
+@pytest.fixture(params=["mosquitto", "iotcore"])
+def port(request: pytest.FixtureRequest) -> int:
+    started = request.getfixturevalue(request.param)
+    return started if isinstance(started, int) else int(started().port)
+
+
 @pytest.mark.promise("M-2")
 async def test_a_token_taken_at_one_edge_is_replayed_at_the_others_of_its_store_and_at_no_other(
-    chain: Path, mosquitto: Any, eventually: Any, listener: Any
+    chain: Path, port: int, eventually: Any, listener: Any
 ) -> None:
-    port, code, later = mosquitto().port, token(), token(later=1)
+    code, later = token(), token(later=1)
     async with (
         listener(port) as heard,
         edge(chain, port, "e1") as first,
@@ -145,9 +151,9 @@ async def test_what_was_taken_while_the_line_was_down_counts_once_it_is_back(
 
 
 async def test_an_edge_that_comes_later_asks_and_is_told_what_still_lives(
-    chain: Path, mosquitto: Any, eventually: Any, listener: Any
+    chain: Path, port: int, eventually: Any, listener: Any
 ) -> None:
-    port, code = mosquitto().port, token()
+    code = token()
     async with listener(port) as heard, edge(chain, port, "e1") as first:
         await eventually(lambda: first.name in asked(heard))
         await first.take(code)
