@@ -174,7 +174,7 @@ async def life(stage: Stage) -> None:
         await stage.take(await stage._inbox.get())
 
 
-async def until(true: Callable[[], bool], what: str, patience: float = 60.0) -> None:
+async def until(true: Callable[[], bool], what: str, patience: float = 300.0) -> None:
     """Wait, by the real clock, for what a browser or a socket does in its own time."""
     ends = time.monotonic() + patience
     while not true():
