@@ -110,6 +110,16 @@ async def test_a_block_that_fails_is_filled_from_the_last_visit() -> None:
     assert found.as_of == {"tier": 100.0, "segments": 0.0}
 
 
+async def test_what_was_filled_in_is_kept_no_longer_than_what_it_came_from() -> None:
+    till = Till(gold(have="segments"))
+    await till.visit()
+    spoken = Profile(REF, have=frozenset({"tier"}), language="ja", as_of={"greet": 500.0}, ttl_s=600.0)
+    till.now, till.crm.answer = 500.0, spoken
+    assert await till.visit() == ["gold", "gold"]
+    till.now, till.crm.answer = 601.0, MembersAway("away")
+    assert await till.visit() == []
+
+
 async def test_a_session_waits_no_longer_than_the_budget_and_the_next_visit_finds_the_late_answer() -> None:
     till = Till(gold(), budget=0.01)
     till.crm.open.clear()

@@ -44,6 +44,13 @@ class Source:
         return HANA if ref == REF else None
 
 
+class Unasked:
+    """A Members that must not be asked."""
+
+    async def profile(self, ref: str) -> Profile | None:
+        raise AssertionError(ref)
+
+
 @asynccontextmanager
 async def served(**options: Any) -> AsyncIterator[Client]:
     app = web.Application()
@@ -80,8 +87,8 @@ async def test_without_the_token_nobody_is_told_anything(given: str) -> None:
 
 
 @pytest.mark.parametrize("ref", ["x", "AAECAwQFBgcI%2F..", "%00", "a" * 5000])
-async def test_what_is_no_reference_is_nobody(ref: str) -> None:
-    async with served() as client:
+async def test_what_is_no_reference_is_nobody_and_the_source_is_not_bothered(ref: str) -> None:
+    async with served(source=Unasked()) as client:
         assert (await client.get(f"/members/{ref}")).status == 404
 
 

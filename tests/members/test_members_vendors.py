@@ -204,6 +204,17 @@ async def test_a_vendor_that_wants_fewer_calls_is_left_alone(tmp_path: Path) -> 
         assert "asked for a pause" in trouble(bench)
 
 
+@pytest.mark.promise("K-4")
+async def test_each_call_on_the_wire_is_one_in_the_budget_though_connections_break(tmp_path: Path) -> None:
+    async with square_(tmp_path, loyalty=False) as bench:
+        await profile(bench)
+        bench.fake.broken = True
+        await profile(bench)
+        assert len(bench.fake.calls) == len(bench.members._vendor._caller._budget._calls)  # type: ignore[attr-defined]
+        bench.fake.broken = False
+        assert (await profile(bench)).tier == "gold"
+
+
 # Shopify
 
 

@@ -14,10 +14,12 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass
 class Fake:
-    """``instead``, when set, answers in place of the vendor; ``busy`` never answers; ``calls`` are method and path."""
+    """``instead``, when set, answers in place of the vendor; ``busy`` never answers, ``broken`` hangs
+    up; ``calls`` are method and path."""
 
     instead: Callable[[], web.StreamResponse] | None = None
     busy: bool = False
+    broken: bool = False
     calls: list[tuple[str, str]] = field(default_factory=list)
     url: str = ""
     _runner: web.AppRunner | None = None
@@ -51,6 +53,8 @@ class Fake:
         self.calls.append((request.method, request.path))
         if self.busy:
             await asyncio.sleep(3600)
+        if self.broken and request.transport is not None:
+            request.transport.abort()
         if self.instead is not None:
             return self.instead()
         return await handler(request)
