@@ -90,8 +90,15 @@ class Letters:
             await asyncio.sleep(ANSWER_S)
 
     async def _tell(self) -> None:
-        """Versions to head office; to the health page what was dropped, by how many and why."""
+        """Versions to head office; to the health page what was dropped, by how many and why.
+
+        Who has just learnt the time asks again, as before that most of what others took could not be judged.
+        """
+        knew = self._desk.knows_time
         while True:
+            if self._desk.knows_time and not knew:
+                self.post.send(self._news(News(ask=True)))
+            knew = self._desk.knows_time
             self.post.tell(self._desk.papers.versions)
             dropped = self._ignored + self._desk.refused_news + self.post.counted
             if dropped:

@@ -76,6 +76,11 @@ class Desk:
         keyset = self.papers.keyset.held
         return self._clock.now(keyset.issued_at if keyset else 0)
 
+    @property
+    def knows_time(self) -> bool:
+        """Whether the time can be trusted; else what other edges say they took may seem too far in the future."""
+        return self._clock.trusted_now() is not None
+
     def classify(self, code: Code, forgiven: Callable[[bytes], bool]) -> Recognised | Rejected:
         """What a code says now; ``forgiven`` tokens are of the running session and not replayed."""
         now = self.now()

@@ -25,6 +25,7 @@ from edge.letters import Letters, hears
 from edge.members.classify import Reason, Recognised, Rejected
 from edge.members.desk import Desk, desk
 from edge.members.keyset import to_base64url
+from edge.members.peers import News, read_news
 from edge.model import Code
 from edge.ports import Message
 from edge.supervise import kept
@@ -242,3 +243,23 @@ async def test_the_access_list_of_the_readme_lets_edges_speak_for_themselves_alo
         settings = upstream_mqtt.Settings(port=port, user=second.name)
         async with upstream_mqtt.MqttDial(settings, tmp_path)("forger", None, ()) as link:
             assert await link.publish(Message("k/v1/s1/s1.e1/spent", b"{}")) == 0x87
+
+
+async def test_an_edge_that_learns_the_time_asks_again(
+    chain: Path, eventually: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = False
+    monkeypatch.setattr("edge.members.timekeeper.kernel_synced", lambda: synced)
+    monkeypatch.setattr("edge.members.desk.LOOK_AGAIN", 0.02)
+    monkeypatch.setattr("edge.letters.FIGURES_S", 0.02)
+    who, sent = Device(chain="acme", store="s1", id="e1"), list[Message]()
+    async with desk(MemberCode(roots=ROOTS), who, chain, chain, Health()) as made:
+        post = Post()
+        monkeypatch.setattr(post, "send", sent.append)
+        async with kept({"letters": Letters(made, post, who, Health()).run}):
+            await asyncio.sleep(0.1)
+            assert sent == []
+            synced = True
+            await eventually(lambda: sent)
+            await asyncio.sleep(0.1)
+    assert [read_news(message.payload) for message in sent] == [News(ask=True)]

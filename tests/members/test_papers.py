@@ -12,7 +12,8 @@ from aiohttp.test_utils import TestServer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.config import BadConfig
+from edge import fitting
+from edge.config import BadConfig, read_store
 from edge.db import database
 from edge.health import Health, State
 from edge.members import floor
@@ -227,3 +228,17 @@ async def test_a_service_that_is_stopped_by_a_signal_has_kept_what_it_held_and_t
     async with opened(tmp_path) as again, database(tmp_path / "data" / "members.sqlite", floor.migrate) as db:
         assert held(again) == (5, 2)
         assert (await floor.load(db)).saved >= NOW
+
+
+def test_an_address_that_is_not_safe_stops_the_start_with_file_and_line(tmp_path: Path) -> None:
+    lines = [
+        "[device]",
+        'chain = "acme"',
+        'store = "s1"',
+        'id = "e1"',
+        "[member_code]",
+        'keyset_url = "http://k.example/"',
+    ]
+    (tmp_path / "device.toml").write_text("\n".join(lines))
+    with pytest.raises(BadConfig, match=r"device.toml:6: member_code.keyset_url: must be https://"):
+        fitting.need(read_store(tmp_path), tmp_path)
