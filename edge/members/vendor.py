@@ -243,7 +243,11 @@ class VendorMembers:
     async def _answered(self, customer: str) -> dict[str, Fields]:
         """What the questions gave, without those that failed; raises Nobody."""
         asks = self._vendor.asks(customer)
-        outcomes = dict(zip(asks, await asyncio.gather(*map(self._in_time, asks.values())), strict=True))
+        try:
+            outcomes = dict(zip(asks, await asyncio.gather(*map(self._in_time, asks.values())), strict=True))
+        finally:
+            for ask in asks.values():
+                ask.close()  # one that was given up before it began would complain that nobody awaited it
         answered = {name: outcome for name, outcome in outcomes.items() if not isinstance(outcome, Exception)}
         nobody = any(isinstance(outcome, Nobody) for outcome in outcomes.values())
         self._failed = {name: str(why) for name, why in outcomes.items() if isinstance(why, CannotAsk)}

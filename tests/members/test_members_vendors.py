@@ -273,6 +273,19 @@ async def test_an_empty_bucket_of_shopify_is_given_time_to_fill(tmp_path: Path) 
         assert "asked for a pause" in trouble(bench)
 
 
+@pytest.mark.parametrize("opened", [smaregi_, square_, shopify_])
+async def test_a_question_that_is_given_up_at_once_leaves_nothing_behind(opened: Any, tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        for turns in range(4):
+            asking = asyncio.create_task(bench.members.profile(REF))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            asking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asking
+        assert (await profile(bench)).tier == "gold"
+
+
 # The directory
 
 
