@@ -201,10 +201,12 @@ async def lived_through(edge: Bench, kiosk: Page, sign: Page, held: dict[str, Ha
     held[KIOSK].holds(third.token(edge.key))  # another person: the session before is over
     await expect(kiosk.locator("[data-level=L1]")).to_be_visible(timeout=60_000)
     await ends(kiosk)
+    await nothing_is_left(kiosk, consenting)
     await their_own(kiosk, held[KIOSK], edge, silent)
     await kiosk.locator("button.tile").first.click()
     await expect(kiosk.locator(".sheet")).to_be_visible()
     await ends(kiosk)
+    await nothing_is_left(kiosk, silent)
     for text in (with_check(f"{STATIC_PREFIX}{CARD}"), plain.token(edge.key)):
         held[KIOSK].holds(text)
         await shows(kiosk, "members")
