@@ -214,7 +214,7 @@ def _worst(told: Sequence[wire.Vitals]) -> dict[str, float]:
     return {
         "page_width": min(page.w for page in told),
         "page_height": min(page.h for page in told),
-        "page_heap_bytes": max(page.heap for page in told),
+        "page_heap_mb": max(page.heap for page in told) / 2**20,
         "page_nodes": max(page.nodes for page in told),
         "page_dropped_frames": sum(page.dropped for page in told),
         "page_hidden": sum(not page.visible for page in told),

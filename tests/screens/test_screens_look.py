@@ -13,7 +13,11 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page
 
-from edge.model import LANGUAGES, Show
+from edge.config import Notice, Screen
+from edge.model import LANGUAGES, DeviceClass, Show
+from edge.screens.assets import Assets
+from edge.screens.hub import Screens
+from tests.noticed import ADDRESS, OPERATOR
 from tests.screens.states import opened, states
 
 Member = Callable[..., Show]
@@ -63,6 +67,15 @@ FAULTS = """async ({reach}) => {
 }"""
 
 
+@pytest_asyncio.fixture(loop_scope="session")
+async def store(assets: Assets, served: Any) -> AsyncIterator[Store]:
+    """A kiosk that reads codes and products with a camera, so that every state stands below the camera's notice."""
+    kiosk = Screen(id="kiosk", name="レジ横", device_class=DeviceClass.KIOSK)
+    screens = Screens([kiosk], assets, wares=True, notice=Notice(operator=OPERATOR, address=ADDRESS), watched=["kiosk"])
+    async with served(screens) as made:
+        yield made
+
+
 @pytest_asyncio.fixture(loop_scope="session", params=SIZES)
 async def page(browser: Browser, store: Store, request: pytest.FixtureRequest) -> AsyncIterator[Page]:
     width, height = SIZES[request.param]
@@ -106,7 +119,7 @@ async def test_every_state_can_be_read_and_reached(page: Page, store: Store, mem
 async def test_every_comfort_can_be_read_and_reached(page: Page, store: Store, member: Member) -> None:
     found = {}
     shown = states(member, "ja")
-    for comfort, name in itertools.product(COMFORTS, ("member", "opened", "sheet", "missing", "goods")):
+    for comfort, name in itertools.product(COMFORTS, ("member", "opened", "sheet with a way on", "missing", "goods")):
         await store.painted(await store.screens.show(shown[name]))
         await page.evaluate("(comfort) => { document.documentElement.dataset.comfort = comfort; }", comfort)
         reach = 0.4 if way(page) == "portrait" else 0.5 if "reach" in comfort else 1.0
