@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from content.model import Campaign
@@ -29,6 +28,7 @@ from edge.model import (
     Touched,
 )
 from edge.sessions import notes
+from edge.sessions.errands import Errands
 from edge.sessions.handoff import Sheet
 from edge.sessions.house import House
 from edge.sessions.machine import (
@@ -52,8 +52,6 @@ from edge.sessions.scene import Visitor, scene
 from edge.sessions.view import View
 from edge.vision.presence import AWAY_S, BY_HAND
 
-log = logging.getLogger(__name__)
-
 ONE_PERSON = "one"
 """The hint when two people's codes are in view at once."""
 
@@ -65,9 +63,6 @@ REFRESH = 5.0
 
 STALE_S = 3.0
 """A scan that waited for longer than this, seconds, greets nobody: somebody else may stand there by now."""
-
-ERRANDS_S = 1.0
-"""How long the end waits for what is still on its way: a token being spent, a profile that nobody needs any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +103,7 @@ class Stage:
         self._campaign: Campaign | None = None
         self._due: float | None = None
         self._unpainted: dict[int, _Unpainted] = {}
-        self._errands: set[asyncio.Future[None]] = set()
+        self._errands = Errands(screen.id)
         self._introduction: asyncio.Future[None] | None = None
         self._view = View()
 
@@ -152,10 +147,7 @@ class Stage:
         try:
             await self._show(Show(self.screen.id, "loop", language=self.screen.language))
         finally:
-            if self._errands:
-                _, late = await asyncio.wait(self._errands, timeout=ERRANDS_S)
-                for errand in late:
-                    errand.cancel()
+            await self._errands.end()
 
     def _wait(self) -> float | None:
         if self._session.due is None:
@@ -221,7 +213,7 @@ class Stage:
     async def _greet(self, outcome: Recognised) -> None:
         """A session for whom a code is of. In their own it goes on at what the newest code allows."""
         if outcome.replay and outcome.replay not in self._visitor.tokens:
-            self._errand(self._house.spend(outcome.replay, outcome.exp))
+            self._errands.begin(self._house.spend(outcome.replay, outcome.exp))
         mine = outcome.ref == self._session.who
         opened = mine and self._session.level is Level.PERSONAL
         allowed = disclosed(self.screen.device_class, outcome, touched=opened)
@@ -233,7 +225,7 @@ class Stage:
         if outcome.replay:
             self._visitor.tokens.add(outcome.replay)
         if allowed in (Level.SEGMENT, Level.PERSONAL) and self._introduction is None:
-            self._introduction = self._errand(self._introduce(self._session.id, outcome.ref))
+            self._introduction = self._errands.begin(self._introduce(self._session.id, outcome.ref))
 
     def _forget_profile(self) -> None:
         """What is known of the visitor's profile, and what is still on its way."""
@@ -365,18 +357,6 @@ class Stage:
     def _note_end(self, session: Session, end: End) -> None:
         now = self._house.mono()
         self._note(notes.ended(self.screen.id, now, session.id, end, now - session.since, self._visitor.member))
-
-    def _errand(self, work: Awaitable[None]) -> asyncio.Future[None]:
-        """Something that the screen does not wait for; that it failed is said, and the session goes on."""
-        task = asyncio.ensure_future(work)
-        self._errands.add(task)
-        task.add_done_callback(self._errand_done)
-        return task
-
-    def _errand_done(self, task: asyncio.Future[None]) -> None:
-        self._errands.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.warning("%s: an errand failed: %s", self.screen.id, type(error).__name__)
 
 
 def _link_id() -> str:
