@@ -54,7 +54,9 @@ def states(member: Member, language: str) -> Mapping[str, Show]:
         "sheet": member("kiosk", language, product=tiles[1]),
         "missing": member("kiosk", language, missing=True),
         "warning": member("kiosk", language, warning=True),
-        "members": replace(member("kiosk", language, may_open=False), scene="members", level=Level.MEMBERS),
+        "members": replace(
+            member("kiosk", language, may_open=False, greeting=""), scene="members", level=Level.MEMBERS
+        ),
         "sheet with a way on": onward(member("kiosk", language, product=tiles[1]), "product", "basket", "hold"),
         "goods": goods(language, tiles[1]),
         "goods with a way on": onward(goods(language, tiles[1]), "product", "basket", "order"),
