@@ -33,6 +33,7 @@ from edge.letters import Letters, hears
 from edge.members.cache import CachedMembers, cached
 from edge.members.desk import Desk, desk
 from edge.members.profiles import usable
+from edge.members.source import opened
 from edge.model import Measured, Painted, Played, Profile, Touched, Watching
 from edge.ports import Members, Troubled
 from edge.screens import pages as screen_pages
@@ -60,6 +61,7 @@ from provisioning.layers import STORE_LAYERS, load
 from provisioning.signin import Guard
 
 FIGURES_S = 2.0
+_MEMBERS_ADVICE = "Put right what the detail names, then restart the service; members are greeted without their own."
 NOTICE_S = 0.25
 
 
@@ -128,7 +130,7 @@ async def _opened(stack: AsyncExitStack, store: config.Store, folder: Path) -> P
     readers = {source.screen for source in (*store.camera, *store.scanner)}
     wanted = members_desk.symbologies.union(store.product_code.symbologies)
     forms = joined(members_desk.forms, _wares(store, shop).forms)
-    members = await _members(stack, store, folder, health)
+    members = await opened(stack, store.members, folder, health, _MEMBERS_ADVICE)
     eyes = {camera.id: Eye(camera, folder, wanted, health, forms=forms) for camera in store.camera}
     for camera, zone in store.zone.items():
         eyes[camera].aim(zone)
@@ -165,20 +167,6 @@ def _wares(store: config.Store, shop: Library) -> Wares:
 def _disk(health: Health, name: str) -> Callable[[str], None]:
     """What tells that a file could not be used at the start."""
     return health.teller("disk", name, "See the disk of this device, then restart the service.")
-
-
-async def _members(stack: AsyncExitStack, store: config.Store, folder: Path, health: Health) -> Members | None:
-    if store.members is None:
-        return None
-    module = plug.adapter("members", store.members.adapter)
-    settings = config.checked(module.Settings, store.members.settings, "members.settings")
-    try:
-        source: Members = await stack.enter_async_context(module.open(settings, folder))
-    except OSError as error:
-        todo = "Put right what the detail names, then restart the service; members are greeted without their own."
-        health.down("members", "profiles", f"cannot be opened: {error.strerror}", todo)
-        return None
-    return source
 
 
 def _profiles_told(health: Health) -> Callable[[str], None]:

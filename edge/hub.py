@@ -22,6 +22,7 @@ from edge.db import database, mended
 from edge.health import Health
 from edge.members.handout import Handouts
 from edge.members.relay import routes as members_routes
+from edge.members.source import opened
 from edge.ports import Members, Message, Sink, Troubled
 from edge.stock.cache import StockCache, migrate, stock_cache
 from edge.stock.channel import feed
@@ -33,6 +34,7 @@ from provisioning.i18n import environments, words
 PAGES = Path(__file__).parent / "hub_pages"
 LANGUAGES = ("ja", "en")
 FIGURES_S = 2.0
+_MEMBERS_ADVICE = "Put right what the detail names, then restart the hub; stores greet with what they kept meanwhile."
 HANDOFF_DAYS = 7
 _KINDS = {
     "scan": "Code scanned",
@@ -83,7 +85,7 @@ async def running(settings: config.Hub, folder: Path) -> AsyncIterator[Hub]:
         stock_db = await stack.enter_async_context(database(data / "stock.sqlite", migrate))
         stock = await stack.enter_async_context(stock_cache(stock_db))
         health = Health()
-        members = await _members(stack, settings, folder, health)
+        members = await opened(stack, settings.members, folder, health, _MEMBERS_ADVICE)
         post = Post()
         book = await _handoffs(stack, settings, data, health)
         hub = Hub(settings, folder, health, sink, stock, book, post, _handouts(settings, folder, health, post), members)
@@ -136,20 +138,6 @@ def _token(hub: Hub, name: str) -> str:
     if not token:
         raise config.BadConfig(f"{name}: {hub.folder / file} is empty; write one token into it")
     return token
-
-
-async def _members(stack: AsyncExitStack, settings: config.Hub, folder: Path, health: Health) -> Members | None:
-    if settings.members is None:
-        return None
-    module = plug.adapter("members", settings.members.adapter)
-    chosen = config.checked(module.Settings, settings.members.settings, "members.settings")
-    try:
-        source: Members = await stack.enter_async_context(module.open(chosen, folder))
-    except OSError as error:
-        todo = "Put right what the detail names, then restart the hub; stores greet with what they kept meanwhile."
-        health.down("members", "profiles", f"cannot be opened: {error.strerror}", todo)
-        return None
-    return source
 
 
 def _index(hub: Hub) -> Callable[[web.Request], Awaitable[web.Response]]:

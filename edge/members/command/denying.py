@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from edge.members.command.saying import add_json, add_roots, checked, now_of, read, roots_of, say
+from edge.members.command.saying import add_json, add_signing, checked, now_of, read, roots_of, say
 from edge.members.deny import make_deny, read_deny, sign_deny
 from edge.members.envelope import BadSigned
 from edge.members.keyfile import read_key
@@ -25,16 +25,7 @@ def add(kinds: Any) -> None:
     make.add_argument("refs", type=Path, metavar="FILE", help="a reference a line; - reads them from standard input")
     add_json(make)
     make.set_defaults(run=checked(_make))
-    sign = lists.add_parser("sign", help="sign an inner part with an offline root")
-    sign.add_argument("--root-key", type=Path, required=True, metavar="FILE")
-    sign.add_argument("inner", type=Path, metavar="FILE")
-    add_json(sign)
-    sign.set_defaults(run=checked(_sign))
-    verify = lists.add_parser("verify", help="what an edge with these roots says to a deny list")
-    add_roots(verify)
-    add_json(verify)
-    verify.add_argument("file", type=Path, metavar="FILE")
-    verify.set_defaults(run=checked(_verify))
+    add_signing(lists, "deny list", _sign, _verify)
 
 
 def _make(arguments: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from edge.members.command.saying import add_json, add_roots, checked, now_of, read, roots_of, say
+from edge.members.command.saying import add_json, add_signing, checked, now_of, read, roots_of, say
 from edge.members.keyfile import describe, read_key, write_key
 from edge.members.keyset import BadKeySet, Key, KeySet, Status, kid_of, make_keyset, read_keyset, sign_keyset
 
@@ -30,16 +30,7 @@ def add(kinds: Any) -> None:
     make.add_argument("--key", action="append", default=[], metavar="PUBLIC_HEX:NBF:EXP[:STATUS]")
     add_json(make)
     make.set_defaults(run=checked(_make))
-    sign = keysets.add_parser("sign", help="sign an inner part with an offline root")
-    sign.add_argument("--root-key", type=Path, required=True, metavar="FILE")
-    sign.add_argument("inner", type=Path, metavar="FILE")
-    add_json(sign)
-    sign.set_defaults(run=checked(_sign))
-    verify = keysets.add_parser("verify", help="what an edge with these roots says to a key set")
-    add_roots(verify)
-    add_json(verify)
-    verify.add_argument("file", type=Path, metavar="FILE")
-    verify.set_defaults(run=checked(_verify))
+    add_signing(keysets, "key set", _sign, _verify)
 
 
 def _keygen(arguments: argparse.Namespace) -> int:

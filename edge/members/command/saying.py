@@ -18,7 +18,10 @@ from edge.members.vectors import BadVectors
 WRONG_USE = (BadKeyFile, BadKeySet, BadVectors, OSError, ValueError, OverflowError)
 
 
-def checked(act: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+Act = Callable[[argparse.Namespace], int]
+
+
+def checked(act: Act) -> Act:
     """Wrong use is told in one line and exits 2."""
 
     def run(arguments: argparse.Namespace) -> int:
@@ -59,6 +62,20 @@ def add_roots(parser: argparse.ArgumentParser) -> None:
     """Which roots are believed, and at what time."""
     parser.add_argument("--root", action="append", required=True, metavar="B64URL", help="may be given twice")
     parser.add_argument("--now", type=_seconds, help="UNIX seconds; the present if absent")
+
+
+def add_signing(kinds: Any, what: str, sign: Act, verify: Act) -> None:
+    """The two commands that every signed file has beside its ``make``: ``what`` is its name."""
+    signing = kinds.add_parser("sign", help="sign an inner part with an offline root")
+    signing.add_argument("--root-key", type=Path, required=True, metavar="FILE")
+    signing.add_argument("inner", type=Path, metavar="FILE")
+    add_json(signing)
+    signing.set_defaults(run=checked(sign))
+    verifying = kinds.add_parser("verify", help=f"what an edge with these roots says to a {what}")
+    add_roots(verifying)
+    add_json(verifying)
+    verifying.add_argument("file", type=Path, metavar="FILE")
+    verifying.set_defaults(run=checked(verify))
 
 
 def roots_of(arguments: argparse.Namespace) -> list[bytes]:
