@@ -54,6 +54,7 @@ RULES = [
     ("two codes in view show one person at a time", KIOSK, "anna crowd", "notice one refused"),
     ("two codes in view show one person at a time", SIGN, "crowd", "notice one"),
     ("who stays of two is greeted by the next code", KIOSK, "anna crowd +5 anna2", "member L1"),
+    ("who stays after a refused code is greeted by the next code", KIOSK, "anna old anna2", "member L1"),
     ("the session's own token keeps it alive", KIOSK, "anna +14 anna +14", "member L1"),
     ("the session's own token keeps it alive", KIOSK, "anna +16 anna", "member L1"),
     ("the member's next token keeps the session", KIOSK, "anna +14 anna2 +14", "member L1"),
