@@ -48,6 +48,7 @@ class Shelf(Generic[S]):
         self._text = self._kept = ""
         self._way = Way.DISK
         self._troubles: dict[Way, str] = {}
+        self._saving = asyncio.Lock()
 
     @property
     def word(self) -> str:
@@ -129,11 +130,13 @@ class Shelf(Generic[S]):
 
     async def save(self) -> None:
         """Keep what is held, whole or not at all. A disk that refuses is named."""
-        if self._path is None or not self.unsaved:
-            return
-        text = self._text
+        async with self._saving:  # the one that runs all the time and the one of the end would take each other's file
+            if self._path is not None and self.unsaved:
+                await self._save(self._path, self._text)
+
+    async def _save(self, path: Path, text: str) -> None:
         try:
-            await asyncio.to_thread(write, self._path, text)
+            await asyncio.to_thread(write, path, text)
         except OSError as error:
             self.trouble(Way.DISK, f"it is not kept for the next start: {error.strerror or 'the disk refuses'}")
         else:

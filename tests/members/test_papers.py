@@ -16,7 +16,7 @@ from edge import fitting
 from edge.config import BadConfig, read_store
 from edge.db import database
 from edge.health import Health, State
-from edge.members import floor
+from edge.members import floor, shelf
 from edge.members.classify import Reason, Recognised, Rejected
 from edge.members.desk import Desk
 from edge.members.keysource import LONGEST_S, pause
@@ -47,6 +47,17 @@ async def test_a_restart_without_network_has_the_newest_that_came_over_the_line(
     async with opened(tmp_path, keyset=FILE) as made:
         assert held(made) == (5, 3)
         assert made.classify(token(), nothing) == Rejected(Reason.DENIED)
+
+
+async def test_a_stop_while_a_file_is_kept_does_not_keep_it_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[str] = []
+    monkeypatch.setattr(shelf, "write", lambda _, text: kept.append(text))
+    async with opened(tmp_path) as made:
+        assert made.papers.deny.offer(deny(3), Way.TOPIC)
+        await asyncio.gather(made.papers.deny.save(), made.papers.save(), made.papers.save())
+    assert kept == [deny(3)]
 
 
 async def test_the_file_that_came_with_the_device_is_no_fault_beside_a_newer_one(tmp_path: Path) -> None:

@@ -116,3 +116,10 @@ async def test_a_running_sessions_stock_is_looked_at_again_every_five_seconds(sh
     assert shop.stage._wait() == 3.0, "a deadline that comes sooner is kept"
     await shop.touch("end")
     assert shop.stage._wait() is None
+
+
+async def test_a_countdown_is_whole_at_its_own_five_seconds(shop: Late) -> None:
+    await shop.held_up("anna")
+    assert (shop.shows[-1].seconds, shop.shows[-1].limit) == (15.0, 15.0)
+    await shop.wait(15.0)
+    assert (shop.shows[-1].seconds, shop.shows[-1].limit) == (5.0, 5.0)
