@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from edge.members.envelope import BadSigned, Form, seal, unseal
+from edge.members.envelope import BadSigned, Form, Version, read_inner, seal, unseal
 from edge.members.keyset import Seconds, ahead
 
 DOMAIN = b"MC1-DENY-V1\n"
@@ -55,7 +55,7 @@ class _Inner(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
     typ: Literal["mc1-deny"]
     chain: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
-    version: int = Field(ge=1)
+    version: Version
     issued_at: Seconds
     not_after: Seconds
     refs: list[Ref] = Field(max_length=MOST)
@@ -87,12 +87,7 @@ def read_deny(text: str, roots: Sequence[bytes] | None, now: float | None = None
 
 
 def _parse(inner: bytes) -> DenyList:
-    try:
-        parsed = _Inner.model_validate_json(inner)
-    except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        where = ".".join(str(step) for step in first["loc"])
-        raise BadSigned(f"deny list: {where or 'JSON'}: {first['msg']}") from None
+    parsed = read_inner(FORM, inner, _Inner)
     if len(set(parsed.refs)) != len(parsed.refs):
         raise BadSigned("deny list names one reference twice")
     if parsed.not_after < parsed.issued_at:

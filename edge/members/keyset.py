@@ -10,9 +10,19 @@ from enum import StrEnum
 from typing import Annotated, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from edge.members.envelope import BadSigned, Form, from_base64url, newest, seal, to_base64url, unseal
+from edge.members.envelope import (
+    BadSigned,
+    Form,
+    Version,
+    from_base64url,
+    newest,
+    read_inner,
+    seal,
+    to_base64url,
+    unseal,
+)
 
 __all__ = [
     "BadKeySet", "Key", "KeySet", "Status", "from_base64url", "kid_of", "make_keyset", "newer", "read_keyset",
@@ -79,7 +89,7 @@ class KeySet:
 class _Key(BaseModel):
     model_config = ConfigDict(extra="forbid")
     kid: str = Field(pattern=r"^[0-9a-f]{8}$")
-    alg: Literal[-19]
+    alg: Annotated[int, Field(ge=-19, le=-19)]  # a Literal takes -19.0, too
     x: str = Field(pattern=r"^[0-9a-f]{64}$")
     nbf: Seconds
     exp: Seconds
@@ -90,7 +100,7 @@ class _Inner(BaseModel):
     model_config = ConfigDict(extra="forbid")
     typ: Literal["mc1-keyset"]
     chain: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
-    version: int = Field(ge=1)
+    version: Version
     issued_at: Seconds
     not_after: Seconds
     keys: list[_Key] = Field(max_length=16)
@@ -155,12 +165,7 @@ def newer(held: KeySet | None, offered: KeySet) -> KeySet:
 
 
 def _parse(inner: bytes) -> KeySet:
-    try:
-        parsed = _Inner.model_validate_json(inner)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(step) for step in first["loc"])
-        raise BadKeySet(f"key set: {where or 'JSON'}: {first['msg']}") from error
+    parsed = read_inner(FORM, inner, _Inner)
     keys = [_key(entry) for entry in parsed.keys]
     if len({key.kid for key in keys}) != len(keys):
         raise BadKeySet("key set names one kid twice")

@@ -56,7 +56,16 @@ def test_what_is_no_reference_is_refused_and_never_quoted(refs: list[str]) -> No
 
 
 @pytest.mark.parametrize(
-    "change", [{"typ": "mc1-keyset"}, {"version": 0}, {"chain": "A"}, {"more": 1}, {"refs": SUB}, {"not_after": 0}]
+    "change",
+    [
+        {"typ": "mc1-keyset"},
+        {"version": 0},
+        {"chain": "A"},
+        {"more": 1},
+        {"refs": SUB},
+        {"not_after": 0},
+        {"version": "1"},
+    ],
 )
 def test_an_inner_part_of_another_form_is_not_signed(change: dict[str, Any]) -> None:
     inner = json.loads(make_deny("acme", 1, NOW, NOW + 1, [SUB])) | change

@@ -12,8 +12,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge.members.envelope import seal
 from edge.members.keyset import (
     DOMAIN,
+    FORM,
     BadKeySet,
     Key,
     KeySet,
@@ -99,6 +101,17 @@ def first_key(**changes: Any) -> dict[str, Any]:
         (inner(typ="mc2-keyset"), "typ"),
         (inner(chain="../x"), "chain"),
         (inner() | {"version": 0}, "version"),
+        (inner() | {"version": "7"}, "version"),
+        (inner() | {"version": 7.0}, "version"),
+        (inner() | {"version": True}, "version"),
+        (inner() | {"version": 2**53}, "version"),
+        (inner(issued_at=str(ISSUED)), "issued_at"),
+        (first_key(nbf=True), "nbf"),
+        (first_key(exp=float(ISSUED)), "exp"),
+        (first_key(alg="-19"), "alg"),
+        (first_key(alg=-19.0), "alg"),
+        (first_key(kid=key(9).kid.hex().upper()), "kid"),
+        (first_key(use="sig"), "use"),
         (inner(extra=1), "extra"),
         (inner(not_after=ISSUED - 1), "before it is issued"),
         (inner(keys=inner()["keys"] * 9), "at most 16"),
@@ -115,6 +128,15 @@ def first_key(**changes: Any) -> dict[str, Any]:
 def test_contents_out_of_shape_are_refused_though_signed(contents: dict[str, Any], words: str) -> None:
     with pytest.raises(BadKeySet, match=words):
         read_keyset(signed(contents), ROOTS, ISSUED)
+
+
+@pytest.mark.parametrize(
+    ("once", "twice"), [('"version": 7', '"version": 6, "version": 7'), ('"alg": -19', '"alg": -19, "alg": -19')]
+)
+def test_a_name_that_stands_twice_is_refused_though_signed(once: str, twice: str) -> None:
+    data = json.dumps(inner()).replace(once, twice, 1).encode()
+    with pytest.raises(BadKeySet, match="twice in one object"):
+        read_keyset(seal(FORM, data, ROOT), ROOTS, ISSUED)
 
 
 @pytest.mark.parametrize("text", ["", "null", "[]", "{}", '{"keyset":"","root":"","sig":""}', "x" * 16_385, "\ud800"])
