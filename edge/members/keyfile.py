@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -12,9 +13,18 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from edge.members.keyset import kid_of, to_base64url
 
+_SECRET = re.compile(r"[A-Za-z0-9_+/=-]{43,}|[A-Za-z0-9_-]{12}|s1\.[A-Za-z0-9_-]{16}|\d{8,}")
+"""What may be a seed, a reference or a member number, given where a file's name belongs."""
+
 
 class BadKeyFile(Exception):
     """A file that holds no Ed25519 private key; the text never quotes its contents."""
+
+
+def named(path: object, error: OSError) -> str:
+    """What is wrong with a file, by its name; a name that may be a secret given in its place is not quoted."""
+    name = "that file" if _SECRET.fullmatch(str(path)) else path
+    return f"{name}: {error.strerror}"
 
 
 def read_key(path: Path) -> Ed25519PrivateKey:
@@ -22,7 +32,7 @@ def read_key(path: Path) -> Ed25519PrivateKey:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise BadKeyFile(f"{path}: {error.strerror}") from error
+        raise BadKeyFile(named(path, error)) from error
     try:
         key = load_pem_private_key(data, None) if data.startswith(b"-----") else _from_json(data)
     except (ValueError, TypeError, KeyError, UnsupportedAlgorithm) as error:

@@ -91,9 +91,25 @@ def test_a_good_token_is_accepted_with_its_claims(
     keyset, root = signed
     verify = ("verify", "--json", "--keyset", keyset, "--root", root, "--now", str(EXP))
     assert code(*verify, sample) == 0
-    assert json.loads(capsys.readouterr().out) == {"result": "accept", "reason": None, "claims": CLAIMS}
-    monkeypatch.setattr("sys.stdin", io.StringIO(sample + "\n"))
-    assert code(*verify, "-") == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "result": "accept",
+        "reason": None,
+        "claims": CLAIMS,
+        "stale": False,
+    }
+    for end in ("", "\n", "\r\n"):
+        monkeypatch.setattr("sys.stdin", io.StringIO(sample + end))
+        assert code(*verify, "-") == 0
+
+
+def test_a_token_under_a_key_set_that_has_ended_is_said_to_count_as_a_plain_number(
+    signed: tuple[Path, str], sample: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    verify = ("verify", "--keyset", signed[0], "--root", signed[1], "--now", str(EXP + 1))
+    assert code(*verify, sample) == 0
+    assert "plain number" in capsys.readouterr().out
+    assert code(*verify, "--json", sample) == 0
+    assert json.loads(capsys.readouterr().out)["stale"] is True
 
 
 @pytest.mark.parametrize(
@@ -106,7 +122,12 @@ def test_a_bad_token_is_rejected_with_its_reason(
     text = {"": sample, "0": sample + "0", "-": sample[:-3] + "000", "x": "x" + sample[1:]}[change]
     verify = ("verify", "--keyset", signed[0], "--root", signed[1], "--now", str(now))
     assert code(*verify, "--json", text) == 1
-    assert json.loads(capsys.readouterr().out) == {"result": "reject", "reason": reason, "claims": None}
+    assert json.loads(capsys.readouterr().out) == {
+        "result": "reject",
+        "reason": reason,
+        "claims": None,
+        "stale": now > EXP,
+    }
     assert code(*verify, text) == 1
     assert capsys.readouterr().out == f"reject: {reason}\n"
 
@@ -129,7 +150,7 @@ def test_wrong_use_exits_2_and_says_what_is_wrong(
         (("verify", "--keyset", keyset, "--root", root, *sample.split(" ")), "in quotes"),
         (("inspect", *sample.split(" ")), "in quotes"),
         (("keyset", "make", "--chain", "a", "--version", "1", "--not-after", "9", "--key", SECRET), "PUBLIC_HEX"),
-        (("issue", "--key", key, "--sub", "AAECAwQFBgcI", "--cti-hex", "00", "--svg", key / "x.svg"), "x.svg"),
+        (("issue", "--key", key, "--sub", "AAECAwQFBgcI", "--cti-hex", "00000000", "--svg", key / "x.svg"), "x.svg"),
     ]
     for arguments, words in wrong:
         assert code(*arguments) == 2
@@ -137,6 +158,56 @@ def test_wrong_use_exits_2_and_says_what_is_wrong(
         assert words in said
         assert SECRET not in said
         assert sample.split(" ")[0] not in said
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (("--flags", "P"), "the sum of 1 P"),
+        (("--flags", "-1"), "the sum of 1 P"),
+        (("--flags", "32"), "the sum of 1 P"),
+        (("--tier", "-1"), "below 65536"),
+        (("--segments", "1,,2"), "below 65536"),
+        (("--segments", "one"), "below 65536"),
+        (("--cti-hex", "00"), "8 hex digits"),
+        (("--cti-hex", ""), "8 hex digits"),
+        (("--exp", str(IAT + 59)), "60 to 7260 s"),
+        (("--exp", str(IAT + 7261)), "60 to 7260 s"),
+        (("--iat", "-5", "--exp", "55"), "32 bits"),
+        (("--iat", "4294967295", "--exp", "4294967355"), "32 bits"),
+    ],
+)
+def test_a_token_that_no_edge_takes_is_not_issued(
+    more: tuple[str, ...], words: str, key: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert issue(key, *more) == 2
+    said = capsys.readouterr()
+    assert words in said.err
+    assert said.out == ""
+
+
+@pytest.mark.parametrize("count", ["0", "121", "-1", "many", "1_0"])
+def test_a_pack_holds_1_to_120_tokens(count: str, key: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert code("pack", "--key", key, "--sub", "AAECAwQFBgcI", "--count", count) == 2
+    assert "1 to 120 tokens" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("secret", ["9d" * 32, "U2H057_-" * 5 + "U2H", "AAECAwQFBgcI", "2912345678906"])
+@pytest.mark.promise("M-4")
+def test_a_secret_in_a_files_place_is_not_quoted(
+    secret: str, key: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    deny = ("deny", "make", "--chain", "a", "--version", "1", "--not-after", "1")
+    for arguments in (
+        ("issue", "--sub", "AAECAwQFBgcI", "--key", secret),
+        (*deny, secret),
+        ("vectors", "check", secret),
+    ):
+        assert code(*arguments) == 2
+        said = capsys.readouterr().err
+        assert "that file: No such file" in said
+        assert secret not in said
 
 
 def test_a_pack_is_a_token_a_line(key: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from typing import Any
 
 from edge.members import issue as issuing
-from edge.members import picture
+from edge.members import mc1, picture
 from edge.members.command.saying import add_json, checked, now_of, say
 from edge.members.keyfile import read_key
 
@@ -22,7 +23,7 @@ def add(kinds: Any) -> None:
     one.add_argument("--cti-hex", help="4 bytes; random if absent")
     one.add_argument("--svg", type=Path, metavar="FILE", help="draw it, as an app would")
     one.set_defaults(run=checked(_issue))
-    many.add_argument("--count", type=int, default=issuing.PACK, choices=range(1, issuing.PACK + 1), metavar="N")
+    many.add_argument("--count", type=_count, default=issuing.PACK, metavar="N", help="1 to 120; 120 if absent")
     many.add_argument("--svg", type=Path, metavar="DIR", help="draw each into this folder, named by its exp")
     many.set_defaults(run=checked(_pack))
 
@@ -38,13 +39,25 @@ def _add_claims(command: argparse.ArgumentParser) -> None:
 
 
 def _bits(text: str) -> int:
-    return int(text, 0)
+    """Flags with a meaning; the others are sent as 0."""
+    if re.fullmatch(r"0x[0-9A-Fa-f]{1,4}|[0-9]{1,5}", text) and not (bits := int(text, 0)) & ~mc1.KNOWN_FLAGS:
+        return bits
+    raise argparse.ArgumentTypeError("the sum of 1 P, 2 N, 4 C, 8 R, 16 T, such as 5 or 0x05")
+
+
+def _count(text: str) -> int:
+    if re.fullmatch(r"[0-9]{1,3}", text) and 1 <= int(text) <= issuing.PACK:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"1 to {issuing.PACK} tokens")
 
 
 def _issue(arguments: argparse.Namespace) -> int:
     iat = int(now_of(arguments.iat))
     exp = arguments.exp if arguments.exp is not None else iat + 60
-    cti = bytes.fromhex(arguments.cti_hex) if arguments.cti_hex else None
+    if not mc1.MIN_LIFE <= exp - iat <= mc1.MAX_LIFE:
+        raise ValueError(f"no edge takes it: exp must be {mc1.MIN_LIFE} to {mc1.MAX_LIFE} s after iat")
+    _check_times(iat, exp)
+    cti = _cti(arguments.cti_hex)
     text = issuing.issue(read_key(arguments.key), arguments.sub, iat, exp, *_ext(arguments), cti)
     if arguments.svg is not None:
         picture.save(text, arguments.svg)
@@ -54,6 +67,7 @@ def _issue(arguments: argparse.Namespace) -> int:
 
 def _pack(arguments: argparse.Namespace) -> int:
     key, iat = read_key(arguments.key), int(now_of(arguments.iat))
+    _check_times(iat, iat + mc1.WINDOW * arguments.count)
     tokens = issuing.pack(key, arguments.sub, iat, *_ext(arguments), arguments.count)
     if arguments.svg is not None:
         arguments.svg.mkdir(parents=True, exist_ok=True)
@@ -64,8 +78,20 @@ def _pack(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _check_times(*times: int) -> None:
+    if not all(0 <= time < 1 << 32 for time in times):
+        raise ValueError("iat and exp are UNIX seconds in 32 bits, such as 1790000000")
+
+
+def _cti(text: str | None) -> bytes | None:
+    if text is not None and not re.fullmatch(r"[0-9A-Fa-f]{8}", text):
+        raise ValueError("--cti-hex must be 4 bytes: 8 hex digits")
+    return bytes.fromhex(text) if text is not None else None
+
+
 def _ext(arguments: argparse.Namespace) -> tuple[int, int, list[int]]:
-    segments = [int(number) for number in arguments.segments.split(",") if number]
+    given = arguments.segments.split(",") if arguments.segments else []
+    segments = [int(number) if re.fullmatch(r"[0-9]{1,5}", number) else -1 for number in given]
     if not all(0 <= number < 1 << 16 for number in (arguments.tier, *segments)) or len(segments) > 4:
         raise ValueError("tier and segments are numbers below 65536, and at most 4 segments")
     return arguments.flags, arguments.tier, segments

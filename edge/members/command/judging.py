@@ -28,10 +28,11 @@ def add(kinds: Any) -> None:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    keyset = read_keyset(read(arguments.keyset), roots_of(arguments))
-    verdict = vectors.verdict(text_of(arguments), keyset, now_of(arguments.now))
-    result, reason = verdict["result"], verdict["reason"]
-    say(arguments, verdict, result if reason is None else f"{result}: {reason}")
+    keyset, now = read_keyset(read(arguments.keyset), roots_of(arguments)), now_of(arguments.now)
+    verdict = vectors.verdict(text_of(arguments), keyset, now) | {"stale": keyset.stale(now)}
+    reason = verdict["reason"]
+    good = "accept, as a plain number: the key set has ended" if verdict["stale"] else "accept"
+    say(arguments, verdict, good if reason is None else f"reject: {reason}")
     return 0 if reason is None else 1
 
 

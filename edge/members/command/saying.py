@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from edge.members.keyfile import BadKeyFile
+from edge.members.keyfile import BadKeyFile, named
 from edge.members.keyset import BadKeySet, from_base64url
 from edge.members.vectors import BadVectors
 
@@ -28,10 +28,14 @@ def checked(act: Act) -> Act:
         try:
             return act(arguments)
         except WRONG_USE as error:
-            print(f"tentou code: {error}", file=sys.stderr)
+            print(f"tentou code: {_words(error)}", file=sys.stderr)
             return 2
 
     return run
+
+
+def _words(error: Exception) -> str:
+    return named(error.filename, error) if isinstance(error, OSError) else str(error)
 
 
 def say(arguments: argparse.Namespace, told: Mapping[str, Any], plain: str) -> None:
@@ -55,7 +59,7 @@ def text_of(arguments: argparse.Namespace) -> str:
     if len(arguments.text) > 1:
         raise ValueError("one text: put it in quotes, or write - and give it on standard input")
     given = str(arguments.text[0])
-    return sys.stdin.read().removesuffix("\n") if given == "-" else given
+    return sys.stdin.read().removesuffix("\n").removesuffix("\r") if given == "-" else given
 
 
 def add_roots(parser: argparse.ArgumentParser) -> None:
@@ -85,9 +89,12 @@ def roots_of(arguments: argparse.Namespace) -> list[bytes]:
 
 def _seconds(text: str) -> float:
     """A time that can be compared: "nan" would be neither past nor to come."""
-    if not math.isfinite(seconds := float(text)):
-        raise argparse.ArgumentTypeError("UNIX seconds, such as 1790000620")
-    return seconds
+    try:
+        if math.isfinite(seconds := float(text)):
+            return seconds
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError("UNIX seconds, such as 1790000620")
 
 
 def now_of(given: float | None) -> float:
