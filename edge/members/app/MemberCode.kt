@@ -9,6 +9,7 @@ import com.google.zxing.qrcode.QRCodeWriter
 import com.google.zxing.qrcode.decoder.ErrorCorrectionLevel
 import java.io.IOException
 import kotlin.math.ceil
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.launch
 
@@ -17,7 +18,7 @@ data class Pack(val server_time: Double, val tokens: List<Token>)
 
 class MemberCode(
     private val main: CoroutineScope, // of the main thread
-    private val fetchPack: suspend () -> Pack, // throws IOException when offline
+    private val fetchPack: suspend () -> Pack, // throws when offline, or when the answer is none
     private val show: (Bitmap?, Int) -> Unit, // the picture, seconds left; null: "connect once to show your code"
 ) {
     private var tokens = listOf<Token>()
@@ -44,7 +45,7 @@ class MemberCode(
         show(drawn?.second, ceil(token.exp - now).toInt())
     }
 
-    suspend fun refresh() { // also whenever the app comes to the front with a network
+    suspend fun refresh() { // the app asks, too, when it comes to the front with few tokens left
         if (asking) return
         asking = true
         val asked = monotonic()
@@ -58,7 +59,9 @@ class MemberCode(
             tokens = pack.tokens.sortedBy { it.exp }
             wait = 30.0
             askAt = came + 30
-        } catch (offline: IOException) { // no failure: the pack lasts
+        } catch (stopped: CancellationException) {
+            throw stopped
+        } catch (offline: Exception) { // no failure: the pack lasts
             if (of != member) return
             askAt = monotonic() + wait
             wait = minOf(2 * wait, 600.0)

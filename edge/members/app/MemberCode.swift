@@ -9,13 +9,13 @@ struct Pack: Decodable { let server_time: Double; let tokens: [Token] }
 final class MemberCode {
     private let clock = ContinuousClock()  // goes on while the phone sleeps; nobody can set it
     private let start: ContinuousClock.Instant
-    private let fetchPack: () async throws -> Pack
+    private let fetchPack: @MainActor () async throws -> Pack
     private let show: (UIImage?, Int) -> Void  // the picture, seconds left; nil: "connect once to show your code"
     private var tokens: [Token] = []
     private var ahead = 0.0, asking = false, askAt = -Double.infinity, wait = 30.0, member = 0
     private var drawn: (text: String, image: UIImage)?
 
-    init(fetchPack: @escaping () async throws -> Pack, show: @escaping (UIImage?, Int) -> Void) {
+    init(fetchPack: @escaping @MainActor () async throws -> Pack, show: @escaping (UIImage?, Int) -> Void) {
         (self.fetchPack, self.show, start) = (fetchPack, show, ContinuousClock().now)
     }
 
@@ -36,7 +36,7 @@ final class MemberCode {
         show(drawn?.image, Int((token.exp - now).rounded(.up)))
     }
 
-    func refresh() async {  // also whenever the app comes to the front with a network
+    func refresh() async {  // the app asks, too, when it comes to the front with few tokens left
         guard !asking else { return }
         asking = true
         defer { asking = false }

@@ -41,7 +41,7 @@ export class MemberCode {
     this.#platform.countdown(Math.ceil(token.exp - now));
   }
 
-  async refresh(): Promise<void> { // also whenever the app comes to the front with a network
+  async refresh(): Promise<void> { // the app asks, too, when it comes to the front with few tokens left
     if (this.#asking) return;
     this.#asking = true;
     const member = this.#member;
