@@ -17,7 +17,7 @@ from edge.contacts.ack import Ack, BadAck, read_ack
 from edge.contacts.dial import Confirms, Dial, Pace, Will, lost_or_worse, redial_pause
 from edge.contacts.doubts import Doubts
 from edge.contacts.event import CONTENT_TYPE
-from edge.contacts.flight import Flight, Verdict
+from edge.contacts.flight import Flight, Verdict, verdict_of
 from edge.contacts.outbox import Outbox
 from edge.contacts.post import Post
 from edge.contacts.schema import Row
@@ -196,6 +196,8 @@ class Call:
         message = Message(topics.contact(self.edge, row.kind), row.body, False, CONTENT_TYPE, properties)
         verdict = self.flight.land(row.seq, await self.link.publish(message), self._clock.time())
         aside = self.doubts.answered(row.seq, row.kind, verdict)
+        if aside == Verdict.REFUSED:
+            await self._heard_at_all(row.kind)
         if aside:
             await self._aside(row, aside)
         elif verdict is Verdict.TAKEN:
@@ -203,6 +205,19 @@ class Call:
         else:
             self._say(verdict)
         self.outbox.news.set()
+
+    async def _heard_at_all(self, kind: str) -> None:
+        """Raises LinkLost where the broker refuses this edge and not one kind of contact: then all of them wait.
+
+        Who is refused even its own state has a certificate of another name, or none in the access list. A gap that is
+        refused waits, too: to set it aside would be told by a gap.
+        """
+        answer = await self.link.publish(Message(topics.state(self.edge), self._birth("online"), retain=True))
+        if kind == "gap" or verdict_of(answer) is Verdict.REFUSED:
+            raise LinkLost(
+                f"the broker refuses what {self.edge} writes: its user or the common name of its certificate must be "
+                f"'{self.edge}', and the access list must let it write"
+            )
 
     def _took(self) -> None:
         self._taken += 1

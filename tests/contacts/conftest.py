@@ -205,6 +205,7 @@ class Scripted:
     """A far side in memory. ``reason`` gives each publish its PUBACK's reason code; raising LinkLost cuts the line."""
 
     reason: Callable[[Message], int] = lambda _: 0
+    state: Callable[[], int] = lambda: 0
     window: int = 20
     max_bytes: int = 1_000_000
     confirms: Confirms = Confirms.INBOX
@@ -222,7 +223,7 @@ class Scripted:
 
     async def publish(self, message: Message) -> int:
         if message.retain:
-            return 0
+            return self.state()
         self.published.append(message)
         self.aloft += 1
         self.most_aloft = max(self.aloft, self.most_aloft)

@@ -184,6 +184,35 @@ async def test_a_refused_topic_is_set_aside_and_the_others_flow(
     assert sorted(gap["ranges"] for gap in told) == [[[n, n]] for n in (2, 4, 6)]
 
 
+@pytest.mark.promise("L-1")
+async def test_an_edge_that_may_write_nothing_sets_nothing_aside_and_says_whose_name_counts(
+    box: Outbox, device: Device, contacts: Any, scripted: Any, background: Any, eventually: Any, quick: Pace
+) -> None:
+    mended, health = asyncio.Event(), Health()
+    far = scripted(reason=lambda _: 0 if mended.is_set() else 0x87, state=lambda: 0 if mended.is_set() else 0x87)
+    await box.record_all(contacts(6))
+    async with background(uplink.run(box, far, device, health, quick)):
+        await eventually(lambda: any("common name" in part.detail for part in health.parts()))
+        await settled()
+        assert (await dead(box), box.waiting()) == ([], 6)
+        far.published.clear()
+        mended.set()
+        await eventually(lambda: {1, 2, 3, 4, 5, 6} <= set(far.seqs()))
+    assert await dead(box) == []
+
+
+@pytest.mark.promise("L-8")
+async def test_a_refused_gap_makes_no_further_gaps(
+    box: Outbox, device: Device, scripted: Any, background: Any, eventually: Any, quick: Pace
+) -> None:
+    health = Health()
+    await box.account("overflow", Counter({"scan": 2}), [(1, 2)])
+    async with background(uplink.run(box, scripted(reason=lambda _: 0x87), device, health, quick)):
+        await eventually(lambda: any("common name" in part.detail for part in health.parts()))
+        await settled()
+    assert (await dead(box), box.waiting()) == ([], 1)
+
+
 @pytest.mark.promise("L-8")
 async def test_what_is_larger_than_the_far_side_takes_is_never_sent(
     box: Outbox, device: Device, contacts: Any, scripted: Any, background: Any, eventually: Any, quick: Pace
