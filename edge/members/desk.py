@@ -21,7 +21,7 @@ from edge.members import floor as floors
 from edge.members import replay as replays
 from edge.members.classify import Context, Recognised, Rejected, classify, whose
 from edge.members.deny import NOBODY
-from edge.members.keyset import from_base64url
+from edge.members.keyset import from_base64url, weak
 from edge.members.papers import Papers, unsafe
 from edge.members.peers import News, Peers
 from edge.members.rate import Flood, Flooded, Rate
@@ -196,9 +196,12 @@ def _migrate(db: sqlite_utils.Database) -> None:
 
 def _roots(settings: config.MemberCode) -> tuple[bytes, ...]:
     try:
-        return tuple(from_base64url(root) for root in settings.roots)
+        roots = tuple(from_base64url(root) for root in settings.roots)
     except ValueError as error:
         raise config.BadConfig(f"member_code.roots: {error}") from error
+    if any(map(weak, roots)):
+        raise config.BadConfig("member_code.roots: a point of small order (AAAA… is one), for which anybody can sign")
+    return roots
 
 
 def _ref_key(path: Path, health: Health) -> bytes:

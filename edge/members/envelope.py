@@ -16,6 +16,12 @@ Version = Annotated[int, Field(ge=1, lt=2**53)]
 """Grows with every file; below 2^53, which every reader of JSON tells apart."""
 
 
+_P = 2**255 - 19
+_Y8 = int.from_bytes(bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little")
+_SMALL_ORDER = {0, 1, _P - 1, _Y8, _P - _Y8}
+"""The y coordinates of the eight points of small order (RFC 7748 6.1 tells of their danger)."""
+
+
 class BadSigned(Exception):
     """A signed file that must not be used; the text says whose fault it is and quotes nothing of it."""
 
@@ -42,6 +48,12 @@ class Opened:
     inner: bytes
     root: bytes
     sig: bytes
+
+
+def weak(public: bytes) -> bool:
+    """Whether a public key lets anybody sign: OpenSSL takes points of small order, also respelled, without a word."""
+    y = int.from_bytes(public, "little") & ((1 << 255) - 1)
+    return y >= _P or y in _SMALL_ORDER
 
 
 def to_base64url(data: bytes) -> str:
@@ -75,6 +87,8 @@ def unseal(form: Form, text: str, roots: Sequence[bytes] | None) -> bytes:
     opened = _opened(form, text)
     if roots is not None and opened.root not in roots:
         raise BadSigned(f"{form.word} is signed by a root that is not pinned here")
+    if weak(opened.root):
+        raise BadSigned(f"{form.word} is signed by a point of small order, for which anybody can sign")
     try:
         Ed25519PublicKey.from_public_bytes(opened.root).verify(opened.sig, form.domain + opened.inner)
     except (InvalidSignature, ValueError) as error:

@@ -22,6 +22,7 @@ from edge.members.envelope import (
     seal,
     to_base64url,
     unseal,
+    weak,
 )
 
 __all__ = [
@@ -39,12 +40,6 @@ NEVER_SET = 1_767_225_600
 """A clock before 2026 was never set (a flat battery), so a set that is newer than it is no wonder."""
 
 Seconds = Annotated[int, Field(ge=0, lt=2**32)]
-
-
-_P = 2**255 - 19
-_Y8 = int.from_bytes(bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little")
-_SMALL_ORDER = {0, 1, _P - 1, _Y8, _P - _Y8}
-"""The y coordinates of the eight points of small order (RFC 7748 6.1 tells of their danger)."""
 
 
 BadKeySet = BadSigned
@@ -109,12 +104,6 @@ class _Inner(BaseModel):
 def kid_of(public: bytes) -> bytes:
     """The key's id: the first 4 bytes of the SHA-256 of the raw public key."""
     return hashlib.sha256(public).digest()[:4]
-
-
-def weak(public: bytes) -> bool:
-    """Whether a public key lets anybody sign: OpenSSL takes points of small order, also respelled, without a word."""
-    y = int.from_bytes(public, "little") & ((1 << 255) - 1)
-    return y >= _P or y in _SMALL_ORDER
 
 
 def make_keyset(chain: str, version: int, issued_at: int, not_after: int, keys: Sequence[Key]) -> bytes:

@@ -123,9 +123,10 @@ async def test_without_its_secret_a_static_number_is_not_read(tmp_path: Path, se
     assert ("codes", "reference key", State.DOWN) in [(part.kind, part.name, part.state) for part in health.parts()]
 
 
-async def test_a_root_that_is_no_key_is_a_setting_to_mend(tmp_path: Path) -> None:
-    settings = MemberCode(roots=("A" * 42 + "B",))
-    with pytest.raises(BadConfig, match="member_code.roots"):
+@pytest.mark.parametrize(("root", "words"), [("A" * 42 + "B", "not base64url"), ("A" * 43, "anybody can sign")])
+async def test_a_root_that_is_no_key_is_a_setting_to_mend(root: str, words: str, tmp_path: Path) -> None:
+    settings = MemberCode(roots=(root,))
+    with pytest.raises(BadConfig, match=f"member_code.roots: .*{words}"):
         async with desk(settings, Device(chain="a", store="s", id="e"), tmp_path, tmp_path, Health()):
             pass
 

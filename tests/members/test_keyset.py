@@ -66,6 +66,16 @@ def test_a_root_that_is_not_pinned_is_not_believed() -> None:
 
 
 @pytest.mark.promise("M-2")
+@pytest.mark.parametrize("version", range(1, 17))
+def test_a_root_for_which_anybody_can_sign_is_not_believed_though_pinned(version: int) -> None:
+    """Under the point of order 4 one in four of these guesses is a signature to OpenSSL."""
+    zero, guess = bytes(32), bytes([1]) + bytes(63)
+    parts = {"keyset": json.dumps(inner(version)).encode(), "root": zero, "sig": guess}
+    with pytest.raises(BadKeySet, match="anybody can sign"):
+        read_keyset(json.dumps({name: to_base64url(part) for name, part in parts.items()}), [zero], ISSUED)
+
+
+@pytest.mark.promise("M-2")
 def test_a_set_signed_for_another_purpose_is_not_believed() -> None:
     with pytest.raises(BadKeySet, match="does not hold"):
         read_keyset(signed(inner(), domain=b""), ROOTS, ISSUED)
