@@ -23,7 +23,7 @@ from playwright.async_api import Browser, CDPSession, Page
 from tests.e2e.running import ARTIFACTS, ROOT
 from tests.e2e.soaking import KIOSK, PAGE, SIGN
 
-SESSIONS = int(os.environ.get("TENTOU_SOAK_SESSIONS", "60"))
+SESSIONS = int(os.environ.get("TENTOU_SOAK_SESSIONS", "40"))
 LOOKS = min(20, SESSIONS // 10)
 """Between two of them lie whole rounds of the ten kinds of visits."""
 STEADY = {"nodes": 10, "listeners": 3, "documents": 5 if SESSIONS >= 5000 else 40}
@@ -97,7 +97,7 @@ def grown(values: Sequence[float]) -> float:
     return statistics.median(values[-size:]) / statistics.median(values[size : 2 * size])
 
 
-@pytest.mark.timeout(120 + SESSIONS * 2)
+@pytest.mark.timeout(600 + SESSIONS * 2)
 @pytest.mark.promise("S-2")
 async def test_no_session_leaves_anything_behind(browser: Browser, tmp_path: Path) -> None:
     seen: dict[str, list[Figures]] = {"service": [], KIOSK: [], SIGN: []}

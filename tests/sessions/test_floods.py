@@ -65,8 +65,8 @@ async def test_a_token_in_a_session_at_one_screen_is_refused_at_the_other_and_ke
 
 
 async def test_what_was_passed_over_is_noted_at_the_screen_of_its_eye() -> None:
-    told, noted = [[Flooded("cam", 7, 3.0)]], list[Contact]()
+    told, noted = [[Flooded("cam", 7, 3.0), Flooded("door", 9, 3.0)]], list[Contact]()
     async with kept({"floods": lambda: note_floods(lambda: told.pop() if told else [], {"cam": "k1"}, noted.append)}):
         while not noted:
             await asyncio.sleep(0)
-    assert [(contact.touchpoint, contact.data["count"]) for contact in noted] == [("k1", 7)]
+    assert [(contact.touchpoint, contact.data["count"]) for contact in noted] == [("k1", 7), ("", 9)]

@@ -11,7 +11,7 @@ import pytest
 
 from edge.handoff import KINDS, Kind
 from edge.model import Band, DeviceClass, Held, Painted, Show, StockLine, Tile
-from edge.sessions.handoff import CLOSED, Sheet, Way, offered, opened, picture, turned
+from edge.sessions.handoff import CLOSED, Onward, Sheet, Way, offered, opened, picture, turned
 from tests.sessions.test_products import MUG, SHIRT, hold, shop
 from tests.sessions.test_stage import Shop, token
 
@@ -54,6 +54,20 @@ async def painted(made: Shop) -> None:
 )
 def test_what_the_stock_speaks_against_is_not_offered(here: Band, online: Band, kinds: tuple[Kind, ...]) -> None:
     assert offered(WAY, (line("here", here), line("online", online)), touch=True) == kinds
+
+
+def test_one_of_two_online_shops_is_enough_for_the_basket() -> None:
+    online = (line("online", Band.NONE), line("online", Band.FEW))
+    assert "basket" in offered(WAY, online, touch=True)
+
+
+def test_a_qr_that_two_events_bring_is_offered_once() -> None:
+    onward, fresh = Onward(), ids()
+    shown = Show("k1", "product", values={"product": TILE})
+    for event in (1, 2):
+        onward.onto(shown, WAY, True, fresh)
+        onward.sent(event)
+    assert [onward.painted(event) for event in (1, 2)] == [onward.sheet, None]
 
 
 def test_without_a_word_about_stock_everything_is_offered_the_settings_first_choice_first() -> None:
