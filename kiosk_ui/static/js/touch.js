@@ -26,8 +26,8 @@ export function connectTouch(stage, touched) {
 
   const refuse = (/** @type {Event} */ event) => event.preventDefault();
   stage.addEventListener("click", click, { signal: ends.signal });
-  for (const kind of ["contextmenu", "dragstart", "selectstart"]) {
-    document.addEventListener(kind, refuse, { signal: ends.signal });
+  for (const kind of ["contextmenu", "dragstart", "selectstart", "wheel"]) {
+    document.addEventListener(kind, refuse, { signal: ends.signal, passive: false }); // a wheel magnifies, with Ctrl
   }
   return { disconnect: () => ends.abort() };
 }
