@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from edge.adapters.sink_sqlite import SqliteSink
-from edge.contacts import handoffs
+from edge.contacts import handoffs, redirector
 from edge.contacts.clock import Clock
 from edge.contacts.event import Stamp, body_of, cloud_event, source_of, uuid7
 from edge.contacts.handoffs import DAY_S, Handoffs, Joining, Tally, Use, migrate, offer_of
@@ -113,6 +113,37 @@ async def test_what_is_old_is_forgotten(book: Handoffs, day: Day) -> None:
     day.now += 23 * DAY_S
     await book.tidy()
     assert await book.use(FIRST) == Use(True, False)
+
+
+async def test_a_contact_that_the_sink_has_not_got_outlives_its_offer(db: Database, book: Handoffs, day: Day) -> None:
+    await book.offer([offered()])
+    await book.use(FIRST)
+    day.now += 31 * DAY_S
+    await book.tidy()
+    assert await db.read(lambda found: found.execute("SELECT count(*) FROM used").fetchone()[0]) == 1
+
+
+async def test_a_use_waits_six_days_for_its_offer_and_not_eight(book: Handoffs, day: Day) -> None:
+    await book.use(FIRST)
+    for days, waiting in ((6, 1), (2, 0)):
+        day.now += days * DAY_S
+        await book.tidy()
+        assert await book.waiting() == waiting
+
+
+async def test_a_tally_counts_what_arrived_in_its_days_alone(book: Handoffs, day: Day) -> None:
+    await book.offer([offered()])
+    day.now += 3 * DAY_S
+    await book.offer([offered(SECOND, seq=2)])
+    assert [each.offered for days in (2, 4) for each in await book.tallies(days)] == [1, 2]
+
+
+def test_of_many_addresses_only_so_many_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redirector, "MOST_ADDRESSES", 10)
+    rate = Rate()
+    for number in range(100):
+        assert rate.allows(f"203.0.113.{number}", 1.0)
+    assert len(rate._seen) == 10
 
 
 async def test_made_up_links_fill_no_disk_and_leave_no_contact(

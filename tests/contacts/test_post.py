@@ -228,3 +228,75 @@ async def test_nobody_hears_their_own_letters(mosquitto: Any, dialled: Any) -> N
         async for message in link.messages():
             assert message.topic == "done"
             break
+
+
+async def test_on_one_connection_what_stands_is_said_once_whatever_else_goes_out() -> None:
+    post, line = Post(), Line()
+    post.stand(letter(1, "standing"))
+    carrying = asyncio.ensure_future(post.carry(line))
+    for number in range(2, 5):
+        await asyncio.sleep(0.01)
+        post.send(letter(number))
+    await asyncio.sleep(0.01)
+    carrying.cancel()
+    assert line.numbers() == [1, 2, 3, 4]
+
+
+async def test_letters_that_overflow_while_one_is_on_its_way_are_not_taken_for_it() -> None:
+    post, line = Post(), Line()
+    full = iter([True])
+
+    def flood(_: Message) -> int:
+        if next(full, False):
+            for number in range(1, OUT + 2):
+                post.send(letter(number))
+        return 0
+
+    line.reason = flood
+    post.send(letter(0))
+    await carried(post, line)
+    assert line.numbers() == [0, *range(2, OUT + 2)]
+
+
+async def test_a_topic_has_all_its_tries_again_after_it_was_left_alone() -> None:
+    clock, post = 0.0, Post(mono=lambda: clock)
+
+    def cut(_: Message) -> int:
+        raise LinkLost("closed")
+
+    for _ in range(2):
+        lines = [Line(cut) for _ in range(TRIES)]
+        post.send(letter(1))
+        for line in lines:
+            with pytest.raises(LinkLost):
+                await post.carry(line)
+        await carried(post, given_up := Line())
+        assert given_up.sent == []
+        clock += MUTE_S
+    post.send(letter(2))
+    await carried(post, after := Line())
+    assert after.numbers() == [2]
+
+
+async def test_what_is_told_again_unchanged_is_no_news() -> None:
+    post = Post()
+    post.tell({"keyset": 1})
+    post.retold.clear()
+    post.tell({"keyset": 1})
+    assert not post.retold.is_set()
+
+
+async def test_a_reader_of_many_letters_lets_others_run_between_them() -> None:
+    post, turns = Post(), list[int]()
+    for number in range(50):
+        post.arrived(letter(number))
+
+    async def read() -> None:
+        async for message in post.messages():
+            turns.append(int(message.payload))
+
+    reading = asyncio.ensure_future(read())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    reading.cancel()
+    assert 0 < len(turns) < 10
