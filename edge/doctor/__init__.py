@@ -8,11 +8,11 @@ import json
 import shutil
 import socket
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,8 @@ from edge import config, fitting
 from edge.contacts import topics
 from edge.doctor.patient import Finding, Look, Patient, missing_files, opened, store_of, worth_trying
 from edge.doctor.sight import cameras, plugged, scanners, zones
+from edge.doctor.signed import handouts, papers
 from edge.fitting import Choice
-from edge.members.keyset import BadKeySet, from_base64url, read_keyset
 from edge.members.static import compile_rules
 from edge.members.timeservice import kernel_synced
 from edge.ports import LinkLost, MembersAway, Probed, StockAway
@@ -131,38 +131,17 @@ async def _ask_members(choice: Choice, patient: Patient) -> str:
 
 
 def codes(patient: Patient) -> Iterator[Finding]:
-    """The key set is signed by a pinned root and in date; the static rules are safe; the secret is there."""
+    """The static rules and the addresses are safe; the secret of static numbers is there."""
     store, folder = store_of(patient), patient.folder
     rules = store.member_code
     unsafe = list(fitting.unsafe(store, fitting.layers(store, folder)))
     for line in unsafe:
-        yield Finding("static rules", False, line, "mend this rule")
+        yield Finding("member codes", False, line, "mend the file and line named")
     if not unsafe:
         yield Finding("static rules", True, f"{len(compile_rules(rules))} rules")
     if rules.ref_key and not (folder / rules.ref_key).is_file():
         todo = "install the store's bundle again, or copy the chain's ref.key"
         yield Finding("ref key", False, f"{folder / rules.ref_key} does not exist", todo)
-    kept = folder / store.device.data / "keyset.json"
-    if rules.keyset is None and not kept.is_file():
-        todo = "set member_code.keyset, or start the edge and let one come by its address or from head office"
-        yield Finding("key set", False, "none: rotating member codes unlock nothing", todo)
-    else:
-        yield _keyset(folder / rules.keyset if rules.keyset else kept, rules.roots)
-
-
-def _keyset(path: Path, roots: tuple[str, ...]) -> Finding:
-    todo = "install the store's bundle again, or fetch the chain's key set"
-    try:
-        keys = read_keyset(path.read_text(), [from_base64url(root) for root in roots], time.time())
-    except OSError as error:
-        return Finding("key set", False, f"{path}: {error.strerror}", todo)
-    except (BadKeySet, ValueError) as error:
-        return Finding("key set", False, f"{path}: {error}", todo)
-    until = datetime.fromtimestamp(keys.not_after).astimezone().date()
-    if keys.stale(time.time()):
-        seen = f"{path}: ended on {until}; rotating codes count as plain numbers"
-        return Finding("key set", False, seen, "fetch the chain's newer key set")
-    return Finding("key set", True, f"version {keys.version}, until {until}")
 
 
 def screens(patient: Patient) -> Iterator[Finding]:
@@ -257,22 +236,30 @@ async def _dialled(choice: Choice, patient: Patient) -> str:
         return str(dial.name)
 
 
+WHO_BEARS = {
+    "stock_token": "the stores, as token_file of their stock",
+    "members_token": "the stores, as token_file of their members",
+    "handoff.token": "whoever reports that a phone's link was used",
+}
+
+
 def tokens(patient: Patient) -> Iterator[Finding]:
-    """The files of the tokens that stores must send hold one each; without, a hub does not start."""
-    for name in ("stock_token", "members_token"):
-        file = getattr(patient.settings, name)
+    """The files of the tokens that others must send hold one each; without, a hub does not start."""
+    for name in WHO_BEARS:
+        file: Path | None = attrgetter(name)(patient.settings)
         if file is None:
             continue
         path = patient.folder / file
         good = path.is_file() and bool(path.read_text("utf-8", "replace").strip())
-        todo = "" if good else "write one long random token into it, and the same into the stores' token_file"
+        todo = "" if good else f"write one long random token into it, and give it to {WHO_BEARS[name]}"
         yield Finding(name, good, "held" if good else f"{path} is missing or empty", todo)
 
 
-HUB_LOOKS: tuple[Look, ...] = (adapters, tokens, disk, port, sources, broker)
+HUB_LOOKS: tuple[Look, ...] = (adapters, tokens, handouts, disk, port, sources, broker)
 LOOKS: tuple[Look, ...] = (
     adapters,
     codes,
+    papers,
     screens,
     accounts,
     clock,

@@ -108,7 +108,7 @@ def test_bad_settings_are_named_by_file_and_line_and_stop_the_start(
         ),
         (
             "[[member_code.static]]\nname = 'a'\nsymbologies = ['ean13']\npattern = '29.*'",
-            "static rules",
+            "member codes",
             "local.toml:1: rule 'a': pattern: '.' at 2",
         ),
     ],
