@@ -179,6 +179,8 @@ class _Reader:
         self.depth -= 1
         if not self.take(")"):
             raise BadPattern("'(' without ')'")
+        if member and not lengths(inner)[0]:
+            raise BadPattern("the group 'member' may match nothing, and then all members are one")
         return Alt((inner,)) if member else inner
 
 

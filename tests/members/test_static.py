@@ -56,6 +56,8 @@ def rule(**changes: Any) -> StaticRule:
         ({"symbologies": ("qrcode", "code39"), "check": "none"}, "code39 is misread"),
         ({"symbologies": ("pdf417",)}, "pdf417"),
         ({"symbologies": ()}, "none named"),
+        ({"pattern": r"M(?P<member>\d?)\d"}, "may match nothing"),
+        ({"pattern": r"M(?P<member>(?:))\d"}, "may match nothing"),
         ({"check": "lunh"}, "did you mean 'luhn'"),
         ({"check": "ean13"}, "13 digits"),
     ],
