@@ -82,7 +82,7 @@ def parse(pattern: str) -> Node:
     if reader.choices > MAX_CHOICES:
         raise BadPattern(f"{reader.choices} ranges and alternatives; at most {MAX_CHOICES}")
     shortest, longest = lengths(node)
-    if not 1 <= shortest <= longest <= LONGEST:
+    if longest > LONGEST:
         raise BadPattern(f"matches {shortest} to {longest} signs; 1 to {LONGEST} are taken")
     return node
 

@@ -40,7 +40,7 @@ def rule(**changes: Any) -> StaticRule:
         ({"pattern": r"(?:(?P<member>\d{8}))"}, "inside another"),
         ({"pattern": r"(?P<member>\d{8})|x"}, "outside a group"),
         ({"pattern": r"(?P<member>\d{65})"}, "1 to 64"),
-        ({"pattern": r"(?P<member>)"}, "1 to 64"),
+        ({"pattern": r"(?P<member>)"}, "may match nothing"),
         ({"pattern": r"(?P<member>\d?\d?\d?\d?\d{8})"}, "at most 3"),
         ({"pattern": r"(?P<member>\d{5,3})"}, "counts down"),
         ({"pattern": r"(?P<member>[9-0])"}, "counts down"),
