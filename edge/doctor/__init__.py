@@ -22,6 +22,7 @@ from edge.doctor.patient import Finding, Look, Patient, missing_files, opened, s
 from edge.doctor.sight import cameras, plugged, scanners, zones
 from edge.doctor.signed import handouts, papers
 from edge.fitting import Choice
+from edge.members.desk import SHORTEST_KEY
 from edge.members.static import compile_rules
 from edge.members.timeservice import kernel_synced
 from edge.ports import LinkLost, MembersAway, Probed, StockAway
@@ -139,9 +140,16 @@ def codes(patient: Patient) -> Iterator[Finding]:
         yield Finding("member codes", False, line, "mend the file and line named")
     if not unsafe:
         yield Finding("static rules", True, f"{len(compile_rules(rules))} rules")
-    if rules.ref_key and not (folder / rules.ref_key).is_file():
-        todo = "install the store's bundle again, or copy the chain's ref.key"
-        yield Finding("ref key", False, f"{folder / rules.ref_key} does not exist", todo)
+    if rules.ref_key:
+        yield from _ref_key(folder / rules.ref_key)
+
+
+def _ref_key(path: Path) -> Iterator[Finding]:
+    todo = "install the store's bundle again, or copy the chain's ref.key"
+    if not path.is_file():
+        yield Finding("ref key", False, f"{path} does not exist", todo)
+    elif path.stat().st_size < SHORTEST_KEY:
+        yield Finding("ref key", False, f"{path} is shorter than {SHORTEST_KEY} bytes", todo)
 
 
 def screens(patient: Patient) -> Iterator[Finding]:

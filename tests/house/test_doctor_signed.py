@@ -93,6 +93,12 @@ def test_roots_that_are_not_this_chains_are_found(checked: Any, roots: list[str]
     assert "member_code.roots" in found["todo"]
 
 
+def test_a_secret_of_static_numbers_that_was_cut_off_is_found(home: Path, checked: Any) -> None:
+    (home / "ref.key").write_bytes(b"abc")
+    found = checked()["ref key"]
+    assert (found["ok"], "shorter than 16 bytes" in found["seen"]) == (False, True)
+
+
 HUB = """
 keyset = "keyset.json"
 deny = "deny.json"

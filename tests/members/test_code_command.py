@@ -275,6 +275,17 @@ def test_a_key_set_is_verified_and_its_age_told(signed: tuple[Path, str], capsys
     assert json.loads(capsys.readouterr().out)["result"] == "reject"
 
 
+def test_the_keys_of_a_set_are_told_in_the_form_in_which_the_next_set_takes_them(
+    signed: tuple[Path, str], issuer: Ed25519PrivateKey, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert code("keyset", "verify", "--root", signed[1], "--now", str(EXP), signed[0]) == 0
+    _, line = capsys.readouterr().out.splitlines()
+    make = ("keyset", "make", "--chain", "demo", "--version", "4", "--issued-at", str(IAT), "--not-after", str(EXP))
+    assert code(*make, *line.split()) == 0
+    (key,) = json.loads(capsys.readouterr().out)["keys"]
+    assert (key["x"], key["status"]) == (issuer.public_key().public_bytes_raw().hex(), "retiring")
+
+
 @pytest.fixture
 def vectors(tmp_path: Path, issuer: Ed25519PrivateKey, sample: str) -> dict[str, Any]:
     sealed = mc1.unseal(sample)

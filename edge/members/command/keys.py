@@ -13,6 +13,11 @@ from edge.members.command.saying import add_json, add_signing, checked, now_of, 
 from edge.members.keyfile import describe, read_key, write_key
 from edge.members.keyset import BadKeySet, Key, KeySet, Status, kid_of, make_keyset, read_keyset, sign_keyset
 
+KEY_HELP = (
+    "a key, the first and last UNIX second at which it signs, and active (if absent), retiring or revoked; repeat. "
+    "'keyset verify' prints those of a set in this form"
+)
+
 
 def add(kinds: Any) -> None:
     """Add ``keygen`` and the three of ``keyset``. What these make is JSON with and without ``--json``."""
@@ -23,11 +28,11 @@ def add(kinds: Any) -> None:
     keygen.set_defaults(run=checked(_keygen))
     keysets = kinds.add_parser("keyset", help="key sets").add_subparsers(metavar="WHAT", required=True)
     make = keysets.add_parser("make", help="print the inner part of a key set")
-    make.add_argument("--chain", required=True)
-    make.add_argument("--version", type=int, required=True)
+    make.add_argument("--chain", required=True, help="the chain's id, such as acme")
+    make.add_argument("--version", type=int, required=True, help="higher than that of the set that edges hold")
     make.add_argument("--issued-at", type=int, help="UNIX seconds; now if absent")
-    make.add_argument("--not-after", type=int, required=True)
-    make.add_argument("--key", action="append", default=[], metavar="PUBLIC_HEX:NBF:EXP[:STATUS]")
+    make.add_argument("--not-after", type=int, required=True, help="UNIX seconds; then all its codes count as numbers")
+    make.add_argument("--key", action="append", default=[], metavar="PUBLIC_HEX:NBF:EXP[:STATUS]", help=KEY_HELP)
     add_json(make)
     make.set_defaults(run=checked(_make))
     add_signing(keysets, "key set", _sign, _verify)
@@ -79,13 +84,15 @@ def _verify(arguments: argparse.Namespace) -> int:
         return 1
     age = "stale" if keyset.stale(now) else "fresh"
     plain = f"accept: {keyset.chain} version {keyset.version}, {len(keyset.keys)} keys, {age}"
-    say(arguments, {"result": "accept", "reason": None} | _told(keyset, now), plain)
+    lines = [f"  --key {key.public.hex()}:{key.nbf}:{key.exp}:{key.status}" for key in keyset.keys.values()]
+    say(arguments, {"result": "accept", "reason": None} | _told(keyset, now), "\n".join([plain, *lines]))
     return 0
 
 
 def _told(keyset: KeySet, now: float) -> dict[str, Any]:
     keys = [
-        {"kid": key.kid.hex(), "nbf": key.nbf, "exp": key.exp, "status": key.status} for key in keyset.keys.values()
+        {"kid": key.kid.hex(), "public_hex": key.public.hex(), "nbf": key.nbf, "exp": key.exp, "status": key.status}
+        for key in keyset.keys.values()
     ]
     names = ("chain", "version", "issued_at", "not_after")
     return {name: getattr(keyset, name) for name in names} | {"stale": keyset.stale(now), "keys": keys}
