@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -91,25 +92,22 @@ async def page(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterato
 
 
 @pytest.mark.asyncio(loop_scope="session")
-@pytest.mark.parametrize("language", LANGUAGES)
 async def test_the_strip_is_seen_on_every_scene_in_two_languages_and_covers_nothing(
-    page: Page, assets: Assets, served: Served, member: Member, language: str
+    page: Page, assets: Assets, served: Served, member: Member
 ) -> None:
     screens = watched(assets)
     async with served(screens) as store:
         await page.goto(f"{store.url}/screens/kiosk")
         await page.locator(".layer.front").wait_for()
-        drawn = states(member, language)
-        for name in STATES:
-            show = drawn[name]
-            await store.painted(await screens.show(show))
+        for language, name in itertools.product(LANGUAGES, STATES):
+            await store.painted(await screens.show(states(member, language)[name]))
             spoken = {"ja", "ja" if name == "loop" else language}
             seen = await page.locator("#notice .say:visible").all_inner_texts()
             assert [ON[each] in " ".join(seen) for each in LANGUAGES] == [
                 each in (spoken | {"en"} if spoken == {"ja"} else spoken) for each in LANGUAGES
             ]
             await expect(page.locator("#notice .whose")).to_be_in_viewport(ratio=1)
-            assert await page.evaluate(COVERED) == [], name
+            assert await page.evaluate(COVERED) == [], (language, name)
 
 
 @pytest.mark.asyncio(loop_scope="session")
