@@ -42,7 +42,6 @@ async def reported(screens: Screens, screen: str, said: wire.FromPage) -> list[T
     return [report for report in reports if isinstance(report, Touched)]
 
 
-@pytest.mark.promise("S-2")
 async def test_a_finger_counts_for_the_session_on_which_it_landed_and_no_other(
     screens: Screens, member: Member
 ) -> None:
