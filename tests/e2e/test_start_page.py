@@ -26,6 +26,9 @@ async def test_the_start_page_shows_the_whole_way(demo: Running, browser: Browse
         await page.screenshot(path=README_PICTURE, type="jpeg", quality=82)
     for name in ("staff", "it", "cam-kiosk"):
         await expect(page.locator(f"a[href*='{name}']").first).to_be_visible()
+    await page.context.set_offline(True)
+    await expect(phone.locator("#state")).to_have_text("つながりません")
+    await expect(phone.locator("#left")).to_have_text("")  # a code that nothing renews counts down to nothing
     assert (ARTIFACTS / "demo.png").stat().st_size > 50_000
 
 

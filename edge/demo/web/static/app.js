@@ -32,6 +32,8 @@ async function look() {
     draw(await (await fetch(`/app/code?${query}`)).json());
   } catch {
     state.textContent = state.dataset.away;
+    left.textContent = ""; // no new code comes while nobody answers
+    bar.value = 0;
   }
 }
 
