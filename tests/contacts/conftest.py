@@ -166,7 +166,7 @@ def dialled() -> Callable[..., upstream_mqtt.MqttDial]:
 def eventually() -> Callable[..., object]:
     """Wait until something is so; the time-out is only there so that a failure ends."""
 
-    async def until(true: Callable[[], object], seconds: float = 20.0) -> None:
+    async def until(true: Callable[[], object], seconds: float = 90.0) -> None:
         async with asyncio.timeout(seconds):
             while not true():
                 await asyncio.sleep(0.01)

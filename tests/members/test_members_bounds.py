@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from edge import asking
+from edge.db import database
 from edge.health import Health, State
 from edge.members import floor, keysource, relay, timekeeper
 from edge.members.clock import ClockState, Floor
@@ -40,6 +42,12 @@ def test_of_made_up_references_only_so_many_are_remembered() -> None:
     for number in range(1000):
         assert not rate.hasty(f"ref {number}", 1.0)
     assert len(rate._seen) == 100
+
+
+def test_whoever_came_last_is_remembered_longest() -> None:
+    rate = Rate(most=1, refs=2)
+    assert [rate.hasty(ref, 1.0) for ref in ("anna", "ben", "anna", "carl")] == [False, False, True, False]
+    assert rate.hasty("anna", 2.0), "ben made room and not she"
 
 
 async def test_a_file_that_took_anothers_place_is_read_though_it_is_as_old(tmp_path: Path) -> None:
@@ -133,6 +141,33 @@ async def test_a_floor_that_is_kept_is_not_written_again(monkeypatch: pytest.Mon
     for _ in range(3):
         await clock.save()
     assert [found.iat for found in written] == [1.9e9]
+
+
+async def test_between_two_savings_lies_a_minute_and_a_refused_one_waits_as_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, tried = [0.0], list[float]()
+
+    async def keep(*_: object) -> None:
+        tried.append(now[0])
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(floor, "keep", keep)
+    clock = Timekeeper(None, Floor(), True, "b", Health(), lambda: 2e9, lambda: now[0])  # type: ignore[arg-type]
+    clock.seen(1.9e9)
+    for _ in range(130):
+        await clock.keep()
+        now[0] += 1.0
+    assert tried == [60.0, 120.0]
+
+
+@pytest.mark.parametrize("synced", [float("inf"), float("-inf")])
+async def test_a_time_without_end_is_no_floor(tmp_path: Path, synced: float) -> None:
+    async with database(tmp_path / "members.sqlite", floor.migrate) as db:
+        await floor.keep(db, Floor(1.9e9, 1.9e9, "b", 5.0))
+        assert (await floor.load(db)).synced == 5.0
+        await floor.keep(db, Floor(1.9e9, 1.9e9, "b", synced))
+        assert await floor.load(db) == Floor()
 
 
 class Silent:

@@ -216,6 +216,28 @@ async def test_nothing_is_left_after_the_end() -> None:
     assert (await visit, len(till.cache)) == (["gold", None], 0)
 
 
+async def test_a_question_that_was_erased_ends_no_newer_one_of_the_same_member() -> None:
+    till = Till(gold())
+    till.crm.open.clear()
+    first = asyncio.create_task(till.visit())
+    while not till.crm.asked:
+        await asyncio.sleep(0)
+    till.cache.forget(REF)
+    visits = [asyncio.create_task(till.visit()) for _ in range(2)]
+    assert await first == []
+    visits.append(asyncio.create_task(till.visit()))
+    await asyncio.sleep(0)
+    till.crm.open.set()
+    assert (await asyncio.gather(*visits), till.crm.asked) == ([["gold"]] * 3, 2)
+
+
+async def test_a_cache_that_is_left_keeps_nobody() -> None:
+    async with cached(Crm(gold())) as members:
+        assert [found async for found in members.profiles(REF)]
+        assert len(members) == 1
+    assert len(members) == 0
+
+
 def test_who_was_away_longest_makes_room() -> None:
     shelf = Shelf(most=2)
     for ref in ("a", "b"):

@@ -30,7 +30,7 @@ def held(made: Desk) -> tuple[int, int]:
     return made.papers.keyset.version, made.papers.deny.version
 
 
-async def until(true: object, seconds: float = 20.0) -> None:
+async def until(true: object, seconds: float = 90.0) -> None:
     """Wait until something is so; the time-out is only there so that a failure ends."""
     async with asyncio.timeout(seconds):
         while not true():  # type: ignore[operator]

@@ -156,7 +156,7 @@ class StoreUnderTest:
 
     async def report(self, wanted: Callable[[Report], bool]) -> Report:
         """The first report of a kind, waited for."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(90):
             while True:
                 for report in self.reports:
                     if wanted(report):

@@ -76,7 +76,7 @@ async def test_the_loop_plays_at_once_under_the_invitation(page: Page, store: St
 
 async def test_what_is_drawn_below_never_shines_through_a_crossfade(page: Page, store: Store) -> None:
     await watch(page, store, "window")
-    await page.wait_for_timeout(800)  # the first picture's own fade
+    await page.wait_for_function("getComputedStyle(document.querySelector('.layer.front')).opacity === '1'")
     drawn = item("/static/art/default-stock.svg", "stock")
     await store.screens.loop("window", Loop("2", (drawn, dataclasses.replace(drawn, content="again"))))
     seen = await page.evaluate(BELOW)
@@ -173,7 +173,7 @@ async def test_stock_that_changes_keeps_the_pictures(page: Page, store: Store, m
 async def test_the_countdown_runs(page: Page, store: Store, member: Member) -> None:
     await watch(page, store, "kiosk")
     await store.painted(await store.screens.show(member("kiosk")))
-    await page.locator("[data-ring] b", has_text="19").wait_for()
+    await page.wait_for_function("Number(document.querySelector('[data-ring] b').textContent) < 20")
     left = await page.locator("[data-ring]").evaluate("ring => Number(ring.style.getPropertyValue('--left'))")
     assert 0 < left < 1
 

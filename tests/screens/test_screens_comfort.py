@@ -144,6 +144,37 @@ async def test_a_kiosk_answers_with_tones_only_where_it_was_set(
     await context.close()
 
 
+SUSPENDED = """
+window.AudioContext = class extends AudioContext {
+    get state() { return "suspended"; }
+    resume() { return new Promise((resolve) => { window.let_go = resolve; }); }
+};
+"""
+
+
+async def test_a_tone_that_could_not_sound_in_time_never_does(
+    browser: Browser, assets: Assets, served: Any, member: Member
+) -> None:
+    screens = Screens([Screen(id="kiosk", device_class=DeviceClass.KIOSK, sound=True)], assets)
+    context = await browser.new_context()
+    page = await context.new_page()
+    await page.add_init_script(TONES + SUSPENDED)
+    async with served(screens) as store:
+        await watch(page, store, member("kiosk"))
+        await page.evaluate("() => { window.first = window.let_go; }")
+        await store.painted(await screens.show(Show("kiosk", "loop")))
+        await store.painted(await screens.show(notice("again", "ja")))
+        await page.evaluate("async () => { window.first(); await new Promise(requestAnimationFrame); }")
+        assert await page.evaluate("window.tones") == []
+        await page.evaluate("window.let_go()")
+        await page.wait_for_function("window.tones.length === 2")
+        await store.painted(await screens.show(dataclasses.replace(member("kiosk"), session="session-2")))
+        await store.painted(await screens.show(Show("kiosk", "loop")))
+        await page.evaluate("async () => { window.let_go(); await new Promise(requestAnimationFrame); }")
+        assert len(await page.evaluate("window.tones")) == 2, "nobody is there any more"
+    await context.close()
+
+
 async def test_a_kiosk_without_touch_has_no_button_and_hears_of_none(
     browser: Browser, assets: Assets, served: Any, member: Member
 ) -> None:

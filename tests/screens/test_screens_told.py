@@ -71,12 +71,13 @@ async def test_of_several_pages_the_worst_is_told(screens: Screens) -> None:
     async with (
         screens.watching("sign", nothing, nothing) as one,
         screens.watching("sign", nothing, nothing) as other,
+        screens.watching("sign", nothing, nothing) as third,
     ):
-        one.vitals, other.vitals = SMALL, HIDDEN
+        one.vitals, other.vitals, third.vitals = SMALL, HIDDEN, HIDDEN
         told = screens.figures("sign")
     assert told == {
-        "pages": 2, "page_width": 800, "page_height": 600, "page_heap_mb": 3, "page_nodes": 900,
-        "page_dropped_frames": 3, "page_hidden": 1,
+        "pages": 3, "page_width": 800, "page_height": 600, "page_heap_mb": 3, "page_nodes": 900,
+        "page_dropped_frames": 5, "page_hidden": 2,
     }  # fmt: skip
 
 

@@ -123,3 +123,17 @@ async def test_a_countdown_is_whole_at_its_own_five_seconds(shop: Late) -> None:
     assert (shop.shows[-1].seconds, shop.shows[-1].limit) == (15.0, 15.0)
     await shop.wait(15.0)
     assert (shop.shows[-1].seconds, shop.shows[-1].limit) == (5.0, 5.0)
+
+
+@pytest.mark.promise("M-4")
+async def test_an_errand_that_fails_says_what_kind_of_fault_it_was_and_nothing_of_anybody(
+    shop: Late, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fails() -> None:
+        raise ValueError("anna-1")
+
+    shop.stage._errands.begin(fails())
+    while shop.stage._errands:
+        await asyncio.sleep(0)
+    assert "an errand failed: ValueError" in caplog.text
+    assert "anna-1" not in caplog.text
