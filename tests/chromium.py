@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
 PROGRAM = "/usr/bin/chromium"
 FLAGS = (
@@ -28,3 +29,13 @@ async def launched(*more: str) -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=PROGRAM, args=[*FLAGS, *more])
         yield browser
         await browser.close()
+
+
+async def becomes(page: Page, expression: str, arg: object = None) -> None:
+    """Wait until an expression is true in a page, at its next look or much later on a busy machine.
+
+    The driver's own wait evaluates a text inside the page, which a page's content policy forbids.
+    """
+    async with asyncio.timeout(90):
+        while not await page.evaluate(expression, arg):
+            await asyncio.sleep(0.02)

@@ -13,6 +13,7 @@ from playwright.async_api import Page
 
 from content.model import LoopItem
 from edge.model import Loop, Played, Show, Touched
+from tests.chromium import becomes
 
 Member = Callable[..., Show]
 Store = Any
@@ -76,7 +77,7 @@ async def test_the_loop_plays_at_once_under_the_invitation(page: Page, store: St
 
 async def test_what_is_drawn_below_never_shines_through_a_crossfade(page: Page, store: Store) -> None:
     await watch(page, store, "window")
-    await page.wait_for_function("getComputedStyle(document.querySelector('.layer.front')).opacity === '1'")
+    await becomes(page, "getComputedStyle(document.querySelector('.layer.front')).opacity === '1'")
     drawn = item("/static/art/default-stock.svg", "stock")
     await store.screens.loop("window", Loop("2", (drawn, dataclasses.replace(drawn, content="again"))))
     seen = await page.evaluate(BELOW)
@@ -118,7 +119,7 @@ async def test_the_same_scene_told_again_leaves_every_button_under_its_finger(
     await page.evaluate("window.tile = document.querySelector('.tile')")
     await store.painted(await store.screens.show(dataclasses.replace(member("kiosk"), seconds=9.0)))
     assert await page.evaluate("window.tile.isConnected")
-    await page.wait_for_function("Number(document.querySelector('[data-ring] b').textContent) <= 9")
+    await becomes(page, "Number(document.querySelector('[data-ring] b').textContent) <= 9")
 
 
 @pytest.mark.parametrize(
@@ -173,7 +174,7 @@ async def test_stock_that_changes_keeps_the_pictures(page: Page, store: Store, m
 async def test_the_countdown_runs(page: Page, store: Store, member: Member) -> None:
     await watch(page, store, "kiosk")
     await store.painted(await store.screens.show(member("kiosk")))
-    await page.wait_for_function("Number(document.querySelector('[data-ring] b').textContent) < 20")
+    await becomes(page, "Number(document.querySelector('[data-ring] b').textContent) < 20")
     left = await page.locator("[data-ring]").evaluate("ring => Number(ring.style.getPropertyValue('--left'))")
     assert 0 < left < 1
 

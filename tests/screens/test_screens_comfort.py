@@ -13,6 +13,7 @@ from edge.config import Screen
 from edge.model import DeviceClass, Show, Touched
 from edge.screens.assets import Assets
 from edge.screens.hub import Screens
+from tests.chromium import becomes
 from tests.screens.states import notice, opened, states
 
 Member = Callable[..., Show]
@@ -114,7 +115,7 @@ async def test_every_change_of_scene_moves_at_once_and_briefly(
     await engine.send("Animation.setPlaybackRate", {"playbackRate": 0})  # else a busy machine sees it when it is over
     for show, name in ((opened(member, "ja"), "unfold"), (states(member, "ja")["sheet"], "lift")):
         await store.screens.show(show)
-        await page.wait_for_function(f"(wanted) => ({MOVES})().some(([name]) => name === wanted)", arg=name)
+        await becomes(page, f"(wanted) => ({MOVES})().some(([name]) => name === wanted)", name)
         assert quick(await page.evaluate(MOVES))
 
 
@@ -136,10 +137,10 @@ async def test_a_kiosk_answers_with_tones_only_where_it_was_set(
         await page.goto(f"{store.url}/screens/kiosk")
         await page.mouse.click(9, 9)  # a browser without the kiosk's policy lets nothing sound before a finger
         await store.painted(await screens.show(member("kiosk")))
-        await page.wait_for_function("(count) => window.tones.length === count", arg=2 * sound)
+        await becomes(page, "(count) => window.tones.length === count", 2 * sound)
         await store.painted(await screens.show(member("kiosk", "en")))  # the same session: no tone
         await store.painted(await screens.show(notice("again", "ja")))
-        await page.wait_for_function("(count) => window.tones.length === count", arg=4 * sound)
+        await becomes(page, "(count) => window.tones.length === count", 4 * sound)
         assert await page.evaluate("window.tones") == ([659, 988, 392, 330] if sound else [])
     await context.close()
 
@@ -167,7 +168,7 @@ async def test_a_tone_that_could_not_sound_in_time_never_does(
         await page.evaluate("async () => { window.first(); await new Promise(requestAnimationFrame); }")
         assert await page.evaluate("window.tones") == []
         await page.evaluate("window.let_go()")
-        await page.wait_for_function("window.tones.length === 2")
+        await becomes(page, "window.tones.length === 2")
         await store.painted(await screens.show(dataclasses.replace(member("kiosk"), session="session-2")))
         await store.painted(await screens.show(Show("kiosk", "loop")))
         await page.evaluate("async () => { window.let_go(); await new Promise(requestAnimationFrame); }")

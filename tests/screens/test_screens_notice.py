@@ -22,6 +22,7 @@ from edge.screens.assets import Assets
 from edge.screens.hub import Screens
 from edge.screens.render import Renderer
 from edge.screens.tongues import TONGUES
+from tests.chromium import becomes
 from tests.noticed import ADDRESS, OPERATOR
 from tests.screens.states import states
 from tests.screens.test_screens_look import AXE, RUN, TAGS
@@ -121,7 +122,7 @@ async def test_the_strip_goes_with_the_cameras_eye_and_comes_back(page: Page, as
             await expect(strip).to_be_visible(visible=now)
         await page.evaluate(AXE)
         assert await page.evaluate(RUN, {"runOnly": TAGS}) == []
-    await page.wait_for_function("!document.querySelector('#stage').firstChild")
+    await becomes(page, "!document.querySelector('#stage').firstChild")
     await expect(strip).to_be_visible()
 
 

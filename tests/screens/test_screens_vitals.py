@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Page
 
 from edge.model import Measured, Show
+from tests.chromium import becomes
 
 Member = Callable[..., Show]
 Store = Any
@@ -48,7 +49,7 @@ async def test_figures_come_twice_a_minute_and_go_with_their_page(page: Page, st
     await page.goto(f"{store.url}/screens/window")
     await page.locator(".layer.front").wait_for()
     await store.report(lambda report: isinstance(report, Measured))
-    await page.wait_for_function("window.every.some(([ms]) => ms === 30000)")
+    await becomes(page, "window.every.some(([ms]) => ms === 30000)")
     store.reports.clear()
     await page.evaluate("window.every.find(([ms]) => ms === 30000)[1]()")
     await store.report(lambda report: isinstance(report, Measured))
