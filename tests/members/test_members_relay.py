@@ -92,6 +92,11 @@ async def test_what_is_no_reference_is_nobody_and_the_source_is_not_bothered(ref
         assert (await client.get(f"/members/{ref}")).status == 404
 
 
+async def test_whether_somebody_is_a_member_cannot_be_asked_beside_the_answer() -> None:
+    async with served() as client:
+        assert (await client.head(f"/members/{REF}")).status == (await client.head(f"/members/{OTHER}")).status == 405
+
+
 async def test_a_source_that_is_away_is_told_once_without_naming_anybody() -> None:
     told: list[str] = []
     async with served(tell=told.append) as client:
