@@ -10,9 +10,9 @@ import asyncio
 import gc
 import json
 import os
+import signal
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -239,12 +239,14 @@ async def serve(folder: Path) -> None:
             drive = f"http://127.0.0.1:{runner.addresses[0][1]}"
             sys.stdout.write(json.dumps({"store": store.url, "drive": drive}) + "\n")
             sys.stdout.flush()
+            ended = asyncio.Event()
+            # Not SIGINT: who starts the tests in the background has it ignored, and children inherit that.
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
             try:
-                await asyncio.Event().wait()
+                await ended.wait()
             finally:
                 await runner.cleanup()
 
 
 if __name__ == "__main__":
-    with suppress(KeyboardInterrupt):
-        asyncio.run(serve(Path(sys.argv[1])))
+    asyncio.run(serve(Path(sys.argv[1])))

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
 import statistics
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -53,7 +52,7 @@ async def soaked(folder: Path) -> AsyncIterator[dict[str, Any]]:
             yield json.loads(line)
         finally:
             if process.returncode is None:
-                process.send_signal(signal.SIGINT)
+                process.terminate()
             await process.wait()
 
 
