@@ -264,6 +264,42 @@ async def test_the_end_button_clears_the_scene_at_the_touch_itself(page: Page, s
     assert await page.locator(".thanks:visible").count() == 0
 
 
+async def test_the_page_speaks_the_language_of_its_scene_and_its_own_after_it(
+    page: Page, store: Store, member: Member
+) -> None:
+    await watch(page, store, "kiosk")
+    for show, tag in ((member("kiosk", "zh"), "zh-Hans"), (Show("kiosk", "loop"), "ja")):
+        await store.painted(await store.screens.show(show))
+        assert await page.locator("html").get_attribute("lang") == tag
+
+
+async def test_thanks_make_room_for_who_comes_next(page: Page, store: Store, member: Member) -> None:
+    await page.clock.install()
+    await watch(page, store, "kiosk")
+    await store.painted(await store.screens.show(member("kiosk", "en")))
+    assert "Thank you" in (await page.evaluate(PRESSED))["attract"]
+    await store.painted(await store.screens.show(dataclasses.replace(member("kiosk"), session="session-2")))
+    assert await page.locator("#attract.thanking, .thanks:not([hidden])").count() == 0
+
+
+TAPS = """(times) => times.forEach((at) => {
+    const tap = new MouseEvent("click", {bubbles: true});
+    Object.defineProperty(tap, "timeStamp", {value: at});
+    document.querySelector("#stage .strong").dispatchEvent(tap);
+})"""
+
+
+async def test_two_taps_as_of_one_trembling_finger_are_one(page: Page, store: Store, member: Member) -> None:
+    await watch(page, store, "kiosk")
+    await store.painted(await store.screens.show(member("kiosk")))
+    await page.evaluate(TAPS, [10_000, 10_340, 10_360])
+    await page.locator("#stage .tile").first.click()
+    await store.report(lambda report: isinstance(report, Touched) and report.action == "product")
+    assert [report.action for report in store.reports if isinstance(report, Touched)] == [
+        "personal", "personal", "product",
+    ]  # fmt: skip
+
+
 @pytest.mark.promise("S-2")
 async def test_nothing_more_of_a_session_that_was_ended_is_shown(page: Page, store: Store, member: Member) -> None:
     await watch(page, store, "kiosk")
