@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from edge.model import Code, DeviceClass, Gone, Held, Painted, Profile, Scan
+from edge.sessions import errands
 from tests.sessions.test_stage import ANNA, Shop, token
 
 KIOSK, SIGN = DeviceClass.KIOSK, DeviceClass.SIGNAGE
@@ -137,3 +138,19 @@ async def test_an_errand_that_fails_says_what_kind_of_fault_it_was_and_nothing_o
         await asyncio.sleep(0)
     assert "an errand failed: ValueError" in caplog.text
     assert "anna-1" not in caplog.text
+
+
+async def test_a_stage_that_ends_waits_a_moment_for_its_errands_and_gives_up_those_that_take_longer(
+    shop: Late, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(errands, "END_S", 0.01)
+    quick, late = (shop.stage._errands.begin(work) for work in (asyncio.sleep(0), never()))
+    await shop.stage._leave()
+    assert (quick.done(), quick.cancelled()) == (True, False)
+    with pytest.raises(asyncio.CancelledError):
+        await late
+
+
+async def never() -> None:
+    """An errand to a disk that does not answer."""
+    await asyncio.Event().wait()
