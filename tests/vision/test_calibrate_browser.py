@@ -122,7 +122,7 @@ async def test_a_zone_drawn_by_mouse_is_tried_saved_and_undone(etc: Path) -> Non
         await expect(code).to_contain_text("見えていません")
         await shot(page, "aim-tried")
         await page.get_by_role("button", name="保存").click()
-        await expect(page.locator("#saved")).to_contain_text("保存しました")
+        await expect(page.locator("#saved")).to_contain_text("保存しました", use_inner_text=True)
         saved = config.read_store(etc).zone["door"]
         assert saved[:2] == pytest.approx((0.6, 0.6), abs=0.06)
         await page.get_by_role("button", name="元に戻す").click()
@@ -142,10 +142,10 @@ async def test_keys_and_numbers_do_what_the_mouse_does(etc: Path) -> None:
         await width.fill("30")
         await width.press("Enter")
         await page.get_by_role("button", name="保存").click()
-        await expect(page.locator("#saved")).to_contain_text("保存しました")
+        await expect(page.locator("#saved")).to_contain_text("保存しました", use_inner_text=True)
         assert config.read_store(etc).zone["door"] == (0.01, 0.0, 0.3, 1.0)
         await page.get_by_role("button", name="全体を読む").click()
-        await expect(page.locator("#saved")).to_contain_text("未保存")
+        await expect(page.locator("#saved")).to_contain_text("未保存", use_inner_text=True)
         await page.get_by_role("button", name="元に戻す").click()
         await expect(width).to_have_value("30")
 
