@@ -160,7 +160,9 @@ async def test_an_edge_that_comes_later_asks_and_is_told_what_still_lives(
         await first.take(code)
         await eventually(lambda: any(b"hash" in message.payload for message in heard))
         async with edge(chain, port, "e2") as second:
+            assert second.desk is not first.desk
             await eventually(lambda: second.replayed(code))
+        assert first.replayed(code)
 
 
 @pytest.mark.promise("X-3")
@@ -229,6 +231,7 @@ async def test_head_office_hears_which_versions_an_edge_holds(
         await eventually(lambda: first.name in asked(heard))
         first.desk.papers.deny.offer(deny(5), "topic")  # type: ignore[arg-type]
         await eventually(said(heard))
+        assert first.versions == (1, 5)
 
 
 async def test_the_access_list_of_the_readme_lets_edges_speak_for_themselves_alone(

@@ -181,6 +181,7 @@ async def test_a_broker_that_knows_none_of_our_letters_takes_every_contact(
             background(uplink.run(box, dialled(broker.port, "puback"), device, Health(), quick, post)),
         ):
             await eventually(lambda: box.waiting() == 0 and post.counted["refused"])
+        assert box.acked == box.last
 
 
 async def test_what_is_told_of_an_edge_stands_in_its_state_and_is_told_again_when_it_changes(
