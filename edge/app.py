@@ -25,7 +25,8 @@ from edge import config, fitting, plug
 from edge import web as pages
 from edge.contacts import topics, uplink
 from edge.contacts.ledger import Ledger
-from edge.contacts.outbox import FILE, Outbox, outbox_anyway
+from edge.contacts.opening import outbox_anyway
+from edge.contacts.outbox import FILE, Outbox
 from edge.contacts.post import Post
 from edge.db import mended
 from edge.health import Health

@@ -15,7 +15,7 @@ from edge.config import Device
 from edge.contacts import inbox, topics, uplink
 from edge.contacts.dial import Pace
 from edge.contacts.event import CONTENT_TYPE, KINDS
-from edge.contacts.outbox import outbox
+from edge.contacts.opening import outbox
 from edge.contacts.post import Post
 from edge.health import Health
 from edge.members.peers import MOST, News, write_news

@@ -19,7 +19,7 @@ from edge.config import Device
 from edge.contacts import inbox, uplink
 from edge.contacts.dial import Confirms, Pace, Will
 from edge.contacts.event import read_event
-from edge.contacts.outbox import outbox
+from edge.contacts.opening import outbox
 from edge.health import Health
 from edge.ports import Link, LinkLost, Message
 

@@ -14,7 +14,7 @@ from edge import hub
 from edge.config import BadConfig, Device, read_hub
 from edge.contacts import command, uplink
 from edge.contacts.dial import Pace
-from edge.contacts.outbox import outbox
+from edge.contacts.opening import outbox
 from edge.health import Health, State
 
 

@@ -13,7 +13,8 @@ import pytest
 
 from edge.config import Device
 from edge.contacts.ledger import Ledger
-from edge.contacts.outbox import Outbox, outbox
+from edge.contacts.opening import outbox
+from edge.contacts.outbox import Outbox
 from edge.health import Health, State
 from edge.model import Contact
 

@@ -18,7 +18,7 @@ from edge.adapters import upstream_mqtt
 from edge.config import Device, MemberCode, read_hub
 from edge.contacts import topics, uplink
 from edge.contacts.dial import Pace
-from edge.contacts.outbox import outbox
+from edge.contacts.opening import outbox
 from edge.contacts.post import Post
 from edge.health import Health
 from edge.letters import Letters, hears

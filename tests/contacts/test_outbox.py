@@ -23,14 +23,15 @@ from edge.config import Device
 from edge.contacts import schema
 from edge.contacts.clock import Clock
 from edge.contacts.event import BadContact, Range, read_event
-from edge.contacts.outbox import Outbox, outbox
+from edge.contacts.opening import outbox
+from edge.contacts.outbox import Outbox
 from edge.model import Contact
 
 CHILD = """
 import asyncio, sys, time
 from pathlib import Path
 from edge.config import Device
-from edge.contacts.outbox import outbox
+from edge.contacts.opening import outbox
 from edge.model import Contact
 
 async def main():

@@ -15,7 +15,7 @@ from edge.adapters import upstream_file, upstream_mqtt
 from edge.config import Device
 from edge.contacts import topics, uplink
 from edge.contacts.dial import Pace
-from edge.contacts.outbox import outbox
+from edge.contacts.opening import outbox
 from edge.contacts.post import MUTE_S, OUT, TRIES, UNREAD, Post
 from edge.health import Health
 from edge.ports import LinkLost, Message

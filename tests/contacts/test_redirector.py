@@ -16,7 +16,7 @@ from edge import hub
 from edge.config import Device, read_hub
 from edge.contacts import redirector, uplink
 from edge.contacts.dial import Pace
-from edge.contacts.outbox import outbox
+from edge.contacts.opening import outbox
 from edge.health import Health
 from edge.model import Contact
 from tests.contacts.test_handoffs import BROWSER, FIRST, SECOND

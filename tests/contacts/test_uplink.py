@@ -13,7 +13,8 @@ import pytest
 from edge.config import Device
 from edge.contacts import uplink
 from edge.contacts.dial import Confirms, Pace
-from edge.contacts.outbox import Outbox, outbox
+from edge.contacts.opening import outbox
+from edge.contacts.outbox import Outbox
 from edge.health import Health, State
 from edge.ports import LinkLost, Message
 

@@ -15,7 +15,7 @@ from edge.adapters import upstream_file, upstream_mqtt
 from edge.config import BadConfig, Device, checked
 from edge.contacts import uplink
 from edge.contacts.dial import Confirms, Pace
-from edge.contacts.outbox import outbox
+from edge.contacts.opening import outbox
 from edge.health import Health
 from edge.ports import LinkLost, Message
 

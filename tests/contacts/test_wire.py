@@ -15,7 +15,7 @@ import pytest
 from edge.config import Device
 from edge.contacts import inbox, uplink
 from edge.contacts.dial import Confirms, Pace, Will
-from edge.contacts.outbox import outbox
+from edge.contacts.opening import outbox
 from edge.health import Health, State
 from edge.ports import LinkLost, Message
 

@@ -1,0 +1,60 @@
+"""Everything head office's hub is told."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from edge.complaints import layers, placed
+from edge.config.base import Adapter, Id, Settings, Web
+from edge.config.store import StockChannel
+from edge.handoff import Leading
+from provisioning.layers import HUB_LAYERS
+
+
+class HubIdentity(Settings):
+    """The hub's own id and data folder."""
+
+    id: Id = "hub"
+    data: Path = Path("data")
+
+
+class Hub(Settings):
+    """Everything head office's hub is told. ``stock_token`` is a file with the bearer token that stores must send;
+    ``keyset`` and ``deny`` are the signed files that it hands out to all edges, anew when they change; ``members`` is
+    where profiles come from that it gives to stores which send the token in the file ``members_token``."""
+
+    hub: HubIdentity = HubIdentity()
+    web: Web = Web(port=8090)
+    upstream: Adapter
+    sink: Adapter = Adapter(adapter="sqlite", settings={"path": "contacts.sqlite"})
+    stock: tuple[StockChannel, ...] = ()
+    stock_token: Path | None = None
+    keyset: Path | None = None
+    deny: Path | None = None
+    handoff: Leading = Leading()
+    members: Adapter | None = None
+    members_token: Path | None = Field(None, validate_default=True)
+
+    @field_validator("members_token")
+    @classmethod
+    def _members_are_not_open(cls, token: Path | None, info: ValidationInfo) -> Path | None:
+        where = info.data.get("web")
+        if token is None and info.data.get("members") is not None and where and not _loopback(where.host):
+            raise ValueError("members are given to nobody without a token; name its file, or set web.host to 127.0.0.1")
+        return token
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def read_hub(folder: Path) -> Hub:
+    """The hub's settings from a config directory; raises BadConfig."""
+    layered = layers(folder, HUB_LAYERS)
+    return placed(Hub, layered.values, layered)
