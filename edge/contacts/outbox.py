@@ -36,7 +36,16 @@ CHUNK = 5_000
 class Outbox:
     """The ledger's store-and-forward queue in one SQLite file. ``news`` is set whenever there may be more to send."""
 
-    def __init__(self, db: Database, device: Device, loaded: Loaded, bootid: str, cap: int, clock: Clock) -> None:
+    def __init__(
+        self,
+        db: Database,
+        device: Device,
+        loaded: Loaded,
+        bootid: str,
+        cap: int,
+        clock: Clock,
+        reserve: Callable[[int], None] = lambda _: None,
+    ) -> None:
         self.stream = loaded.stream
         self.boot = loaded.boot
         self.news = asyncio.Event()
@@ -44,6 +53,7 @@ class Outbox:
         self.acked = loaded.acked
         self._waiting: int | None = loaded.waiting  # the database's thread alone changes it; None: count again
         self._db, self._bootid, self._cap, self._clock = db, bootid, cap, clock
+        self._reserve = reserve  # called in the database's thread with each number before its row is written
         self._source = source_of(device.chain, device.store, device.id)
         self._timezone = device.timezone
 
@@ -93,6 +103,22 @@ class Outbox:
         """Record a gap for contacts that could not be kept, or that the inbox lost; its own number."""
         return (await self._make(lambda connection: [self._account(connection, reason, counts, ranges)]))[0]
 
+    async def act(self, fn: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a function of the connection in one write transaction, then count anew what waits and tell the news.
+
+        For what rewrites rows or puts old ones in. Numbers that it gives must be reserved by it. Raises sqlite3.Error.
+        """
+
+        def counted(connection: sqlite3.Connection) -> tuple[T, int]:
+            result = fn(connection)
+            self._waiting = schema.count_waiting(connection)
+            return result, schema.last_seq(connection)
+
+        result, last = await self._write(counted)
+        self.last = max(self.last, last)
+        self.news.set()
+        return result
+
     def waiting(self) -> int:
         """How many events are not confirmed yet."""
         return self._waiting or 0
@@ -138,6 +164,7 @@ class Outbox:
             wall_ms=max(0, round((wall - (mono - contact.at)) * 1000)),
             synced=self._clock.synced(),
         )
+        self._reserve(stamp.seq)
         row = Row(stamp.seq, contact.kind, body_of(cloud_event(contact, stamp)))
         schema.insert(connection, row, self.boot, stamp.mono_ms, stamp.wall_ms, stamp.synced)
         self._add(connection, 1)

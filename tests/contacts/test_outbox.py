@@ -245,6 +245,17 @@ async def test_a_contact_that_is_no_event_fails_alone(tmp_path: Path, device: De
         assert isinstance(results[1], BadContact)
 
 
+async def test_rows_put_in_by_hand_are_counted_and_sent(tmp_path: Path, device: Device, contacts: Any) -> None:
+    async with outbox(tmp_path / "outbox.sqlite", device) as box:
+        await box.record_all(contacts(3))
+        box.news.clear()
+        gone = await box.act(lambda c: c.execute("DELETE FROM outbox WHERE seq = 3 RETURNING seq").fetchone()[0])
+        await box.act(lambda c: schema.insert(c, schema.Row(4, "scan", b"{}"), box.boot, 1, 1, True))
+        await box.act(lambda c: schema.note_gap(c, 4, "test", Counter(), [(3, 3)]))
+        assert (gone, box.last, box.waiting()) == (3, 4, 3)
+        assert box.news.is_set()
+
+
 @given(st.sets(st.integers(1, 60)))
 def test_numbers_and_their_ranges_say_the_same(numbers: set[int]) -> None:
     found: list[Range] = schema.runs(sorted(numbers))
