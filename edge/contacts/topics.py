@@ -9,6 +9,9 @@ from edge.config import Device
 CONTACTS = "c/v1/+/contact/+"
 """What the inbox subscribes to."""
 
+BATCHES = "c/v1/+/batch"
+"""Where edges publish a backlog, many contacts in one message; the inbox subscribes to it, too."""
+
 INBOX = "u/v1/all/inbox"
 """Retained: whether head office's inbox is online. An edge that hears it start sends at once what waits."""
 
@@ -18,8 +21,15 @@ KEYSET = "u/v1/all/keyset"
 DENY = "u/v1/all/deny"
 """Retained: the chain's deny list, likewise."""
 
+POLICY = "u/v1/all/policy"
+"""Retained: how fast the chain's edges may send a backlog, and over how long they spread their return."""
+
+ERASE = "u/v1/all/erase"
+"""Retained: the chain's signed list of members who are to be erased."""
+
 _SPENT = re.compile(r"k/v1/(?P<store>[a-z0-9-]{1,63})/(?P<edge>[a-z0-9.-]{1,127})/spent")
 _CONTACT = re.compile(r"c/v1/(?P<edge>[a-z0-9.-]{1,127})/contact/(?P<kind>[a-z_]{1,32})")
+_BATCH = re.compile(r"c/v1/(?P<edge>[a-z0-9.-]{1,127})/batch")
 
 
 def edge_of(store: str, device: str) -> str:
@@ -38,6 +48,11 @@ def edge_name(device: Device) -> str:
 def contact(edge: str, kind: str) -> str:
     """Where an edge publishes its contacts, a CloudEvent each."""
     return f"c/v1/{edge}/contact/{kind}"
+
+
+def batch(edge: str) -> str:
+    """Where an edge publishes many contacts at once (``edge.contacts.batch``)."""
+    return f"c/v1/{edge}/batch"
 
 
 def ack(edge: str) -> str:
@@ -69,4 +84,10 @@ def peer_that_sent(topic: str, device: Device) -> str | None:
 def edge_that_sent(topic: str) -> str | None:
     """The edge whose contact topic this is, None if it is no contact topic."""
     match = _CONTACT.fullmatch(topic)
+    return match["edge"] if match else None
+
+
+def edge_that_batched(topic: str) -> str | None:
+    """The edge whose topic of batches this is, None if it is none."""
+    match = _BATCH.fullmatch(topic)
     return match["edge"] if match else None
