@@ -24,6 +24,7 @@ from content.library import Library, library, media_routes
 from edge import config, fitting, plug
 from edge import web as pages
 from edge.contacts import topics, uplink
+from edge.contacts.dial import Pace
 from edge.contacts.ledger import Ledger
 from edge.contacts.opening import outbox_anyway
 from edge.contacts.outbox import FILE, Outbox
@@ -84,6 +85,7 @@ class Parts:
     scanners: dict[str, ScannerEye]
     members: Members | None
     profiles: CachedMembers | None
+    pace: Pace = field(default_factory=Pace)
     stages: dict[str, Stage] = field(default_factory=dict)
 
     @property
@@ -105,10 +107,11 @@ async def serve(folder: Path) -> None:
 
 
 @asynccontextmanager
-async def running(store: config.Store, folder: Path) -> AsyncIterator[Parts]:
-    """An edge that runs: its pages answer before anything that could be away is asked for."""
+async def running(store: config.Store, folder: Path, pace: Pace | None = None) -> AsyncIterator[Parts]:
+    """An edge that runs: its pages answer before anything that could be away is asked for. ``pace`` is its uplink's."""
     async with AsyncExitStack() as stack:
         parts = await _opened(stack, store, folder)
+        parts.pace = pace or Pace()
         parts.stages = {screen.id: Stage(screen, _house(parts)) for screen in store.screen}
         await stack.enter_async_context(_site(create_app(parts), store.web, parts.screens))
         await stack.enter_async_context(kept(_loops(parts)))
@@ -318,7 +321,7 @@ async def _uplink(parts: Parts, upstream: config.Adapter) -> None:
     module = plug.adapter("upstream", upstream.adapter)
     settings = config.checked(module.Settings, upstream.settings, "upstream")
     async with module.open(settings, parts.folder) as dial:
-        await uplink.run(parts.outbox, dial, parts.store.device, parts.health, post=parts.letters.post)
+        await uplink.run(parts.outbox, dial, parts.store.device, parts.health, parts.pace, parts.letters.post)
 
 
 async def _figures(parts: Parts) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from operator import attrgetter
@@ -16,6 +16,7 @@ from aiohttp import web
 from edge import config, fitting, plug
 from edge.contacts import handoffs, inbox, redirector, topics
 from edge.contacts.counts import Counting
+from edge.contacts.dial import Pace
 from edge.contacts.handoffs import Handoffs, Joining
 from edge.contacts.post import Post
 from edge.db import database, mended
@@ -64,6 +65,7 @@ class Hub:
     handouts: Handouts
     members: Members | None = None
     port: int = 0
+    pace: Pace = field(default_factory=Pace)
 
 
 async def serve(folder: Path) -> None:
@@ -75,8 +77,8 @@ async def serve(folder: Path) -> None:
 
 
 @asynccontextmanager
-async def running(settings: config.Hub, folder: Path) -> AsyncIterator[Hub]:
-    """A head office that runs: its sink is open before the first contact can come."""
+async def running(settings: config.Hub, folder: Path, pace: Pace | None = None) -> AsyncIterator[Hub]:
+    """A head office that runs: its sink is open before the first contact can come. ``pace`` is its inbox's."""
     async with AsyncExitStack() as stack:
         data = folder / settings.hub.data
         module = plug.adapter("sink", settings.sink.adapter)
@@ -88,7 +90,18 @@ async def running(settings: config.Hub, folder: Path) -> AsyncIterator[Hub]:
         members = await opened(stack, settings.members, folder, health, _MEMBERS_ADVICE)
         post = Post()
         book = await _handoffs(stack, settings, data, health)
-        hub = Hub(settings, folder, health, sink, stock, book, post, _handouts(settings, folder, health, post), members)
+        hub = Hub(
+            settings,
+            folder,
+            health,
+            sink,
+            stock,
+            book,
+            post,
+            _handouts(settings, folder, health, post),
+            members,
+            pace=pace or Pace(),
+        )
         port = await stack.enter_async_context(_site(create_app(hub), settings.web))
         await stack.enter_async_context(kept(_loops(hub)))
         yield replace(hub, port=port)
@@ -203,7 +216,7 @@ async def _inbox(hub: Hub) -> None:
     module = plug.adapter("upstream", upstream.adapter)
     settings = config.checked(module.Settings, upstream.settings, "upstream.settings")
     async with module.open(settings, hub.folder) as dial:
-        await inbox.run(Joining(hub.sink, hub.handoffs), dial, hub.health, hub.settings.hub.id, post=hub.post)
+        await inbox.run(Joining(hub.sink, hub.handoffs), dial, hub.health, hub.settings.hub.id, hub.pace, hub.post)
 
 
 async def _troubles(hub: Hub, source: Troubled) -> None:
