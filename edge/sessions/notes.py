@@ -1,4 +1,7 @@
-"""What the ledger is told of a session: contacts that name content and products, and a member only where allowed."""
+"""What the ledger is told of a session: contacts that name content and products, and a member only where allowed.
+
+``contacts/schemas`` describes what each says. ``at`` is monotonic and ``wall`` UNIX seconds, of the same moment.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Any
 from content.model import Campaign, Media
 from edge.members.classify import Reason, Recognised, Rejected
 from edge.members.rate import Flooded
-from edge.model import Contact, Held, Level, Played, Show, StockLine, Tile
+from edge.model import Band, Contact, Held, Level, Played, Show, StockLine, Tile
 from edge.sessions.handoff import Sheet
 from edge.sessions.machine import End
 
@@ -37,13 +40,34 @@ def flooded(touchpoint: str, flood: Flooded) -> Contact:
     return Contact("scan", touchpoint, flood.at, data)
 
 
+def identified(touchpoint: str, at: float, session: str, level: Level, recognised: Recognised, again: bool) -> Contact:
+    """What the desk made of an accepted code: the level it brought to its session, which went on if ``again``.
+
+    The flags are what the member agreed to; tier and segments stay out, as they would tell of who is not to be known.
+    """
+    flags = recognised.flags
+    data: dict[str, Any] = {
+        "code": recognised.kind,
+        "level": str(level),
+        "again": again,
+        "personal": flags.P,
+        "nickname": flags.N,
+        "recorded": flags.C,
+        "restricted": flags.R,
+        "stale": recognised.stale,
+    }
+    if recognised.doubt:
+        data["doubt"] = str(recognised.doubt)
+    return Contact("identify", touchpoint, at, data, pseudonym(recognised), session)
+
+
 def presented(
-    touchpoint: str, held: Held, sku: str, stock: tuple[StockLine, ...], member: str, session: str
+    touchpoint: str, held: Held, sku: str, stock: tuple[StockLine, ...], wall: float, member: str, session: str
 ) -> Contact:
     """A product was held up, with the stock that is told of it; one without ``sku`` is not in the catalogue."""
     data: dict[str, Any] = {"outcome": "accepted" if sku else "unknown", "code": "product", "gtin": held.gtin}
     if sku:
-        data |= of_stock(sku, stock)
+        data |= of_stock(sku, stock, wall)
     return Contact("scan", touchpoint, held.at, {**data, "eye": held.eye}, member, session)
 
 
@@ -54,10 +78,12 @@ def began(touchpoint: str, at: float, session: str, level: Level, member: str) -
 
 def ended(touchpoint: str, at: float, session: str, end: End, seconds: float, member: str) -> Contact:
     """A session ended, why, and how long it was by the monotonic clock."""
-    return Contact("session_end", touchpoint, at, {"reason": str(end), "seconds": round(seconds, 1)}, member, session)
+    return Contact("session_end", touchpoint, at, {"reason": str(end), "duration_ms": _ms(seconds)}, member, session)
 
 
-def shown(show: Show, at: float, campaign: Campaign | None, media: Mapping[str, Media], member: str) -> Contact:
+def shown(
+    show: Show, at: float, wall: float, campaign: Campaign | None, media: Mapping[str, Media], member: str
+) -> Contact:
     """Content was painted in a session: what it was exactly, and the stock that stood beside it."""
     first = next((media[name] for name in (campaign.media if campaign else ()) if name in media), None)
     data: dict[str, Any] = {
@@ -69,7 +95,7 @@ def shown(show: Show, at: float, campaign: Campaign | None, media: Mapping[str, 
         "sha256": first.sha256 if first else "",
         "level": str(show.level),
         "language": show.language,
-        "products": [product(tile) for tile in _tiles(show)],
+        "products": [product(tile, wall) for tile in _tiles(show)],
     }
     return Contact("content_shown", show.screen, at, data, member, show.session)
 
@@ -85,9 +111,9 @@ def _tiles(show: Show) -> tuple[Tile, ...]:
     return (held,) if held else tuple(show.values.get("tiles", ()))
 
 
-def touched(show: Show, at: float, tile: Tile, member: str) -> Contact:
+def touched(show: Show, at: float, wall: float, tile: Tile, member: str) -> Contact:
     """A product was touched, with the stock that the shopper saw."""
-    return Contact("product_touched", show.screen, at, product(tile), member, show.session)
+    return Contact("product_touched", show.screen, at, product(tile, wall), member, show.session)
 
 
 def offered(show: Show, at: float, sheet: Sheet, campaign: str, member: str) -> Contact:
@@ -96,15 +122,27 @@ def offered(show: Show, at: float, sheet: Sheet, campaign: str, member: str) -> 
     return Contact("handoff_offered", show.screen, at, data, member, show.session)
 
 
-def product(tile: Tile) -> dict[str, Any]:
-    """A product with the stock shown for it: place, band and age of the source's word."""
-    return of_stock(tile.sku, tile.stock)
+def product(tile: Tile, wall: float) -> dict[str, Any]:
+    """A product with the stock shown for it."""
+    return of_stock(tile.sku, tile.stock, wall)
 
 
-def of_stock(sku: str, lines: tuple[StockLine, ...]) -> dict[str, Any]:
+def of_stock(sku: str, lines: tuple[StockLine, ...], wall: float) -> dict[str, Any]:
     """A SKU with its lines of stock, as the ledger has them."""
-    stock = [{"place": line.place, "band": str(line.band), "as_of": line.as_of} for line in lines]
-    return {"sku": sku, "stock": stock}
+    return {"sku": sku, "stock": [_line(line, wall) for line in lines]}
+
+
+def _line(line: StockLine, wall: float) -> dict[str, Any]:
+    """One place: the band that was read, and how old the source's word on it was then."""
+    age = None if line.as_of is None else _ms(max(0.0, wall - line.as_of))
+    return {"place": line.place, "band": str(line.band), "state": _state(line), "as_of": line.as_of, "age_ms": age}
+
+
+def _state(line: StockLine) -> str:
+    """As the shopper read it: live without a label of age, stale with one, unknown where it said 確認中."""
+    if line.band is Band.ASKING:
+        return "unknown"
+    return "stale" if line.fresh else "live"
 
 
 def played(play: Played, at: float) -> Contact:
@@ -119,7 +157,11 @@ def played(play: Played, at: float) -> Contact:
         "arm": item.arm,
         "title": item.title,
         "began": round(play.wall, 3),
-        "seconds": round(play.seconds, 2),
+        "duration_ms": _ms(play.seconds),
         "complete": play.complete,
     }
     return Contact("play", play.screen, at, data)
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)

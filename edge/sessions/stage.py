@@ -222,6 +222,8 @@ class Stage:
         if mine and allowed is Level.MEMBERS:
             self._forget_profile()
         await self._happen(Identified(secrets.token_hex(8), allowed, outcome.ref), Visitor(outcome))
+        now, session = self._house.mono(), self._session
+        self._note(notes.identified(self.screen.id, now, session.id, session.level, outcome, again=mine))
         if outcome.replay:
             self._visitor.tokens.add(outcome.replay)
         if allowed in (Level.SEGMENT, Level.PERSONAL) and self._introduction is None:
@@ -242,7 +244,7 @@ class Stage:
         sku = product.sku if product else ""
         stock = self._house.lines(sku, self._last.language) if sku else ()
         member, session = self._visitor.member, self._session.id
-        self._note(notes.presented(self.screen.id, held, sku, stock, member, session))
+        self._note(notes.presented(self.screen.id, held, sku, stock, self._wall(), member, session))
         if not sku and not self._session.who:
             await self._happen(Refused(NO_PRODUCT))
             return
@@ -290,7 +292,7 @@ class Stage:
         await self._happen(Touch())
         tile = self._last.values.get("product")
         if tile and known:
-            self._note(notes.touched(self._last, self._house.mono(), tile, self._visitor.member))
+            self._note(notes.touched(self._last, self._house.mono(), self._wall(), tile, self._visitor.member))
 
     async def _happen(self, event: Event, visitor: Visitor | None = None) -> None:
         """One step of the machine: the old session is blanked and noted before a new one is shown to ``visitor``."""
@@ -340,6 +342,9 @@ class Stage:
         if sheet := self._visitor.onward.painted(event):
             self._note_offered(sheet)
 
+    def _wall(self) -> float:
+        return self._house.now().timestamp()
+
     def _note(self, contact: Contact) -> None:
         """Tell the ledger; whatever happens in the session of a test (flag T) says so, to be left out of statistics."""
         recognised = self._visitor.recognised
@@ -348,7 +353,7 @@ class Stage:
 
     def _note_shown(self, show: Show) -> Callable[[], None]:
         campaign, media, member = self._campaign, self._house.library.media(), self._visitor.member
-        return lambda: self._note(notes.shown(show, self._house.mono(), campaign, media, member))
+        return lambda: self._note(notes.shown(show, self._house.mono(), self._wall(), campaign, media, member))
 
     def _note_offered(self, sheet: Sheet) -> None:
         now, member = self._house.mono(), self._visitor.member

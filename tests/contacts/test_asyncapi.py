@@ -133,7 +133,7 @@ def test_the_document_names_our_topics_kinds_and_content_type() -> None:
 
 @pytest.mark.parametrize("sku", ["LN-1", ""])
 def test_the_scan_of_a_product_is_as_the_document_says(sku: str) -> None:
-    scan = presented("kiosk-1", Held("cam", "04901234567894", 1.0), sku, (), "", "")
+    scan = presented("kiosk-1", Held("cam", "04901234567894", 1.0), sku, (), 0.0, "", "")
     data = DOCUMENT["components"]["schemas"]["contact"]["properties"]["data"]["properties"]
     assert {"outcome", "code", "gtin"} <= set(data)
     assert list(faults({"type": "object", "properties": data}, scan.data)) == []

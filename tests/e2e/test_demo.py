@@ -85,6 +85,7 @@ async def head_office_holds_exactly_what_happened(demo: Running, sku: str) -> No
     assert told == {
         "scan": 1,
         "session_start": 1,
+        "identify": 1,
         "content_shown": 1,
         "product_touched": 1,
         "handoff_offered": 1,

@@ -390,6 +390,6 @@ async def test_whatever_happens_in_a_tests_session_says_so_and_the_next_members_
     await counter.hold("04901234567894")
     await counter.scan(issue(issuer, "someone-else", IAT, EXP, VICTIM, 3, (7, 8)))
     mine = [contact.kind for contact in counter.contacts if contact.data.get("test")]
-    expected = ["scan", "session_start", "product_touched", "scan", "session_end"]
+    expected = ["scan", "session_start", "identify", "product_touched", "scan", "session_end"]
     assert mine == (expected if marked else [])
-    assert [contact.kind for contact in counter.contacts[-2:]] == ["session_end", "session_start"]
+    assert [contact.kind for contact in counter.contacts[-3:]] == ["session_end", "session_start", "identify"]

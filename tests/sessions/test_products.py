@@ -13,7 +13,7 @@ from edge.model import Band, Code, DeviceClass, Gone, Held, Level, Look, Painted
 from edge.sessions.goods import Wares
 from edge.sessions.machine import DEADLINES, Identified, Left, Lowered, Presented, Session, State, step
 from edge.sessions.sight import follow
-from tests.sessions.test_stage import ANNA, Shop, token
+from tests.sessions.test_stage import ANNA, NOON, Shop, token
 
 SHIRT, MUG, UNKNOWN = "04901234567894", "09520123456788", "09784101010014"
 
@@ -48,7 +48,7 @@ async def test_the_ledger_has_the_scan_the_session_and_what_was_painted_and_nobo
     await made.stage.take(Painted("k1", len(made.shows), 0.0))
     await made.touch("end")
     assert made.kinds() == ["scan", "session_start", "content_shown", "session_end"]
-    stock = [{"place": "here", "band": "few", "as_of": 1000.0}]
+    stock = [{"place": "here", "band": "few", "state": "live", "as_of": NOON - 30.0, "age_ms": 30_000}]
     scan, begin, shown, _ = made.contacts
     assert scan.data == {
         "outcome": "accepted", "code": "product", "gtin": SHIRT, "sku": "LN-1", "stock": stock, "eye": "cam",
@@ -75,7 +75,7 @@ async def test_a_kiosk_left_alone_with_a_product_warns_and_ends() -> None:
     assert (made.shows[-1].scene, made.shows[-1].values["warning"]) == ("product", True)
     await made.wait(5.0)
     assert made.shows[-1] == Show("k1", "loop")
-    assert made.contacts[-1].data == {"reason": "idle", "seconds": 20.0}
+    assert made.contacts[-1].data == {"reason": "idle", "duration_ms": 20_000}
 
 
 @pytest.mark.promise("S-2")

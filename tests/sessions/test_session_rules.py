@@ -133,7 +133,7 @@ async def test_the_old_session_is_blanked_before_the_new_one_is_shown() -> None:
 
 async def test_a_code_that_is_only_held_on_is_neither_noted_nor_spent() -> None:
     shop = await lived(KIOSK, "anna end anna2")
-    assert shop.kinds() == ["scan", "session_start", "session_end"]
+    assert shop.kinds() == ["scan", "session_start", "identify", "session_end"]
     assert shop.spent == {b"anna-1"}
 
 
@@ -155,7 +155,7 @@ async def test_a_next_token_without_flag_c_ends_the_recording() -> None:
     shop = await lived(KIOSK, "anna")
     await shop.scan(replace(token("anna", C=False), replay=b"anna-4"), "y")
     await shop.touch("product", "LN-1")
-    assert [contact.member for contact in shop.contacts] == ["anna", "anna", "", ""]
+    assert [contact.member for contact in shop.contacts] == ["anna", "anna", "anna", "", "", ""]
 
 
 async def test_a_profile_that_comes_after_its_session_fills_in_nothing() -> None:

@@ -39,6 +39,7 @@ LINEN = Campaign(
     segments=frozenset({"7"}),
 )
 ALL = Campaign("all", "みなさま", Layer.MEMBER, headline={"ja": "会員の日", "en": "Members' day"}, products=("CU-1",))
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC).timestamp()
 ANNA = Profile("anna", favourites=("CU-1",), coupons=(Coupon("c", {"ja": "10%引き"}),), language="en", nickname="Anna")
 
 
@@ -66,7 +67,7 @@ class Shop:
             screen,
             House(
                 self._classify, self._spend, self._fetch, self, self._lines, self._show,
-                self.contacts.append, lambda: datetime(2026, 11, 21, 12, tzinfo=UTC), lambda: self.clock,
+                self.contacts.append, lambda: datetime.fromtimestamp(NOON, UTC), lambda: self.clock,
             ),
         )  # fmt: skip
 
@@ -99,7 +100,7 @@ class Shop:
     def _lines(self, _: str, __: str) -> tuple[StockLine, ...]:
         if self.fault is not None:
             raise self.fault
-        return (StockLine("here", "渋谷店", self.band, str(self.band), as_of=self.clock),)
+        return (StockLine("here", "渋谷店", self.band, str(self.band), as_of=NOON - 30.0),)
 
     async def _show(self, show: Show) -> int:
         self.shows.append(show)
@@ -129,7 +130,7 @@ async def test_a_member_is_greeted_with_their_segment_and_stock() -> None:
     show = shop.shows[-1]
     assert (show.scene, show.level, show.values["headline"]) == ("member", Level.SEGMENT, "リネンの日")
     assert [(tile.sku, tile.stock[0].text) for tile in show.values["tiles"]] == [("LN-1", "few")]
-    assert shop.kinds() == ["scan", "session_start"]
+    assert shop.kinds() == ["scan", "session_start", "identify"]
 
 
 async def test_content_counts_as_shown_once_a_browser_painted_it() -> None:
@@ -236,7 +237,23 @@ async def test_the_ledger_names_a_pseudonym_only_with_flag_c(allowed: bool, memb
     await shop.touch("product", "LN-1")
     await shop.touch("end")
     assert {contact.member for contact in shop.contacts} == {member}
-    assert shop.kinds() == ["scan", "session_start", "product_touched", "session_end"]
+    assert shop.kinds() == ["scan", "session_start", "identify", "product_touched", "session_end"]
+
+
+async def test_the_ledger_has_what_the_desk_made_of_a_code() -> None:
+    shop = Shop()
+    await shop.scan(token("anna", N=True))
+    made = {"code": "mc1", "level": "L1", "again": False, "personal": True, "nickname": True, "recorded": True}
+    assert shop.contacts[-1].data == made | {"restricted": False, "stale": False}
+    assert shop.contacts[-1].session == shop.shows[-1].session
+    late = replace(token("anna", P=False, C=False, R=True), replay=b"2", doubt=Reason.TIME_UNCERTAIN, stale=True)
+    await shop.scan(late, "y")
+    made = {"code": "mc1", "level": "L0s", "again": True, "personal": False, "nickname": False, "recorded": False}
+    assert shop.contacts[-1].data == made | {"restricted": True, "stale": True, "doubt": "time_uncertain"}
+    assert (shop.contacts[-1].member, {each.session for each in shop.contacts if each.kind == "identify"}) == (
+        "",
+        {shop.shows[-1].session},
+    )
 
 
 @pytest.mark.promise("M-2")
@@ -272,7 +289,7 @@ async def test_a_session_left_alone_ends_and_the_loop_returns() -> None:
     assert (shop.shows[-1].values["warning"], shop.shows[-1].seconds) == (True, 5.0)
     await shop.wait(5.0)
     assert shop.shows[-1] == Show("k1", "loop")
-    assert shop.contacts[-1].data == {"reason": "idle", "seconds": 20.0}
+    assert shop.contacts[-1].data == {"reason": "idle", "duration_ms": 20_000}
 
 
 @pytest.mark.promise("S-2")
