@@ -111,7 +111,10 @@ LABELS: Mapping[str, str] = {
 }
 """What a part is, where its group holds several sorts."""
 
-PAGES: Mapping[str, tuple[str, str]] = {"camera": ("/it/cameras/{name}/", "See and aim")}
+PAGES: Mapping[str, tuple[str, str]] = {
+    "camera": ("/it/cameras/{name}/", "See and aim"),
+    **{kind: ("/it/ledger", "Why is there no data?") for kind in ("upstream", "inbox", "ledger")},
+}
 """The page of a part of its own, and what its link says."""
 
 STATES: Mapping[str, str] = {"up": "Working", "down": "Down", "starting": "Starting"}

@@ -1,10 +1,11 @@
-"""``tentou outbox``: look into the outbox of a device, without touching it."""
+"""``tentou outbox``: look into the outbox of a device without touching it, and ask its service to send again."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,10 @@ from typing import Any
 from edge import config
 from edge.contacts import schema
 from edge.contacts.outbox import FILE
+from edge.contacts.retry import ask
+from edge.contacts.status import status
+
+PATIENCE_S = 10.0
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -19,9 +24,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("outbox", help="what a device has recorded and head office has not confirmed")
     kinds = parser.add_subparsers(dest="outbox_command", required=True, metavar="COMMAND")
     for name, run, text in (
-        ("status", status, "how much waits, what was set aside and why, what is accounted for as lost"),
+        ("status", show, "how much waits, what was set aside and why, what is accounted for as lost"),
         ("tail", tail, "the newest waiting events"),
         ("export", export, "every waiting event and every one set aside, one CloudEvent a line"),
+        ("inspect", inspect, "every event here that names a member's pseudonym: what to hand out when a person asks"),
+        ("retry-dead", retry, "let the service send again what was set aside, under new numbers"),
     ):
         command = kinds.add_parser(name, help=text)
         command.add_argument("--config", type=Path, required=True, metavar="DIR", help="the device's settings")
@@ -29,12 +36,26 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         command.set_defaults(run=run)
         if name == "tail":
             command.add_argument("-n", type=int, default=10, metavar="N", help="how many (10)")
+        if name == "inspect":
+            command.add_argument("--ref", required=True, help="the pseudonym, as in m1.… or s1.…")
+        if name == "retry-dead":
+            command.add_argument("--reason", default="", help="only what was set aside for this reason")
 
 
-def status(args: argparse.Namespace) -> int:
+def show(args: argparse.Namespace) -> int:
     """Print the state of the outbox; 1 if anything was set aside or lost."""
     with closing(_connection(args.config)) as connection:
-        told = _status(connection)
+        found = status(connection)
+    told = {
+        "stream": found.stream,
+        "waiting": found.waiting,
+        "acknowledged": found.acknowledged,
+        "last": found.last,
+        "oldest": found.oldest,
+        "set_aside": dict(found.set_aside),
+        "gaps": {reason: sum(counts.values()) for reason, counts in found.gaps.items()},
+        "lost": found.lost,
+    }
     if args.json:
         print(json.dumps(told, ensure_ascii=False))
     else:
@@ -62,26 +83,45 @@ def export(args: argparse.Namespace) -> int:
     return 0
 
 
-def _status(connection: sqlite3.Connection) -> dict[str, Any]:
-    lost: dict[str, int] = {}
-    for (counts,) in connection.execute("SELECT counts FROM gaps"):
-        for kind, number in json.loads(counts).items():
-            lost[kind] = lost.get(kind, 0) + number
-    return {
-        "stream": connection.execute("SELECT v FROM meta WHERE k = 'stream'").fetchone()[0],
-        "waiting": schema.count_waiting(connection),
-        "acknowledged": schema.acked_seq(connection),
-        "last": schema.last_seq(connection),
-        "oldest": _oldest(connection),
-        "set_aside": dict(connection.execute("SELECT reason, count(*) FROM dead GROUP BY reason ORDER BY reason")),
-        "gaps": dict(connection.execute("SELECT reason, count(*) FROM gaps GROUP BY reason ORDER BY reason")),
-        "lost": lost,
-    }
+def inspect(args: argparse.Namespace) -> int:
+    """Print every event here that names a pseudonym; 1 if there is none."""
+    found = 0
+    with closing(_connection(args.config)) as connection:
+        for table in ("dead", "outbox"):
+            for (body,) in connection.execute(f"SELECT body FROM {table} ORDER BY seq"):  # noqa: S608
+                if _names(body, args.ref):
+                    found += 1
+                    print(body.decode())
+    if not args.json:
+        print(f"{found} waiting here; what head office has stored, its own database tells", file=sys.stderr)
+    return 0 if found else 1
 
 
-def _oldest(connection: sqlite3.Connection) -> str:
-    found = schema.page(connection, schema.acked_seq(connection), 1)
-    return str(json.loads(found[0].body)["time"]) if found else ""
+def _names(body: bytes, ref: str) -> bool:
+    try:
+        return bool(json.loads(body)["data"].get("member") == ref)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def retry(args: argparse.Namespace) -> int:
+    """Ask the service to send again what was set aside; 1 if nothing was, or it does not answer."""
+    with closing(_connection(args.config)) as connection:
+        dead = status(connection).set_aside
+    waiting = sum(count for reason, count in dead.items() if args.reason in ("", reason))
+    if not waiting:
+        known = ", ".join(dead) or "nothing was set aside"
+        print(json.dumps({"asked": 0}) if args.json else f"nothing to send again; reasons here: {known}")
+        return 1
+    wish = config.read_store(args.config)
+    done = ask(args.config / wish.device.data, args.reason, PATIENCE_S)
+    if args.json:
+        print(json.dumps({"asked": waiting, "done": done}))
+    elif done:
+        print(f"{waiting} events go out again, under new numbers")
+    else:
+        print(f"{waiting} events go out again as soon as `tentou run` runs here")
+    return 0 if done else 1
 
 
 def _plain(value: Any) -> str:
