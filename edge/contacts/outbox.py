@@ -16,7 +16,7 @@ from edge.contacts import schema
 from edge.contacts.clock import Clock
 from edge.contacts.event import BadContact, Range, Stamp, body_of, checked, cloud_event, gap, source_of, uuid7
 from edge.contacts.schema import Loaded, Row
-from edge.db import Database
+from edge.db import Database, broken
 from edge.model import Contact
 
 T = TypeVar("T")
@@ -34,7 +34,11 @@ CHUNK = 5_000
 
 
 class Outbox:
-    """The ledger's store-and-forward queue in one SQLite file. ``news`` is set whenever there may be more to send."""
+    """The ledger's store-and-forward queue in one SQLite file. ``news`` is set whenever there may be more to send.
+
+    ``spoilt`` is set when the file turns out to be damaged. Whoever heals it (``heals``) begins a new one with
+    ``renew``: then ``stream`` changes under its users, and what they know of numbers holds no longer.
+    """
 
     def __init__(
         self,
@@ -49,6 +53,8 @@ class Outbox:
         self.stream = loaded.stream
         self.boot = loaded.boot
         self.news = asyncio.Event()
+        self.spoilt = asyncio.Event()
+        self.heals = False
         self.last = loaded.last
         self.acked = loaded.acked
         self._waiting: int | None = loaded.waiting  # the database's thread alone changes it; None: count again
@@ -74,34 +80,51 @@ class Outbox:
     async def page(self, after: int, limit: int) -> list[Row]:
         """The next waiting events above a number."""
         start = max(after, self.acked)
-        return await self._db.read(lambda connection: schema.page(connection, start, limit))
+        try:
+            rows = await self._db.read(lambda connection: schema.page(connection, start, limit))
+        except sqlite3.Error as error:
+            self._mind(error)
+            raise
+        torn = next((n for n, row in enumerate(rows) if not row.whole), len(rows))
+        if not self.heals or torn == len(rows):
+            return rows
+        self.spoilt.set()
+        return rows[:torn]
 
-    async def acknowledge(self, upto: int) -> int:
-        """All up to a number is confirmed: delete it. How many went; 0 for a number never given (a forged one)."""
-        if not self.acked < upto <= self.last:
+    async def acknowledge(self, upto: int, stream: str = "") -> int:
+        """All up to a number is confirmed: delete it. How many went; 0 for a number never given (a forged one).
+
+        Nothing goes, either, for a ``stream`` that is no longer this outbox's.
+        """
+        if not self.acked < upto <= self.last or stream not in ("", self.stream):
             return 0
-        self.acked = upto
-        gone = part = await self._prune(upto)
+        self.acked, db = upto, self._db
+        gone = part = await self._prune(db, upto)
         while part:
-            part = await self._prune(upto)
+            part = await self._prune(db, upto)
             gone += part
         return gone
 
-    async def set_aside(self, seq: int, reason: str) -> bool:
-        """Move an event that can never be delivered to the dead, and tell of it by a gap, both or neither."""
+    async def set_aside(self, seq: int, reason: str, stream: str = "") -> bool:
+        """Move an event that can never be delivered to the dead, and tell of it by a gap, both or neither.
+
+        False if there is none of that number, or ``stream`` is no longer this outbox's.
+        """
+        if stream not in ("", self.stream):
+            return False
 
         def act(connection: sqlite3.Connection) -> list[int]:
             lost = schema.bury(connection, seq, reason, self._wall_ms())
             if lost is None:
                 return []
             self._add(connection, -1)
-            return [self._account(connection, reason, *lost)]
+            return [self.account_in(connection, reason, *lost)]
 
         return bool(await self._make(act))
 
     async def account(self, reason: str, counts: Counter[str], ranges: Sequence[Range] = ()) -> int:
         """Record a gap for contacts that could not be kept, or that the inbox lost; its own number."""
-        return (await self._make(lambda connection: [self._account(connection, reason, counts, ranges)]))[0]
+        return (await self._make(lambda connection: [self.account_in(connection, reason, counts, ranges)]))[0]
 
     async def act(self, fn: Callable[[sqlite3.Connection], T]) -> T:
         """Run a function of the connection in one write transaction, then count anew what waits and tell the news.
@@ -114,29 +137,54 @@ class Outbox:
             self._waiting = schema.count_waiting(connection)
             return result, schema.last_seq(connection)
 
+        stream = self.stream
         result, last = await self._write(counted)
-        self.last = max(self.last, last)
+        if stream == self.stream:
+            self.last = max(self.last, last)
         self.news.set()
         return result
+
+    def account_in(
+        self,
+        connection: sqlite3.Connection,
+        reason: str,
+        counts: Counter[str],
+        ranges: Sequence[Range] = (),
+        stream: str = "",
+    ) -> int:
+        """As ``account``, as a part of ``act``; ``stream`` is the one that ``ranges`` are of, if it is another."""
+        seq = self._append(connection, gap(reason, counts, ranges, self._clock.mono(), stream))
+        schema.note_gap(connection, seq, reason, counts, () if stream else ranges)
+        return seq
+
+    def renew(self, db: Database, loaded: Loaded, reserve: Callable[[int], None]) -> None:
+        """Go on with another file; the one before is closed, or nobody else writes to it."""
+        self._db, self._reserve = db, reserve
+        self.boot, self.last, self.acked, self._waiting = loaded.boot, loaded.last, loaded.acked, loaded.waiting
+        self.stream = loaded.stream
+        self.spoilt.clear()
+        self.news.set()
 
     def waiting(self) -> int:
         """How many events are not confirmed yet."""
         return self._waiting or 0
 
-    async def _prune(self, upto: int) -> int:
+    async def _prune(self, db: Database, upto: int) -> int:
         def act(connection: sqlite3.Connection) -> int:
             gone = schema.prune(connection, upto, CHUNK)
             self._waiting = schema.count_waiting(connection)
             return gone
 
-        return await self._write(act)
+        return await self._write(act, db)
 
     async def _make(self, act: Callable[[sqlite3.Connection], list[int]]) -> list[int]:
         """Run what makes events. A caller cancelled meanwhile undoes nothing, so the news is told all the same."""
 
         async def made() -> list[int]:
+            stream = self.stream
             seqs = await self._write(act)
-            self.last = max([self.last, *seqs])
+            if stream == self.stream:
+                self.last = max([self.last, *seqs])
             self.news.set()
             return seqs
 
@@ -144,12 +192,17 @@ class Outbox:
         making.add_done_callback(lambda done: done.cancelled() or done.exception())
         return await asyncio.shield(making)
 
-    async def _write(self, act: Callable[[sqlite3.Connection], T]) -> T:
+    async def _write(self, act: Callable[[sqlite3.Connection], T], db: Database | None = None) -> T:
         try:
-            return await self._db.write(act)
-        except (sqlite3.Error, BadContact):
+            return await (db or self._db).write(act)
+        except (sqlite3.Error, BadContact) as error:
+            self._mind(error)
             self._waiting = None  # the transaction was undone, and with it what was counted
             raise
+
+    def _mind(self, error: Exception) -> None:
+        if isinstance(error, sqlite3.Error) and broken(error):
+            self.spoilt.set()
 
     def _append(self, connection: sqlite3.Connection, contact: Contact) -> int:
         mono, wall = self._clock.mono(), self._clock.wall()
@@ -170,13 +223,6 @@ class Outbox:
         self._add(connection, 1)
         return stamp.seq
 
-    def _account(
-        self, connection: sqlite3.Connection, reason: str, counts: Counter[str], ranges: Sequence[Range]
-    ) -> int:
-        seq = self._append(connection, gap(reason, counts, ranges, self._clock.mono()))
-        schema.note_gap(connection, seq, reason, counts, ranges)
-        return seq
-
     def _hold_to_cap(self, connection: sqlite3.Connection) -> list[int]:
         over = self.waiting() - self._cap
         if over <= 0:
@@ -186,7 +232,7 @@ class Outbox:
         if not ranges:
             return []
         self._add(connection, -counts.total())
-        return [self._account(connection, "overflow", counts, ranges)]
+        return [self.account_in(connection, "overflow", counts, ranges)]
 
     def _add(self, connection: sqlite3.Connection, rows: int) -> None:
         if self._waiting is None:
