@@ -119,7 +119,7 @@ def cloud_event(contact: Contact, stamp: Stamp) -> Json:
         "source": stamp.source,
         "type": f"tentou.contact.{contact.kind}.v1",
         "subject": contact.touchpoint or "edge",
-        "time": _rfc3339(stamp.wall_ms),
+        "time": rfc3339(stamp.wall_ms),
         "datacontenttype": "application/json",
         "stream": stamp.stream,
         "sequence": f"{stamp.seq:012d}",
@@ -160,6 +160,12 @@ def gap(reason: str, counts: Mapping[str, int], ranges: Sequence[Range], at: flo
     """
     data: Json = {"reason": reason, "counts": dict(counts), "ranges": [list(each) for each in ranges]}
     return Contact("gap", "", at, data | ({"stream": stream} if stream else {}))
+
+
+def clock_anchor(bootid: str, mono_ms: int, utc_ms: int, at: float) -> Contact:
+    """One moment of a boot by its monotonic clock and by the clock that was synchronised then, UNIX milliseconds."""
+    data = {"bootid": bootid, "monotonicms": mono_ms, "utc": rfc3339(utc_ms)}
+    return Contact("clock_anchor", "", at, data)
 
 
 def read_event(body: bytes) -> Received:
@@ -239,6 +245,7 @@ def _ranges(value: Any, highest: int) -> tuple[Range, ...]:
     return tuple(found)
 
 
-def _rfc3339(wall_ms: int) -> str:
+def rfc3339(wall_ms: int) -> str:
+    """UNIX milliseconds as an event's ``time`` has them; what lies before 1970 becomes its beginning."""
     moment = datetime.fromtimestamp(max(wall_ms, 0) / 1000, UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{wall_ms % 1000:03d}Z"
