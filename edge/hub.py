@@ -132,10 +132,10 @@ def create_app(hub: Hub) -> web.Application:
 
 def _handouts(settings: config.Hub, folder: Path, health: Health, post: Post) -> Handouts:
     """The signed files for all edges, which are told of them by retained letters."""
-    keyset, deny = (folder / path if path else None for path in (settings.keyset, settings.deny))
-    where = {"keyset": topics.KEYSET, "deny": topics.DENY}
+    where = {"keyset": topics.KEYSET, "deny": topics.DENY, "erase": topics.ERASE}
+    paths = {name: folder / path if (path := getattr(settings, name)) else None for name in where}
     return Handouts(
-        keyset, deny, health, lambda name, text: post.stand(Message(where[name], text.encode(), retain=True))
+        paths, health, lambda name, shelf: post.stand(Message(where[name], shelf.text.encode(), retain=True))
     )
 
 

@@ -23,8 +23,8 @@ class HubIdentity(Settings):
 
 class Hub(Settings):
     """Everything head office's hub is told. ``stock_token`` is a file with the bearer token that stores must send;
-    ``keyset`` and ``deny`` are the signed files that it hands out to all edges, anew when they change; ``members`` is
-    where profiles come from that it gives to stores which send the token in the file ``members_token``."""
+    ``keyset``, ``deny`` and ``erase`` are the signed files that it hands out to all edges, anew when they change;
+    ``members`` is where profiles come from that it gives to stores which send the token in ``members_token``."""
 
     hub: HubIdentity = HubIdentity()
     web: Web = Web(port=8090)
@@ -34,6 +34,7 @@ class Hub(Settings):
     stock_token: Path | None = None
     keyset: Path | None = None
     deny: Path | None = None
+    erase: Path | None = None
     handoff: Leading = Leading()
     members: Adapter | None = None
     members_token: Path | None = Field(None, validate_default=True)

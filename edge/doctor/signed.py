@@ -12,7 +12,7 @@ from edge import asking, config
 from edge.doctor.patient import Finding, Patient, store_of
 from edge.members import keysource
 from edge.members.envelope import BadSigned, from_base64url
-from edge.members.papers import keys_of, refs_of
+from edge.members.papers import KINDS, erased_of, keys_of, refs_of
 from edge.members.shelf import Kind
 
 FETCH = "install the store's bundle again, or fetch the chain's {}"
@@ -20,11 +20,15 @@ NO_ROOT = "set member_code.roots to the root keys of this chain: `tentou provisi
 
 
 def papers(patient: Patient) -> Iterator[Finding]:
-    """An edge's key set and deny list are its own chain's, signed by a pinned root and in date, whether they lie here
-    or an address gives them."""
+    """An edge's signed files are its own chain's, signed by a pinned root and in date, whether they lie here or an
+    address gives them."""
     store, folder = store_of(patient), patient.folder
     rules, roots = store.member_code, [from_base64url(root) for root in store.member_code.roots]
-    keyset, deny = keys_of(store.device.chain, roots, time.time), refs_of(store.device.chain, roots, time.time)
+    keyset = keys_of(store.device.chain, roots, time.time)
+    lists: dict[str, Kind[Any]] = {
+        "deny": refs_of(store.device.chain, roots, time.time),
+        "erase": erased_of(store.device.chain, roots, time.time),
+    }
     kept = patient.data / "keyset.json"
     if rules.keyset is None and not kept.is_file():
         todo = "set member_code.keyset, or start the edge and let one come by its address or from head office"
@@ -33,10 +37,11 @@ def papers(patient: Patient) -> Iterator[Finding]:
         yield Finding("key set", False, "no root is pinned, so no key set is believed", NO_ROOT)
     else:
         yield _lying(keyset, folder / rules.keyset if rules.keyset else kept, FETCH)
-    if rules.deny is not None:
-        yield _lying(deny, folder / rules.deny, FETCH)
-    for kind, url in ((keyset, rules.keyset_url), (deny, rules.deny_url)):
-        if url:
+    for name, kind in lists.items():
+        if path := getattr(rules, name):
+            yield _lying(kind, folder / path, FETCH)
+    for name, kind in {"keyset": keyset, **lists}.items():
+        if url := getattr(rules, f"{name}_url"):
             yield _given(kind, url, rules.ca_file, folder)
 
 
@@ -44,11 +49,10 @@ def handouts(patient: Patient) -> Iterator[Finding]:
     """The files that a hub hands out are whole and in date. It has no roots: who signed them is the edges' to say."""
     settings = patient.settings
     assert isinstance(settings, config.Hub)
-    keyset, deny = keys_of("", None, time.time), refs_of("", None, time.time)
-    if settings.keyset is not None:
-        yield _lying(keyset, patient.folder / settings.keyset, "put the {} there: tentou code keyset make, then sign")
-    if settings.deny is not None:
-        yield _lying(deny, patient.folder / settings.deny, "put the {} there: tentou code deny make, then sign")
+    for name, kind_of in KINDS.items():
+        if path := getattr(settings, name):
+            kind = kind_of("", None, time.time)
+            yield _lying(kind, patient.folder / path, f"put the {{}} there: tentou code {name} make, then sign")
 
 
 def _lying(kind: Kind[Any], path: Path, todo: str) -> Finding:

@@ -6,16 +6,14 @@ past its ``not_after`` it denies nobody.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ConfigDict, Field
 
-from edge.members.envelope import BadSigned, Form, Version, read_inner, seal, unseal
-from edge.members.keyset import Seconds, ahead
+from edge.members.envelope import BadSigned, Form, Version, read_inner
+from edge.members.paper import Paper, Seconds
 
 DOMAIN = b"MC1-DENY-V1\n"
 MOST = 1_000
@@ -61,31 +59,6 @@ class _Inner(BaseModel):
     refs: list[Ref] = Field(max_length=MOST)
 
 
-def make_deny(chain: str, version: int, issued_at: int, not_after: int, refs: Sequence[str]) -> bytes:
-    """The inner bytes of a deny list, to be signed by a root; raises BadSigned for what no edge would take."""
-    inner = {"typ": "mc1-deny", "chain": chain, "version": version, "issued_at": issued_at, "not_after": not_after}
-    data = json.dumps(inner | {"refs": list(refs)}, separators=(",", ":")).encode()
-    _parse(data)
-    return data
-
-
-def sign_deny(inner: bytes, root: Ed25519PrivateKey) -> str:
-    """The envelope that edges take, as JSON; raises BadSigned for an inner part that they would refuse."""
-    _parse(inner)
-    return seal(FORM, inner, root)
-
-
-def read_deny(text: str, roots: Sequence[bytes] | None, now: float | None = None) -> DenyList:
-    """The deny list in an envelope that one of the pinned ``roots`` signed; raises BadSigned, without a reference.
-
-    ``now`` is UNIX time, None where the clock cannot be trusted; ``roots`` None is for who hands it on (``unseal``).
-    """
-    found = _parse(unseal(FORM, text, roots))
-    if now is not None and ahead(found.issued_at, now):
-        raise BadSigned("deny list was issued more than a day in the future; check this edge's clock")
-    return found
-
-
 def _parse(inner: bytes) -> DenyList:
     parsed = read_inner(FORM, inner, _Inner)
     if len(set(parsed.refs)) != len(parsed.refs):
@@ -93,3 +66,15 @@ def _parse(inner: bytes) -> DenyList:
     if parsed.not_after < parsed.issued_at:
         raise BadSigned("deny list ends before it is issued")
     return DenyList(parsed.chain, parsed.version, parsed.issued_at, parsed.not_after, frozenset(parsed.refs), inner)
+
+
+DENY = Paper(FORM, _parse)
+
+
+def make_deny(chain: str, version: int, issued_at: int, not_after: int, refs: Sequence[str]) -> bytes:
+    """The inner bytes of a deny list, to be signed by a root; raises BadSigned for what no edge would take."""
+    inner = {"typ": "mc1-deny", "chain": chain, "version": version, "issued_at": issued_at, "not_after": not_after}
+    return DENY.make(inner | {"refs": list(refs)})
+
+
+sign_deny, read_deny = DENY.sign, DENY.read

@@ -147,6 +147,9 @@ class Signed(Protocol):
     def version(self) -> int: ...
 
     @property
+    def issued_at(self) -> int: ...
+
+    @property
     def inner(self) -> bytes: ...
 
 

@@ -1,4 +1,4 @@
-"""What head office hands out to its edges: the signed key set and deny list, by address with ETag and by letter.
+"""What head office hands out to its edges: its signed files, by address with ETag and by letter.
 
 Head office has no pinned roots: it hands on what is whole, of a version that is not lower than the one before, and
 leaves it to the edges whom to believe.
@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from aiohttp import ETag, hdrs, web
 
 from edge.health import Health
-from edge.members.papers import Watched, keys_of, refs_of
+from edge.members.papers import KINDS, Watched
 from edge.members.shelf import Shelf
 
 LOOK_S = 5.0
@@ -24,18 +24,14 @@ LOOK_S = 5.0
 
 
 class Handouts:
-    """The files that the settings name. ``tell`` gets the name (``keyset``, ``deny``) and text of each that is new."""
+    """The files of ``papers.KINDS`` that the settings name. ``tell`` gets the name and shelf of each that is new."""
 
     def __init__(
-        self, keyset: Path | None, deny: Path | None, health: Health, tell: Callable[[str, str], None]
+        self, paths: Mapping[str, Path | None], health: Health, tell: Callable[[str, Shelf[Any]], None]
     ) -> None:
-        self._shelves: dict[str, Shelf[Any]] = {}
-        if keyset:
-            self._shelves["keyset"] = Shelf(keys_of("", None, time.time), None, health)
-        if deny:
-            self._shelves["deny"] = Shelf(refs_of("", None, time.time), None, health)
-        paths = {"keyset": keyset, "deny": deny}
-        self._watched = [Watched(path, self._shelves[name]) for name, path in paths.items() if path]
+        named = {name: path for name, path in paths.items() if path}
+        self._shelves = {name: _shelf(name, health) for name in named}
+        self._watched = [Watched(path, self._shelves[name]) for name, path in named.items()]
         self._tell = tell
         self._told: dict[str, str] = {}
 
@@ -47,7 +43,7 @@ class Handouts:
             shelf.tell()
             if shelf.text and shelf.text != self._told.get(name):
                 self._told[name] = shelf.text
-                self._tell(name, shelf.text)
+                self._tell(name, shelf)
 
     async def run(self) -> None:
         """Look for ever."""
@@ -56,8 +52,13 @@ class Handouts:
             await asyncio.sleep(LOOK_S)
 
     def routes(self) -> list[web.RouteDef]:
-        """``/keyset.json`` and ``/deny.json``, those that the settings name."""
+        """``/keyset.json``, ``/deny.json`` and ``/erase.json``, those that the settings name."""
         return [web.get(f"/{name}.json", _answer(shelf)) for name, shelf in self._shelves.items()]
+
+
+def _shelf(name: str, health: Health) -> Shelf[Any]:
+    """A shelf in memory for any chain's file that is whole, whoever signed it."""
+    return Shelf(KINDS[name]("", None, time.time), None, health)
 
 
 def _answer(shelf: Shelf[Any]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

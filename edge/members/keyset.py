@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ConfigDict, Field
 
 from edge.members.envelope import (
@@ -19,11 +17,10 @@ from edge.members.envelope import (
     from_base64url,
     newest,
     read_inner,
-    seal,
     to_base64url,
-    unseal,
     weak,
 )
+from edge.members.paper import Paper, Seconds
 
 __all__ = [
     "BadKeySet", "Key", "KeySet", "Status", "from_base64url", "kid_of", "make_keyset", "newer", "read_keyset",
@@ -33,14 +30,6 @@ __all__ = [
 DOMAIN = b"MC1-KEYSET-V1\n"
 MAX_CHARS = 16_384
 FORM = Form("key set", "keyset", DOMAIN, MAX_CHARS)
-MAX_AHEAD = 86_400
-"""Seconds that a set may be issued in the future of a trusted clock; more would push the floor clock ahead for good."""
-
-NEVER_SET = 1_767_225_600
-"""A clock before 2026 was never set (a flat battery), so a set that is newer than it is no wonder."""
-
-Seconds = Annotated[int, Field(ge=0, lt=2**32)]
-
 
 BadKeySet = BadSigned
 """A key set that must not be used; the text says whose fault it is."""
@@ -106,48 +95,6 @@ def kid_of(public: bytes) -> bytes:
     return hashlib.sha256(public).digest()[:4]
 
 
-def make_keyset(chain: str, version: int, issued_at: int, not_after: int, keys: Sequence[Key]) -> bytes:
-    """The inner bytes of a key set, to be signed by the root; raises BadKeySet for what no edge would take."""
-    inner = {
-        "typ": "mc1-keyset",
-        "chain": chain,
-        "version": version,
-        "issued_at": issued_at,
-        "not_after": not_after,
-        "keys": [
-            {"kid": key.kid.hex(), "alg": -19, "x": key.public.hex(), "nbf": key.nbf, "exp": key.exp}
-            | {"status": str(key.status)}
-            for key in keys
-        ],
-    }
-    data = json.dumps(inner, separators=(",", ":")).encode()
-    _parse(data)
-    return data
-
-
-def sign_keyset(inner: bytes, root: Ed25519PrivateKey) -> str:
-    """The envelope that edges take, as JSON; raises BadKeySet for an inner part that they would refuse."""
-    _parse(inner)
-    return seal(FORM, inner, root)
-
-
-def read_keyset(text: str, roots: Sequence[bytes] | None, now: float | None = None) -> KeySet:
-    """The key set in an envelope that one of the pinned ``roots`` signed; raises BadKeySet.
-
-    ``now`` is UNIX time, None where the clock cannot be trusted: then a set from the future is no error.
-    A stale set is no error either: its codes count as static. ``roots`` None is for who hands it on (``unseal``).
-    """
-    keyset = _parse(unseal(FORM, text, roots))
-    if now is not None and ahead(keyset.issued_at, now):
-        raise BadKeySet("key set was issued more than a day in the future; check this edge's clock")
-    return keyset
-
-
-def ahead(issued_at: int, now: float) -> bool:
-    """Whether a file was issued further in the future of a clock that was set than clocks differ."""
-    return NEVER_SET < now < issued_at - MAX_AHEAD
-
-
 def newer(held: KeySet | None, offered: KeySet) -> KeySet:
     """The set to hold from now on; raises BadKeySet for another chain's or an older one, as versions only grow."""
     return newest(FORM, held, offered)
@@ -174,3 +121,26 @@ def _key(entry: _Key) -> Key:
     if entry.exp < entry.nbf:
         raise BadKeySet(f"key {entry.kid}: exp is before nbf")
     return Key(kid, public, entry.nbf, entry.exp, entry.status)
+
+
+KEYSET = Paper(FORM, _parse)
+
+
+def make_keyset(chain: str, version: int, issued_at: int, not_after: int, keys: Sequence[Key]) -> bytes:
+    """The inner bytes of a key set, to be signed by the root; raises BadKeySet for what no edge would take."""
+    inner = {
+        "typ": "mc1-keyset",
+        "chain": chain,
+        "version": version,
+        "issued_at": issued_at,
+        "not_after": not_after,
+        "keys": [
+            {"kid": key.kid.hex(), "alg": -19, "x": key.public.hex(), "nbf": key.nbf, "exp": key.exp}
+            | {"status": str(key.status)}
+            for key in keys
+        ],
+    }
+    return KEYSET.make(inner)
+
+
+sign_keyset, read_keyset = KEYSET.sign, KEYSET.read

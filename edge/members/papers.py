@@ -1,9 +1,9 @@
-"""Head office's signed files as an edge holds them, the key set and the deny list, and the ways by which they come."""
+"""Head office's signed files as an edge holds them, key set, deny list and erasure list, and the ways they come by."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -11,13 +11,17 @@ from typing import Any
 
 from edge import asking, config
 from edge.health import Health
-from edge.members import deny, keyset, keysource
-from edge.members.deny import DenyList
-from edge.members.keyset import KeySet
+from edge.members import keysource
+from edge.members.deny import DENY, DenyList
+from edge.members.erasure import ERASURE, ErasureList
+from edge.members.keyset import KEYSET, KeySet
 from edge.members.shelf import Kind, Shelf, Way
 
 _KEYSET_ADVICE = "Fetch the chain's key set again; rotating codes count as plain member numbers without a good one."
 _DENY_ADVICE = "Fetch the chain's deny list again; whom it names is refused as soon as it is here."
+_ERASE_ADVICE = (
+    "Sign the chain's erasure list with a root that is pinned here; whom it names is erased once it is here."
+)
 
 Now = Callable[[], float | None]
 """UNIX seconds where they can be trusted, else None."""
@@ -47,7 +51,7 @@ class Watched:
 
 
 class Papers:
-    """The two shelves of a store's edge, ``keyset`` and ``deny``, kept in ``data`` and fed by its settings' ways.
+    """The shelves of a store's edge, ``keyset``, ``deny``, ``erase``, kept in ``data`` and fed by its settings' ways.
 
     ``news`` is set when something came by another way than a file of ours, so that it is kept at once.
     """
@@ -65,23 +69,25 @@ class Papers:
         self._settings, self._folder = settings, folder
         self.keyset: Shelf[KeySet] = Shelf(keys_of(chain, roots, now), data / "keyset.json", health)
         self.deny: Shelf[DenyList] = Shelf(refs_of(chain, roots, now), data / "deny.json", health)
-        pairs = ((settings.keyset, self.keyset), (settings.deny, self.deny))
-        self._watched = [Watched(folder / path, shelf) for path, shelf in pairs if path]
+        self.erase: Shelf[ErasureList] = Shelf(erased_of(chain, roots, now), data / "erase.json", health)
+        self.shelves: dict[str, Shelf[Any]] = {"keyset": self.keyset, "deny": self.deny, "erase": self.erase}
+        paths: dict[str, Path | None] = {name: getattr(settings, name) for name in self.shelves}
+        self._watched = [Watched(folder / path, self.shelves[name]) for name, path in paths.items() if path]
         self.news = asyncio.Event()
-        self.keyset.restore()
-        self.deny.restore()
+        for shelf in self.shelves.values():
+            shelf.restore()
 
     @property
     def versions(self) -> dict[str, int]:
         """What this edge holds, as it tells head office: 0 for none."""
-        return {"keyset": self.keyset.version, "deny": self.deny.version}
+        return {name: shelf.version for name, shelf in self.shelves.items()}
 
     def look(self) -> None:
         """Read the files again if they changed, and say how it is: what is held grows old by itself."""
         for watched in self._watched:
             watched.look()
-        self.keyset.tell()
-        self.deny.tell()
+        for shelf in self.shelves.values():
+            shelf.tell()
 
     def came(self, shelf: Shelf[Any], way: Way, text: str) -> bool:
         """A file came over the line; whether it is held now."""
@@ -92,13 +98,13 @@ class Papers:
 
     async def save(self) -> None:
         """Keep what came since for a start without network."""
-        await self.keyset.save()
-        await self.deny.save()
+        for shelf in self.shelves.values():
+            await shelf.save()
 
     def loops(self) -> dict[str, Callable[[], Awaitable[None]]]:
         """What asks the addresses, by name."""
-        pairs = ((self._settings.keyset_url, self.keyset), (self._settings.deny_url, self.deny))
-        return {f"{shelf.word} by address": partial(self._follow, url, shelf) for url, shelf in pairs if url}
+        urls = [(getattr(self._settings, f"{name}_url"), shelf) for name, shelf in self.shelves.items()]
+        return {f"{shelf.word} by address": partial(self._follow, url, shelf) for url, shelf in urls if url}
 
     async def _follow(self, url: str, shelf: Shelf[Any]) -> None:
         await keysource.follow(
@@ -113,9 +119,9 @@ class Papers:
 
 def unsafe(settings: config.MemberCode) -> Iterator[tuple[str, str]]:
     """The keys of addresses that must not be asked, each with why."""
-    for key, url in (("keyset_url", settings.keyset_url), ("deny_url", settings.deny_url)):
+    for key in ("keyset_url", "deny_url", "erase_url"):
         try:
-            asking.safe(url or "https://none.invalid/")
+            asking.safe(getattr(settings, key) or "https://none.invalid/")
         except ValueError as error:
             yield f"member_code.{key}", str(error)
 
@@ -130,7 +136,7 @@ def keys_of(chain: str, roots: Sequence[bytes] | None, now: Now) -> Kind[KeySet]
         )
         return f"version {held.version}, {end}", not stale
 
-    return Kind(keyset.FORM, chain, lambda text: keyset.read_keyset(text, roots, now()), words, _KEYSET_ADVICE)
+    return Kind(KEYSET.form, chain, lambda text: KEYSET.read(text, roots, now()), words, _KEYSET_ADVICE)
 
 
 def refs_of(chain: str, roots: Sequence[bytes] | None, now: Now) -> Kind[DenyList]:
@@ -140,7 +146,24 @@ def refs_of(chain: str, roots: Sequence[bytes] | None, now: Now) -> Kind[DenyLis
         until = f"until {_day(held.not_after)}" if not held.ended(now() or 0) else "ended: it denies nobody"
         return f"version {held.version}, {len(held.refs)} refused, {until}", True
 
-    return Kind(deny.FORM, chain, lambda text: deny.read_deny(text, roots, now()), words, _DENY_ADVICE)
+    return Kind(DENY.form, chain, lambda text: DENY.read(text, roots, now()), words, _DENY_ADVICE)
+
+
+def erased_of(chain: str, roots: Sequence[bytes] | None, now: Now) -> Kind[ErasureList]:
+    """Erasure lists of a chain."""
+
+    def words(held: ErasureList) -> tuple[str, bool]:
+        return f"version {held.version}, {len(held.asked)} erased, of {_day(held.issued_at)}", True
+
+    return Kind(ERASURE.form, chain, lambda text: ERASURE.read(text, roots, now()), words, _ERASE_ADVICE)
+
+
+KINDS: Mapping[str, Callable[[str, Sequence[bytes] | None, Now], Kind[Any]]] = {
+    "keyset": keys_of,
+    "deny": refs_of,
+    "erase": erased_of,
+}
+"""Each kind by the name that settings, files, addresses and topics give it."""
 
 
 def _day(seconds: int) -> str:

@@ -30,8 +30,8 @@ async def served(handouts: Handouts) -> AsyncIterator[str]:
 def office(folder: Path, health: Health | None = None) -> tuple[Handouts, list[tuple[str, str]]]:
     """A head office with both files, and the letters that it writes."""
     letters: list[tuple[str, str]] = []
-    paths = folder / "keyset.json", folder / "deny.json"
-    return Handouts(*paths, health or Health(), lambda name, text: letters.append((name, text))), letters
+    paths = {name: folder / f"{name}.json" for name in ("keyset", "deny")}
+    return Handouts(paths, health or Health(), lambda name, shelf: letters.append((name, shelf.text))), letters
 
 
 async def test_a_file_is_served_with_an_etag_by_which_an_unchanged_one_is_not_sent_again(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_each_new_file_is_told_once_and_a_broken_or_older_one_is_named_and_not_t
 
 
 def test_a_hub_that_hands_out_nothing_has_no_address_for_it() -> None:
-    made = Handouts(None, None, Health(), lambda *_: None)
+    made = Handouts({"keyset": None, "deny": None, "erase": None}, Health(), lambda *_: None)
     made.look()
     assert made.routes() == []
 

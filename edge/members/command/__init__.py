@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from edge.members.command import denying, issuing, judging, keys
+from edge.members.command import denying, erasing, issuing, judging, keys
 from edge.members.command import rules as static_rules
 from edge.members.command import vectors as test_vectors
 
@@ -27,7 +27,9 @@ def joined(arguments: Sequence[str]) -> list[str]:
 # A sub-parsers action is generic only in typeshed; at run time the name takes no parameter.
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add ``code`` and its sub-commands."""
-    code = commands.add_parser("code", help="member codes: issue, pack, verify, inspect, key sets, rules, test vectors")
+    code = commands.add_parser(
+        "code", help="member codes: issue, pack, verify, inspect, key sets, lists, rules, test vectors"
+    )
     kinds = code.add_subparsers(metavar="WHAT", required=True)
-    for family in (issuing, judging, keys, denying, static_rules, test_vectors):
+    for family in (issuing, judging, keys, denying, erasing, static_rules, test_vectors):
         family.add(kinds)

@@ -9,9 +9,10 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from edge.members.command.saying import add_json, add_signing, checked, now_of, read, roots_of, say
-from edge.members.keyfile import describe, read_key, write_key
-from edge.members.keyset import BadKeySet, Key, KeySet, Status, kid_of, make_keyset, read_keyset, sign_keyset
+from edge.members.command.saying import add_json, checked, now_of, say
+from edge.members.command.signing import add_signing
+from edge.members.keyfile import describe, write_key
+from edge.members.keyset import KEYSET, Key, KeySet, Status, kid_of, make_keyset
 
 KEY_HELP = (
     "a key, the first and last UNIX second at which it signs, and active (if absent), retiring or revoked; repeat. "
@@ -35,7 +36,7 @@ def add(kinds: Any) -> None:
     make.add_argument("--key", action="append", default=[], metavar="PUBLIC_HEX:NBF:EXP[:STATUS]", help=KEY_HELP)
     add_json(make)
     make.set_defaults(run=checked(_make))
-    add_signing(keysets, "key set", _sign, _verify)
+    add_signing(keysets, KEYSET, _words)
 
 
 def _keygen(arguments: argparse.Namespace) -> int:
@@ -68,31 +69,12 @@ def _key(text: str) -> Key:
         raise ValueError("--key must be PUBLIC_HEX:NBF:EXP or PUBLIC_HEX:NBF:EXP:STATUS") from None
 
 
-def _sign(arguments: argparse.Namespace) -> int:
-    envelope = sign_keyset(arguments.inner.read_bytes().strip(), read_key(arguments.root_key))
-    say(arguments, json.loads(envelope), envelope)
-    return 0
-
-
-def _verify(arguments: argparse.Namespace) -> int:
-    now = now_of(arguments.now)
-    text, roots = read(arguments.file), roots_of(arguments)
-    try:
-        keyset = read_keyset(text, roots, now)
-    except BadKeySet as error:
-        say(arguments, {"result": "reject", "reason": str(error)}, f"reject: {error}")
-        return 1
-    age = "stale" if keyset.stale(now) else "fresh"
-    plain = f"accept: {keyset.chain} version {keyset.version}, {len(keyset.keys)} keys, {age}"
-    lines = [f"  --key {key.public.hex()}:{key.nbf}:{key.exp}:{key.status}" for key in keyset.keys.values()]
-    say(arguments, {"result": "accept", "reason": None} | _told(keyset, now), "\n".join([plain, *lines]))
-    return 0
-
-
-def _told(keyset: KeySet, now: float) -> dict[str, Any]:
+def _words(keyset: KeySet, now: float) -> tuple[dict[str, Any], str]:
+    stale = keyset.stale(now)
     keys = [
         {"kid": key.kid.hex(), "public_hex": key.public.hex(), "nbf": key.nbf, "exp": key.exp, "status": key.status}
         for key in keyset.keys.values()
     ]
-    names = ("chain", "version", "issued_at", "not_after")
-    return {name: getattr(keyset, name) for name in names} | {"stale": keyset.stale(now), "keys": keys}
+    lines = [f"  --key {key.public.hex()}:{key.nbf}:{key.exp}:{key.status}" for key in keyset.keys.values()]
+    plain = f"{len(keys)} keys, {'stale' if stale else 'fresh'}"
+    return {"not_after": keyset.not_after, "stale": stale, "keys": keys}, "\n".join([plain, *lines])

@@ -68,20 +68,6 @@ def add_roots(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--now", type=_seconds, help="UNIX seconds; the present if absent")
 
 
-def add_signing(kinds: Any, what: str, sign: Act, verify: Act) -> None:
-    """The two commands that every signed file has beside its ``make``: ``what`` is its name."""
-    signing = kinds.add_parser("sign", help="sign an inner part with an offline root")
-    signing.add_argument("--root-key", type=Path, required=True, metavar="FILE")
-    signing.add_argument("inner", type=Path, metavar="FILE")
-    add_json(signing)
-    signing.set_defaults(run=checked(sign))
-    verifying = kinds.add_parser("verify", help=f"what an edge with these roots says to a {what}")
-    add_roots(verifying)
-    add_json(verifying)
-    verifying.add_argument("file", type=Path, metavar="FILE")
-    verifying.set_defaults(run=checked(verify))
-
-
 def roots_of(arguments: argparse.Namespace) -> list[bytes]:
     """The public keys of those roots; raises ValueError."""
     return [from_base64url(text) for text in arguments.root]
@@ -100,6 +86,12 @@ def _seconds(text: str) -> float:
 def now_of(given: float | None) -> float:
     """A time that was given, else the present."""
     return time.time() if given is None else given
+
+
+def read_refs(path: Path) -> list[str]:
+    """The references of a file, one a line, ``-`` for standard input; raises OSError or ValueError."""
+    given = sys.stdin.read() if str(path) == "-" else read(path)
+    return [line.strip() for line in given.splitlines() if line.strip()]
 
 
 def read(path: Path) -> str:
