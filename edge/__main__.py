@@ -21,6 +21,7 @@ from edge.bench import command as bench
 from edge.config import BadConfig
 from edge.contacts import command as contacts
 from edge.demo import command as demo
+from edge.drill import command as drill
 from edge.members import command as members
 from edge.members.static import BadRule
 from edge.plug import UnknownAdapter
@@ -44,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--config", type=Path, required=True, metavar="DIR", help="the folder with device.toml")
     check.add_argument("--json", action="store_true", help="one finding a line")
     check.set_defaults(run=_check)
-    for room in (members, vision, contacts, content, provisioning, demo, bench):
+    for room in (members, vision, contacts, content, provisioning, demo, drill, bench):
         room.add(commands)
     return whole
 
