@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,12 +22,15 @@ import sqlite_utils
 
 T = TypeVar("T")
 Act = Callable[[sqlite3.Connection], Any]
-_Job = tuple[Act, bool, "asyncio.Future[Any]", asyncio.AbstractEventLoop]
+Done = Callable[[Any, BaseException | None], None]
+_Job = tuple[Act, bool, Done, asyncio.AbstractEventLoop]
+_Settled = tuple[_Job, Any, BaseException | None]
 
 MEMORY = Path(":memory:")
 """A database that no disk holds: what it keeps is gone with its close."""
 
 _PRAGMAS = (
+    "PRAGMA auto_vacuum=INCREMENTAL",  # before the first table, or never: a file made without it does not shrink
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA wal_autocheckpoint=250",
@@ -38,17 +42,30 @@ _PRAGMAS = (
 )
 
 
+_SUSPECT = ("SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")
+"""After these a connection is not trusted: what the kernel's cache holds after a failed flush may never have reached
+the disk, and one that fell back to reading would read for ever. It is closed, and another opened, before the next."""
+
+
 class Database:
-    """A SQLite file owned by one thread. ``write`` and ``read`` take a function of the connection."""
+    """A SQLite file owned by one thread. ``write`` and ``read`` take a function of the connection.
+
+    ``commits`` and ``undone`` count transactions in that thread, so that what an act remembers of the file besides
+    the file itself can be known to hold (nothing was undone since) or be read again.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.commits = 0
+        self.undone = 0
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name=f"db {path.name}", daemon=True)
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._loop = asyncio.get_running_loop()
         self._migrate: Callable[[sqlite_utils.Database], None] = lambda _: None
         self._closed = False
+        self._connection: sqlite3.Connection | None = None
+        self._suspect = False
 
     async def write(self, act: Callable[[sqlite3.Connection], T]) -> T:
         """Run ``act`` in a transaction; returns its result once the commit is on disk."""
@@ -58,26 +75,33 @@ class Database:
         """Run ``act``, which must not write, after the writes asked for before it."""
         return await self._ask(act, False)
 
+    def post(self, act: Act, done: Done) -> None:
+        """As ``write``, for who does not wait: ``done(result, error)`` is called in the running loop."""
+        self._put(act, True, done)
+
     async def _ask(self, act: Callable[[sqlite3.Connection], T], writes: bool) -> T:
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._put(act, writes, partial(_answer, answer))
+        return await answer
+
+    def _put(self, act: Act, writes: bool, done: Done) -> None:
         if self._closed:
             raise sqlite3.ProgrammingError(f"{self.path.name} is closed")
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[T] = loop.create_future()
-        self._jobs.put((act, writes, answer, loop))
-        return await answer
+        self._jobs.put((act, writes, done, asyncio.get_running_loop()))
 
     def _work(self) -> None:
         try:
-            connection = self._open()
+            self._connection = self._open()
         except Exception as error:  # noqa: BLE001 - whoever opens it is told, whatever a migration raised
-            _tell(self._loop, self._ready, error=error)
+            _tell([((_nothing, False, partial(_answer, self._ready), self._loop), None, error)])
             return
-        _tell(self._loop, self._ready)
+        _tell([((_nothing, False, partial(_answer, self._ready), self._loop), None, None)])
         running = True
         while running:
             jobs, running = self._take()
-            self._commit(connection, jobs)
-        connection.close()
+            if jobs:
+                _tell(self._served(jobs))
+        self._close()
 
     def _open(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,6 +115,12 @@ class Database:
             raise
         return connection
 
+    def _close(self) -> None:
+        if self._connection is not None:
+            with suppress(sqlite3.Error):  # a disk that fails still: what was committed is in the log beside the file
+                self._connection.close()
+            self._connection = None
+
     def _take(self) -> tuple[list[_Job], bool]:
         """Everything that waits now, at least one job; False once the database is to close."""
         jobs: list[_Job] = []
@@ -102,34 +132,70 @@ class Database:
             job = self._jobs.get()
         return jobs, False
 
-    def _commit(self, connection: sqlite3.Connection, jobs: list[_Job]) -> None:
+    def _served(self, jobs: list[_Job]) -> list[_Settled]:
+        """Jobs with what came of them, over a connection that is trusted."""
+        try:
+            return self._committed(self._trusted(), jobs)
+        except (sqlite3.Error, OSError) as error:  # it cannot be opened again: the disk is still away
+            return [(job, None, error) for job in jobs]
+
+    def _trusted(self) -> sqlite3.Connection:
+        if self._suspect:
+            self._close()
+        if self._connection is None:
+            self.undone += 1
+            self._connection = self._open()
+        self._suspect = False
+        return self._connection
+
+    def _committed(self, connection: sqlite3.Connection, jobs: list[_Job]) -> list[_Settled]:
         """One transaction for all writes; a job that fails is undone alone and does not fail its neighbours.
 
         A transaction that fails as a whole fails its writes; its reads, which may have seen them, are done again.
         """
-        done: list[tuple[_Job, Any]] = []
+        writes = sum(job[1] for job in jobs)
         try:
-            if any(writes for _, writes, _, _ in jobs):
+            if writes:
                 connection.execute("BEGIN IMMEDIATE")
-            for job in jobs:
-                act, writes, answer, loop = job
-                try:
-                    done.append((job, _in_savepoint(connection, act) if writes else act(connection)))
-                except Exception as error:  # noqa: BLE001 - the caller's error goes to the caller
-                    _tell(loop, answer, error=error)
+            settled = [self._done(connection, job, alone=writes == 1) for job in jobs]
             if connection.in_transaction:
                 connection.execute("COMMIT")
         except sqlite3.Error as error:
-            with suppress(sqlite3.Error):
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-            for _, writes, answer, loop in jobs:
-                if writes:
-                    _tell(loop, answer, error=error)
-            self._commit(connection, [job for job in jobs if not job[1]])
-            return
-        for (_, _, answer, loop), result in done:
-            _tell(loop, answer, result)
+            self._doubt(error)
+            _roll_back(connection)
+            reads = [job for job in jobs if not job[1]]
+            failed: list[_Settled] = [(job, None, error) for job in jobs if job[1]]
+            return failed + (self._committed(connection, reads) if reads else [])
+        self.commits += 1
+        return settled
+
+    def _done(self, connection: sqlite3.Connection, job: _Job, alone: bool) -> _Settled:
+        """One job. Raises its error if that undid the whole transaction, as a full disk may: nobody is told yes."""
+        act, writes, _, _ = job
+        try:
+            return job, _in_savepoint(connection, act) if writes and not alone else act(connection), None
+        except Exception as error:  # the caller's error goes to the caller
+            self._doubt(error)
+            if writes and not alone and not connection.in_transaction:
+                raise
+            if writes and alone:
+                _roll_back(connection)
+            return job, None, error
+
+    def _doubt(self, error: Exception) -> None:
+        self.undone += 1
+        name = getattr(error, "sqlite_errorname", "")
+        self._suspect |= name.startswith(_SUSPECT) and self.path != MEMORY
+
+
+def _nothing(_: sqlite3.Connection) -> None:
+    """What was asked for by the opening itself."""
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    with suppress(sqlite3.Error):
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
 def _in_savepoint(connection: sqlite3.Connection, act: Act) -> Any:
@@ -145,22 +211,26 @@ def _in_savepoint(connection: sqlite3.Connection, act: Act) -> Any:
     return result
 
 
-def _tell(
-    loop: asyncio.AbstractEventLoop,
-    answer: asyncio.Future[Any],
-    result: Any = None,
-    error: BaseException | None = None,
-) -> None:
-    def settle() -> None:
-        if answer.done():
-            return
-        if error is not None:
-            answer.set_exception(error)
-        else:
-            answer.set_result(result)
+def _answer(answer: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:
+    if answer.done():
+        return
+    if error is not None:
+        answer.set_exception(error)
+    else:
+        answer.set_result(result)
 
-    with suppress(RuntimeError):  # nobody waits any more: the loop is closed
-        loop.call_soon_threadsafe(settle)
+
+def _tell(settled: list[_Settled]) -> None:
+    """Give the answers of one commit to each loop at once: waking it costs more than the rest."""
+    loops = {id(job[3]): job[3] for job, _, _ in settled}
+    for loop in loops.values():
+        with suppress(RuntimeError):  # nobody waits any more: the loop is closed
+            loop.call_soon_threadsafe(_settle, [each for each in settled if each[0][3] is loop])
+
+
+def _settle(settled: list[_Settled]) -> None:
+    for (_, _, done, _), result, error in settled:
+        done(result, error)
 
 
 @asynccontextmanager
