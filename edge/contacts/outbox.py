@@ -59,6 +59,7 @@ class Outbox:
         self.acked = loaded.acked
         self._waiting: int | None = loaded.waiting  # the database's thread alone changes it; None: count again
         self._db, self._bootid, self._cap, self._clock = db, bootid, cap, clock
+        self.unnamed: Callable[[Contact], Contact] = lambda contact: contact  # takes erased members out of new contacts
         self._reserve = reserve  # called in the database's thread with each number before its row is written
         self._source = source_of(device.chain, device.store, device.id)
         self._timezone = device.timezone
@@ -144,6 +145,10 @@ class Outbox:
         self.news.set()
         return result
 
+    async def look(self, fn: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a function of the connection that writes nothing, after the writes asked for before it."""
+        return await self._db.read(fn)
+
     def account_in(
         self,
         connection: sqlite3.Connection,
@@ -205,6 +210,7 @@ class Outbox:
             self.spoilt.set()
 
     def _append(self, connection: sqlite3.Connection, contact: Contact) -> int:
+        contact = self.unnamed(contact)
         mono, wall = self._clock.mono(), self._clock.wall()
         stamp = Stamp(
             id=uuid7(self._wall_ms()),
@@ -213,7 +219,7 @@ class Outbox:
             source=self._source,
             timezone=self._timezone,
             bootid=self._bootid,
-            mono_ms=round(contact.at * 1000),
+            mono_ms=self._clock.up_ms(contact.at),
             wall_ms=max(0, round((wall - (mono - contact.at)) * 1000)),
             synced=self._clock.synced(),
         )
