@@ -58,7 +58,8 @@ class Outbox:
         self.last = loaded.last
         self.acked = loaded.acked
         self._waiting: int | None = loaded.waiting  # the database's thread alone changes it; None: count again
-        self._db, self._bootid, self._cap, self._clock = db, bootid, cap, clock
+        self.bootid = bootid
+        self._db, self._cap, self._clock = db, cap, clock
         self.unnamed: Callable[[Contact], Contact] = lambda contact: contact  # takes erased members out of new contacts
         self._reserve = reserve  # called in the database's thread with each number before its row is written
         self._source = source_of(device.chain, device.store, device.id)
@@ -218,7 +219,7 @@ class Outbox:
             seq=schema.last_seq(connection) + 1,
             source=self._source,
             timezone=self._timezone,
-            bootid=self._bootid,
+            bootid=self.bootid,
             mono_ms=self._clock.up_ms(contact.at),
             wall_ms=max(0, round((wall - (mono - contact.at)) * 1000)),
             synced=self._clock.synced(),

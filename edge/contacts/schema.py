@@ -58,6 +58,10 @@ def migrate(db: sqlite_utils.Database) -> None:
     """Make or bring up to date the tables. Changes are additive, so that the version before can still read them."""
     for table in _TABLES:
         db.conn.execute(table)
+    known = db.table("boots").columns_dict
+    for name in ("anchor_mono", "anchor_utc"):  # milliseconds; NULL in a boot whose clock nobody vouched for
+        if name not in known:
+            db.conn.execute(f"ALTER TABLE boots ADD COLUMN {name} INTEGER")
     db.conn.execute(f"PRAGMA user_version={VERSION}")
     db.conn.execute("INSERT OR IGNORE INTO meta VALUES ('stream', ?), ('acked', 0)", [secrets.token_hex(16)])
 
