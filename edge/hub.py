@@ -19,12 +19,13 @@ from edge.contacts.counts import Counting
 from edge.contacts.dial import Pace
 from edge.contacts.handoffs import Handoffs, Joining
 from edge.contacts.post import Post
+from edge.contacts.sink import Sink
 from edge.db import database, mended
 from edge.health import Health
 from edge.members.handout import Handouts
 from edge.members.relay import routes as members_routes
 from edge.members.source import opened
-from edge.ports import Members, Message, Sink, Troubled
+from edge.ports import Members, Message, Troubled
 from edge.stock.cache import StockCache, migrate, stock_cache
 from edge.stock.channel import feed
 from edge.stock.relay import routes as stock_routes

@@ -12,6 +12,9 @@ CONTACTS = "c/v1/+/contact/+"
 BATCHES = "c/v1/+/batch"
 """Where edges publish a backlog, many contacts in one message; the inbox subscribes to it, too."""
 
+STATES = "s/v1/+/state"
+"""Where head office's hub hears how edges are."""
+
 INBOX = "u/v1/all/inbox"
 """Retained: whether head office's inbox is online. An edge that hears it start sends at once what waits."""
 
@@ -29,6 +32,7 @@ ERASE = "u/v1/all/erase"
 
 _SPENT = re.compile(r"k/v1/(?P<store>[a-z0-9-]{1,63})/(?P<edge>[a-z0-9.-]{1,127})/spent")
 _CONTACT = re.compile(r"c/v1/(?P<edge>[a-z0-9.-]{1,127})/contact/(?P<kind>[a-z_]{1,32})")
+_STATE = re.compile(r"s/v1/(?P<edge>[a-z0-9.-]{1,127})/state")
 _BATCH = re.compile(r"c/v1/(?P<edge>[a-z0-9.-]{1,127})/batch")
 
 
@@ -84,6 +88,12 @@ def peer_that_sent(topic: str, device: Device) -> str | None:
 def edge_that_sent(topic: str) -> str | None:
     """The edge whose contact topic this is, None if it is no contact topic."""
     match = _CONTACT.fullmatch(topic)
+    return match["edge"] if match else None
+
+
+def edge_that_told(topic: str) -> str | None:
+    """The edge whose state's topic this is, None if it is none."""
+    match = _STATE.fullmatch(topic)
     return match["edge"] if match else None
 
 

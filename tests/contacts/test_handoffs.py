@@ -17,11 +17,13 @@ from edge.contacts.clock import Clock
 from edge.contacts.event import Stamp, body_of, cloud_event, source_of, uuid7
 from edge.contacts.handoffs import DAY_S, Handoffs, Joining, Tally, Use, migrate, offer_of
 from edge.contacts.redirector import Rate, by_a_shopper, origin
+from edge.contacts.sink import Arrival, arrival
 from edge.db import Database, database
 from edge.model import Contact
-from tests.contacts.test_asyncapi import DOCUMENT, faults
+from tests.contacts import described
 
 FIRST, SECOND = "AAAAAAAAAAAAAAA1", "AAAAAAAAAAAAAAA2"
+SESSION = "5e55104a5e55104a"
 BROWSER = {
     "user-agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Safari/604.1",
     "accept": "text/html,application/xhtml+xml,*/*;q=0.8",
@@ -40,7 +42,7 @@ class Day:
 def offered(id: str = FIRST, kind: str = "hold", seq: int = 1, **data: object) -> bytes:
     """A store's event of an offer, as it arrives."""
     said = {"handoff": id, "kind": kind, "sku": "LN-1", "campaign": "linen"} | data
-    contact = Contact("handoff_offered", "kiosk-1", 1.0, said, "anna", "s1")
+    contact = Contact("handoff_offered", "kiosk-1", 1.0, said, "AAECAwQFBgcI", SESSION)
     source = source_of("tentou", "shibuya", "edge-1")
     stamp = Stamp(uuid7(1), "ab" * 16, seq, source, "Asia/Tokyo", "boot", 1, 1_790_000_000_000, True)
     return body_of(cloud_event(contact, stamp))
@@ -49,7 +51,8 @@ def offered(id: str = FIRST, kind: str = "hold", seq: int = 1, **data: object) -
 def contacts(db_file: Path) -> list[dict[str, Any]]:
     """The hub's own contacts in head office's database."""
     with closing(sqlite3.connect(db_file)) as db:
-        rows = db.execute("SELECT body FROM contacts WHERE kind = 'handoff_used' ORDER BY seq").fetchall()
+        own = "SELECT body FROM contacts WHERE kind IN ('handoff_used', 'offer_taken') ORDER BY seq"
+        rows = db.execute(own).fetchall()
     return [json.loads(body) for (body,) in rows]
 
 
@@ -85,10 +88,10 @@ async def test_the_first_use_of_an_offer_is_one_contact_and_the_later_none(
     (event,) = await carried(book, sink, tmp_path / "contacts.sqlite", 1, background, eventually)
     assert event["data"] == {
         "handoff": FIRST, "kind": "hold", "sku": "LN-1",
-        "touchpoint": "kiosk-1", "timezone": "Asia/Tokyo", "session": "s1",
+        "touchpoint": "kiosk-1", "timezone": "Asia/Tokyo", "session": SESSION,
     }  # fmt: skip
     assert event["source"] == "/chains/tentou/stores/shibuya/devices/hub"
-    assert list(faults(DOCUMENT["components"]["schemas"]["contact"], event)) == []
+    assert described.event(event) == []
     assert await book.tallies(7) == [Tally("product", 1, 0), Tally("hold", 1, 1)]
 
 
@@ -98,10 +101,74 @@ async def test_a_use_before_its_offer_waits_and_is_joined_with_its_own_time(
     assert (await book.use(FIRST), await book.use(FIRST)) == (Use(True, False), Use(False, False))
     assert (await book.waiting(), await book.tallies(7)) == (1, [])
     day.now += DAY_S
-    await Joining(sink, book).insert([("ab" * 16, 1, offered())])
+    await Joining(sink, book).insert([arrival(offered())])
     assert await book.use(FIRST) == Use(False, True)
     (event,) = await carried(book, sink, tmp_path / "contacts.sqlite", 1, background, eventually)
     assert (event["time"], await book.waiting()) == ("2026-09-21T14:13:20.000Z", 0)
+
+
+@pytest.mark.promise("L-3")
+async def test_what_was_taken_is_one_contact_for_each_change_of_its_state(
+    book: Handoffs, sink: SqliteSink, tmp_path: Path, background: Any, eventually: Any
+) -> None:
+    await book.offer([offered(kind="product")])
+    said = [("hold", "pending"), ("hold", "pending"), ("hold", "confirmed"), ("order", "pending"), ("hold", "pending")]
+    made = [(await book.take(FIRST, deed, state)).counted for deed, state in said]
+    assert made == [True, False, True, True, True]
+    await book.use(FIRST)
+    events = await carried(book, sink, tmp_path / "contacts.sqlite", 5, background, eventually)
+    assert [event["sequence"][-1] for event in events] == ["1", "2", "3", "4", "5"]
+    told = [(event["data"]["taken"], event["data"]["state"]) for event in events[:-1]]
+    assert told == [("hold", "pending"), ("hold", "confirmed"), ("order", "pending"), ("hold", "pending")]
+    assert [fault for event in events for fault in described.event(event)] == []
+    assert {event["data"]["session"] for event in events} == {SESSION}
+    assert {event["source"] for event in events} == {"/chains/tentou/stores/shibuya/devices/hub"}
+
+
+async def test_what_was_taken_before_its_offer_waits_with_its_own_times_and_in_order(
+    book: Handoffs, day: Day, sink: SqliteSink, tmp_path: Path, background: Any, eventually: Any
+) -> None:
+    assert await book.take(FIRST, "hold", "pending") == Use(True, False)
+    day.now += 60
+    assert await book.take(FIRST, "hold", "confirmed") == Use(True, False)
+    day.now += DAY_S
+    await book.offer([offered(), offered()])
+    events = await carried(book, sink, tmp_path / "contacts.sqlite", 2, background, eventually)
+    assert [(event["data"]["state"], event["time"][:16]) for event in events] == [
+        ("pending", "2026-09-21T14:13"),
+        ("confirmed", "2026-09-21T14:14"),
+    ]
+
+
+async def test_what_was_taken_by_made_up_links_or_said_too_often_is_left_out(
+    book: Handoffs, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handoffs, "MOST_UNKNOWN", 3)
+    monkeypatch.setattr(handoffs, "MOST_CHANGES", 4)
+    made = [(await book.take(f"{number:016d}", "hold", "pending")).counted for number in range(5)]
+    assert made == [True, True, True, False, False]
+    await book.offer([offered()])
+    for state in ("pending", "confirmed", "pending", "confirmed"):
+        assert (await book.take(FIRST, "hold", state)).counted, "an offered one is never refused"
+    assert await book.take(FIRST, "hold", "declined") == Use(False, True)
+
+
+async def test_what_was_taken_is_forgotten_as_uses_are(db: Database, book: Handoffs, day: Day, sink: Any) -> None:
+    async def kept() -> int:
+        return await db.read(lambda found: int(found.execute("SELECT count(*) FROM taken").fetchone()[0]))
+
+    await book.take(SECOND, "hold", "pending")
+    await book.offer([offered()])
+    await book.take(FIRST, "hold", "pending")
+    day.now += 8 * DAY_S
+    await book.tidy()
+    assert await kept() == 1
+    day.now += 31 * DAY_S
+    await book.tidy()
+    assert await kept() == 1, "the sink has not got it"
+    await db.write(lambda found: handoffs._sent(found, [1]))
+    await book.tidy()
+    assert await kept() == 0
 
 
 async def test_what_is_old_is_forgotten(book: Handoffs, day: Day) -> None:
@@ -163,8 +230,8 @@ class Stumbling:
     def __init__(self, sink: SqliteSink) -> None:
         self.sink, self.fell = sink, False
 
-    async def insert(self, events: Sequence[tuple[str, int, bytes]]) -> dict[str, int]:
-        whole = await self.sink.insert(events)
+    async def insert(self, arrivals: Sequence[Arrival]) -> dict[str, int]:
+        whole = await self.sink.insert(arrivals)
         if not self.fell:
             self.fell = True
             raise OSError("fell")

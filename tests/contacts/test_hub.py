@@ -65,7 +65,7 @@ async def test_a_hub_without_a_broker_runs_and_says_what_is_missing(folder: Path
     (folder / "hub.toml").write_text('[web]\nport = 0\n[upstream]\nadapter = "mqtt"\nsettings = { port = 1 }\n')
     async with hub.running(read_hub(folder), folder) as running:
         await eventually(lambda: any(part.state is State.DOWN for part in running.health.parts()))
-        assert "cannot connect" in (await get(running.port, "/"))[1]
+        assert "Connection refused" in (await get(running.port, "/"))[1]
 
 
 def test_every_word_of_the_hubs_page_is_translated() -> None:

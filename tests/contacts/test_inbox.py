@@ -14,6 +14,7 @@ from edge.adapters import sink_sqlite
 from edge.contacts import inbox
 from edge.contacts.dial import Pace
 from edge.contacts.event import Stamp, body_of, cloud_event, gap, source_of, uuid7
+from edge.contacts.sink import arrival
 from edge.health import Health
 from edge.model import Contact
 from edge.ports import Message
@@ -46,7 +47,7 @@ def head_office(scripted: Any) -> Any:
 
 async def test_a_row_has_columns_to_ask_by(sink: Any, tmp_path: Path) -> None:
     body = event(1)
-    assert await sink.insert([(STREAM, 1, body)]) == {STREAM: 1}
+    assert await sink.insert([arrival(body, received_ms=7)]) == {STREAM: 1}
     with sqlite3.connect(tmp_path / "contacts.sqlite") as connection:
         connection.row_factory = sqlite3.Row
         row = dict(connection.execute("SELECT * FROM contacts").fetchone())
@@ -63,6 +64,8 @@ async def test_a_row_has_columns_to_ask_by(sink: Any, tmp_path: Path) -> None:
         "touchpoint": "entrance",
         "member": "m1.x",
         "session": "s1",
+        "delivery": "live",
+        "received": 7,
     }
 
 
@@ -76,7 +79,7 @@ async def test_in_any_order_and_any_number_of_times_each_is_there_once(sink: Any
     for at in range(0, len(seqs), 7):
         part = seqs[at : at + 7]
         seen |= set(part)
-        whole = await sink.insert([(STREAM, seq, event(seq)) for seq in part])
+        whole = await sink.insert([arrival(event(seq)) for seq in part])
         assert whole[STREAM] == next(n for n in range(61) if n + 1 not in seen)
     assert whole == {STREAM: 59}
     assert [(c.kind, c.contacts) for c in await sink.counts()] == [("scan", 59)]
@@ -85,14 +88,14 @@ async def test_in_any_order_and_any_number_of_times_each_is_there_once(sink: Any
 @pytest.mark.promise("L-4")
 async def test_a_hole_is_waited_for_until_a_gap_accounts_for_it(sink: Any) -> None:
     lost = gap("overflow", {"scan": 4}, [(2, 3), (5, 6)], 1.0)
-    assert await sink.insert([(STREAM, seq, event(seq)) for seq in (1, 4, 7)]) == {STREAM: 1}
-    assert await sink.insert([(STREAM, 9, event(9, lost))]) == {STREAM: 7}
-    assert await sink.insert([(STREAM, 8, event(8))]) == {STREAM: 9}
+    assert await sink.insert([arrival(event(seq)) for seq in (1, 4, 7)]) == {STREAM: 1}
+    assert await sink.insert([arrival(event(9, lost))]) == {STREAM: 7}
+    assert await sink.insert([arrival(event(8))]) == {STREAM: 9}
 
 
 async def test_streams_do_not_mix(sink: Any) -> None:
     other = "cd" * 16
-    events = [(STREAM, 1, event(1)), (other, 2, event(2, stream=other)), (STREAM, 2, event(2))]
+    events = [arrival(each) for each in (event(1), event(2, stream=other), event(2))]
     assert await sink.insert(events) == {STREAM: 2, other: 0}
 
 
@@ -137,7 +140,7 @@ async def test_what_is_no_event_of_the_edge_that_sent_it_is_refused_and_blocks_n
 async def test_an_older_database_is_opened_as_it_is(tmp_path: Path) -> None:
     for expected in (1, 2):
         async with sink_sqlite.open(sink_sqlite.Settings(), tmp_path) as sink:
-            assert await sink.insert([(STREAM, expected, event(expected))]) == {STREAM: expected}
+            assert await sink.insert([arrival(event(expected))]) == {STREAM: expected}
 
 
 async def test_a_hub_whose_word_the_broker_refuses_is_not_called_up(

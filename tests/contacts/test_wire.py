@@ -16,6 +16,7 @@ from edge.config import Device
 from edge.contacts import inbox, uplink
 from edge.contacts.dial import Confirms, Pace, Will
 from edge.contacts.opening import outbox
+from edge.contacts.sink import Arrival
 from edge.health import Health, State
 from edge.ports import LinkLost, Message
 
@@ -123,8 +124,8 @@ class DiesAfterCommit:
     def __init__(self, sink: Any, deaths: int) -> None:
         self.sink, self.deaths = sink, deaths
 
-    async def insert(self, events: Sequence[tuple[str, int, bytes]]) -> dict[str, int]:
-        whole: dict[str, int] = await self.sink.insert(events)
+    async def insert(self, arrivals: Sequence[Arrival]) -> dict[str, int]:
+        whole: dict[str, int] = await self.sink.insert(arrivals)
         if self.deaths:
             self.deaths -= 1
             raise LinkLost("killed between commit and acknowledgement")

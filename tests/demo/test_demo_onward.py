@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.adapters import sink_sqlite
+from edge.contacts.sink import arrival
 from edge.demo.onward import newest_offer
 from edge.handoff import KINDS, Link
 from tests.contacts.test_handoffs import FIRST, offered
@@ -42,6 +43,6 @@ async def test_the_newest_link_is_that_of_head_offices_newest_offer(tmp_path: Pa
     long_ago, later = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
     assert newest_offer(tmp_path, long_ago) is None
     async with sink_sqlite.open(sink_sqlite.Settings(), tmp_path / "data") as sink:
-        await sink.insert([("a" * 32, 1, offered())])
+        await sink.insert([arrival(offered())])
     assert newest_offer(tmp_path, long_ago) == Link(FIRST, "hold", "LN-1", "shibuya")
     assert newest_offer(tmp_path, later) is None

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.adapters import sink_sqlite
 from edge.contacts import event
+from edge.contacts.sink import arrival
 from edge.demo import camera, start, world
 from edge.demo.counter import Sales
 from edge.demo.handset import Desk
@@ -165,5 +166,5 @@ async def test_contacts_are_counted_from_head_offices_own_database(tmp_path: Pat
     stamp = event.Stamp(event.uuid7(1), "a" * 32, 1, event.source_of("c", "s", "d"), "Asia/Tokyo", "b", 1, 1, True)
     body = event.body_of(event.cloud_event(Contact("scan", "kiosk-1", 1.0), stamp))
     async with sink_sqlite.open(sink_sqlite.Settings(), tmp_path / "data") as sink:
-        await sink.insert([("a" * 32, 1, body)])
+        await sink.insert([arrival(body)])
         assert start.contacts(tmp_path) == {"scan": 1}
