@@ -30,6 +30,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     _add_stream(names)
     _add_eyes(names)
     _add_faults(names)
+    _add_outbox(names)
+    _add_drain(names)
 
 
 def _add_scan(names: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -69,6 +71,20 @@ def _add_faults(names: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     faults.add_argument("-n", type=_count, default=1, metavar="N", help="eyes that are struck at a time (1)")
 
 
+def _add_outbox(names: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    outbox = _named(names, "outbox", "durable contacts a second beside bare sqlite3, and kills beside a peer", _outbox)
+    outbox.add_argument("-n", type=_seconds, default=10.0, metavar="SECONDS", help="a way and number of writers (10)")
+    outbox.add_argument("--kills", type=_count, default=5, metavar="N", help="a rate (5)")
+    outbox.add_argument("--peer-dir", type=Path, metavar="DIR", help="where thingsboard-gateway lies")
+
+
+def _add_drain(names: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    drain = _named(names, "drain", "a backlog to head office's database, beside the bare client", _drain)
+    drain.add_argument("-n", type=_count, default=100_000, metavar="N", help="events (100,000)")
+    drain.add_argument("--batch", type=_count, default=50, metavar="N", help="events a message (50)")
+    drain.add_argument("--rounds", type=_count, default=3, metavar="N", help="of each way, in turn (3)")
+
+
 def _named(
     names: argparse._SubParsersAction[argparse.ArgumentParser],
     name: str,
@@ -93,6 +109,16 @@ def _count(text: str) -> int:
     if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no count; give 1 or more")
     return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time; give seconds above 0")
+    return seconds
 
 
 def _seed(arguments: argparse.Namespace) -> int:
@@ -132,6 +158,18 @@ def _faults(arguments: argparse.Namespace) -> int:
     from edge.bench import faults
 
     return _told(arguments, faults.measure(beside=arguments.n), faults.words)
+
+
+def _outbox(arguments: argparse.Namespace) -> int:
+    from edge.bench import outbox
+
+    return _told(arguments, outbox.measure(arguments.n, arguments.kills, arguments.peer_dir), outbox.words)
+
+
+def _drain(arguments: argparse.Namespace) -> int:
+    from edge.bench import drain
+
+    return _told(arguments, drain.measure(arguments.n, arguments.batch, arguments.rounds), drain.words)
 
 
 def _guarded(run: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> int:

@@ -55,7 +55,7 @@ def running(
     """
     with tempfile.TemporaryDirectory() as name:
         home, folder, log = Path(name) / "chain", Path(name) / "edge", Path(name) / "edge.log"
-        port = _free_port()
+        port = free_port()
         trusted = {"device": {"clock": "trusted"}, "web": {"port": port}}
         _provision(home, folder, screens, chain.merged(trusted, settings))
         furnish(folder)
@@ -78,7 +78,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody holds now."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])

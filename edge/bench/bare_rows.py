@@ -1,0 +1,101 @@
+"""The floor of ``bench outbox``: bare sqlite3 on the same table with the same pragmas, rows ready made."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlite_utils
+
+from edge.contacts import schema
+
+PRAGMAS = ("journal_mode", "synchronous", "wal_autocheckpoint", "journal_size_limit", "secure_delete", "busy_timeout")
+"""What of a connection's settings changes the price of a commit; asked of ours, set on the bare ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One stretch: rows a second, CPU ms of this process a thousand rows, each wait for a row to be durable in us."""
+
+    rate: float
+    cpu_ms: float
+    waits_us: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What is taken over from ours: one row of its table, the number left open, and its pragmas."""
+
+    row: tuple[Any, ...]
+    pragmas: Mapping[str, Any]
+
+
+def sample(connection: sqlite3.Connection) -> Sample:
+    """The newest row and the pragmas of an outbox that has a row."""
+    row = connection.execute("SELECT * FROM outbox ORDER BY seq DESC LIMIT 1").fetchone()
+    pragmas = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in PRAGMAS}
+    return Sample((None, *row[1:]), pragmas)
+
+
+class Bare:
+    """A file of its own with the outbox's tables."""
+
+    def __init__(self, path: Path, taken: Sample) -> None:
+        self._path, self._taken = path, taken
+        self._insert = f"INSERT INTO outbox VALUES ({', '.join('?' * len(taken.row))})"  # noqa: S608 - marks alone
+        with closing(self._open()) as connection:
+            schema.migrate(sqlite_utils.Database(connection))
+
+    def apart(self, writers: int, seconds: float) -> Slice:
+        """A thread and a connection a writer, a commit a row; one writer is one plain loop in this thread."""
+
+        def write(until: float, waits: list[float]) -> None:
+            with closing(self._open()) as connection:
+                while (began := time.perf_counter()) < until:
+                    connection.execute(self._insert, self._taken.row)
+                    waits.append(time.perf_counter() - began)
+
+        return _timed(write, writers, seconds)
+
+    def together(self, rows: int, seconds: float) -> Slice:
+        """One thread that puts so many rows into each commit."""
+        batch = [self._taken.row] * rows
+
+        def write(until: float, waits: list[float]) -> None:
+            with closing(self._open()) as connection:
+                while (began := time.perf_counter()) < until:
+                    connection.execute("BEGIN IMMEDIATE")
+                    connection.executemany(self._insert, batch)
+                    connection.execute("COMMIT")
+                    waits.extend([time.perf_counter() - began] * rows)
+
+        return _timed(write, 1, seconds)
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        for name, value in self._taken.pragmas.items():
+            connection.execute(f"PRAGMA {name}={value}")
+        return connection
+
+
+def summed(waits: Sequence[Sequence[float]], took_s: float, cpu_s: float) -> Slice:
+    """A slice of what each writer waited, in seconds."""
+    flat = tuple(1e6 * wait for of in waits for wait in of)
+    return Slice(len(flat) / took_s, 1e6 * cpu_s / len(flat) if flat else 0.0, flat)
+
+
+def _timed(write: Callable[[float, list[float]], None], writers: int, seconds: float) -> Slice:
+    waits: list[list[float]] = [[] for _ in range(writers)]
+    began, cpu = time.perf_counter(), time.process_time()
+    threads = [threading.Thread(target=write, args=(began + seconds, each)) for each in waits]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return summed(waits, time.perf_counter() - began, time.process_time() - cpu)

@@ -1,0 +1,44 @@
+"""Head office's hub as it runs in production, in its own process, for the ledger's benchmarks."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from edge.bench.mosquitto import inbox_listens
+
+SINK = "contacts.sqlite"
+
+
+@contextmanager
+def hub(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A hub at that broker with a new SQLite sink, once it listens; raises NotStarted."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "hub.toml").write_text(
+        f'[web]\nport = 0\n\n[upstream]\nadapter = "mqtt"\nsettings = {{ port = {port} }}\n\n'
+        f'[sink]\nadapter = "sqlite"\nsettings = {{ path = "{SINK}" }}\n'
+    )
+    with (folder / "hub.log").open("wb") as log:
+        command = [sys.executable, "-P", "-m", "edge", "hub", "--config", str(folder)]
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+        try:
+            asyncio.run(inbox_listens(port))
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def committed(folder: Path) -> int:
+    """How many contacts are in its sink."""
+    with closing(sqlite3.connect(folder / "data" / SINK)) as connection:
+        return int(connection.execute("SELECT count(*) FROM contacts").fetchone()[0])
