@@ -23,13 +23,15 @@ from content import studio
 from content.library import Library, library, media_routes
 from edge import config, fitting, plug
 from edge import web as pages
-from edge.contacts import topics, uplink
+from edge.contacts import anchor, topics, uplink
+from edge.contacts.clock import clock_of
 from edge.contacts.dial import Pace
 from edge.contacts.ledger import Ledger
 from edge.contacts.opening import outbox_anyway
 from edge.contacts.outbox import FILE, Outbox
 from edge.contacts.post import Post
 from edge.db import mended
+from edge.erasures import Erasures
 from edge.health import Health
 from edge.letters import Letters, hears
 from edge.members.cache import CachedMembers, cached
@@ -80,6 +82,7 @@ class Parts:
     outbox: Outbox
     ledger: Ledger
     letters: Letters
+    erasures: Erasures
     screens: Screens
     eyes: dict[str, Eye]
     scanners: dict[str, ScannerEye]
@@ -129,7 +132,9 @@ async def _opened(stack: AsyncExitStack, store: config.Store, folder: Path) -> P
     stock_db = await stack.enter_async_context(mended(data / "stock.sqlite", migrate, _disk(health, "stock")))
     stock = await stack.enter_async_context(stock_cache(stock_db))
     await stock.keep_only([channel.id for channel in store.stock])
-    book = await stack.enter_async_context(outbox_anyway(data / FILE, store.device, _disk(health, "outbox")))
+    book = await stack.enter_async_context(
+        outbox_anyway(data / FILE, store.device, health, days=store.outbox.quarantine_days)
+    )
     members_desk = await stack.enter_async_context(desk(store.member_code, store.device, folder, data, health))
     readers = {source.screen for source in (*store.camera, *store.scanner)}
     wanted = members_desk.symbologies.union(store.product_code.symbologies)
@@ -138,6 +143,8 @@ async def _opened(stack: AsyncExitStack, store: config.Store, folder: Path) -> P
     eyes = {camera.id: Eye(camera, folder, wanted, health, forms=forms) for camera in store.camera}
     for camera, zone in store.zone.items():
         eyes[camera].aim(zone)
+    profiles = await stack.enter_async_context(cached(members, _profiles_told(health))) if members else None
+    erasures = Erasures(members_desk.papers.erase, book, health, profiles.forget if profiles else None)
     post = Post(hears(store.device, rotating=bool(store.member_code.roots)))
     return Parts(
         store=store,
@@ -148,7 +155,8 @@ async def _opened(stack: AsyncExitStack, store: config.Store, folder: Path) -> P
         desk=members_desk,
         outbox=book,
         ledger=Ledger(book, health),
-        letters=Letters(members_desk, post, store.device, health),
+        letters=Letters(members_desk, post, store.device, health, erasures.settle),
+        erasures=erasures,
         screens=Screens(
             store.screen,
             readers=readers,
@@ -159,7 +167,7 @@ async def _opened(stack: AsyncExitStack, store: config.Store, folder: Path) -> P
         eyes=eyes,
         scanners={scanner.id: ScannerEye(scanner, folder, health) for scanner in store.scanner},
         members=members,
-        profiles=await stack.enter_async_context(cached(members, _profiles_told(health))) if members else None,
+        profiles=profiles,
     )
 
 
@@ -286,6 +294,8 @@ def _loops(parts: Parts) -> dict[str, Callable[[], Awaitable[None]]]:
         "reports": partial(_reports, parts),
         "stock changes": partial(_stock_moves, parts),
         "figures": partial(_figures, parts),
+        "erasures": parts.erasures.run,
+        "clock": partial(anchor.keep, parts.outbox, clock_of(store.device), parts.health),
         "notices": partial(_notices, parts),
     }
     for screen, stage in parts.stages.items():
@@ -320,6 +330,7 @@ async def _feed(parts: Parts, channel: config.StockChannel) -> None:
 async def _uplink(parts: Parts, upstream: config.Adapter) -> None:
     module = plug.adapter("upstream", upstream.adapter)
     settings = config.checked(module.Settings, upstream.settings, "upstream")
+    await parts.erasures.settle()  # what was asked for before this start goes before anything is sent
     async with module.open(settings, parts.folder) as dial:
         await uplink.run(parts.outbox, dial, parts.store.device, parts.health, parts.pace, parts.letters.post)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from edge.config import Device
@@ -27,10 +27,19 @@ FIGURES_S = 2.0
 
 
 class Letters:
-    """Between the desk and the post. ``spend`` takes the place of the desk's own."""
+    """Between the desk and the post. ``spend`` takes the place of the desk's own; ``settle`` carries out a new erasure
+    list, before which no letter counts as read and so no contact goes out on a new connection."""
 
-    def __init__(self, desk: Desk, post: Post, device: Device, health: Health) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        post: Post,
+        device: Device,
+        health: Health,
+        settle: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self.post = post
+        self._settle = settle
         self._desk, self._device, self._health = desk, device, health
         self._topic = topics.spent(device.store, topics.edge_name(device))
         self._mine: deque[Spent] = deque(maxlen=REPEATED)
@@ -54,7 +63,11 @@ class Letters:
 
     async def _hear(self, tasks: asyncio.TaskGroup) -> None:
         papers = self._desk.papers
-        shelves: dict[str, Shelf[Any]] = {topics.KEYSET: papers.keyset, topics.DENY: papers.deny}
+        shelves: dict[str, Shelf[Any]] = {
+            topics.KEYSET: papers.keyset,
+            topics.DENY: papers.deny,
+            topics.ERASE: papers.erase,
+        }
         async for letter in self.post.messages():
             shelf = shelves.get(letter.topic)
             if shelf is None:
@@ -62,6 +75,8 @@ class Letters:
             elif letter.payload:  # an empty one takes a retained one away: it says nothing
                 papers.came(shelf, Way.TOPIC, letter.payload[: 4 * shelf.most].decode("utf-8", "replace"))
                 self.post.tell(papers.versions)
+                if self._settle and shelf is papers.erase:
+                    await self._settle()
 
     def _heard(self, letter: Message, tasks: asyncio.TaskGroup) -> None:
         """News of another edge of this store; nobody else has any here. What comes next waits for no disk."""

@@ -29,6 +29,9 @@ MUTE_S = 600.0
 TRIES = 3
 """Connections lost with a letter after which it is taken for what ended them (MQTT.md 1.3: ``message_size_limit``)."""
 
+HANDLED_S = 5.0
+"""Seconds that contacts wait at most for the letters before them to be read and carried out."""
+
 ROUND_S = 60.0
 BUSY_S = 1.0
 PROPERTIES_BYTES = 512
@@ -49,6 +52,8 @@ class Post:
         self._until: dict[str, float] = {}
         self._lost: Counter[str] = Counter()
         self._unread: asyncio.Queue[Message] = asyncio.Queue(UNREAD)
+        self._came = self._read = 0
+        self._progress = asyncio.Event()
         self._news = asyncio.Event()
 
     def send(self, letter: Message) -> None:
@@ -73,7 +78,12 @@ class Post:
     async def messages(self) -> AsyncIterator[Message]:
         """What came on ``topics``, for ever, across connections."""
         while True:
-            yield await self._unread.get()
+            letter = await self._unread.get()
+            try:
+                yield letter
+            finally:  # whoever read it asks for the next one, or has given up
+                self._read += 1
+                self._progress.set()
             await asyncio.sleep(0)  # a queue that is full never waits, and a flood must not hold up the rest
 
     def arrived(self, letter: Message) -> None:
@@ -81,7 +91,17 @@ class Post:
         if self._unread.full():
             self.counted["unread"] += 1
         else:
+            self._came += 1
             self._unread.put_nowait(letter)
+
+    async def handled(self) -> None:
+        """All letters that have come by now are read and carried out, or it takes longer than contacts can wait."""
+        wanted = self._came
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HANDLED_S):
+                while self._read < wanted:
+                    self._progress.clear()
+                    await self._progress.wait()
 
     async def carry(self, link: Link) -> None:
         """Subscribe, greet, and send what waits for as long as the connection lasts; raises LinkLost."""
