@@ -1,4 +1,4 @@
-"""Where a screen's link leads: ``GET /h/{id}`` to the page of its product, and the word that an app used one itself."""
+"""Where a screen's link leads: ``GET /h/{id}`` to the page of its product; and an app's own word on what it led to."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from aiohttp import hdrs, web
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from edge.contacts.handoffs import Handoffs
+from edge.contacts.handoffs import DEEDS, OUTCOMES, Deed, Handoffs, Outcome, Use
 from edge.handoff import Leading, is_id, read
 
 log = logging.getLogger(__name__)
@@ -77,9 +78,18 @@ def by_a_shopper(method: str, headers: dict[str, str]) -> bool:
 
 
 def routes(book: Handoffs, leading: Leading, token: str, page: Page) -> Iterable[web.AbstractRouteDef]:
-    """``GET /h/{id}`` and ``POST /h/{id}/used``; without a ``token`` nobody may report a use."""
+    """``GET /h/{id}``, ``POST /h/{id}/used`` and ``POST /h/{id}/taken``; without a ``token`` nobody may report."""
     desk = _Desk(book, leading, token, page)
-    return [web.get("/h/{id}", desk.follow), web.post("/h/{id}/used", desk.used)]
+    reports = [web.post("/h/{id}/used", desk.used), web.post("/h/{id}/taken", desk.taken)]
+    return [web.get("/h/{id}", desk.follow), *reports]
+
+
+class Taken(BaseModel):
+    """The body of a report of what a shopper did with an offer."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    kind: Deed
+    state: Outcome
 
 
 class _Desk:
@@ -101,14 +111,24 @@ class _Desk:
 
     async def used(self, request: web.Request) -> web.Response:
         """An app or an EC says that a link was used there; whether it was the first use, and offered by a store."""
+        id = self._reported(request)
+        return _answer(id, await self._book.use(id))
+
+    async def taken(self, request: web.Request) -> web.Response:
+        """An app or an EC says what a shopper did with what the link offered; once for each change of its state."""
+        id = self._reported(request)
+        said = await _said(request)
+        return _answer(id, await self._book.take(id, said.kind, said.state))
+
+    def _reported(self, request: web.Request) -> str:
+        """The link that who bears the token reports of."""
         given = request.headers.get(hdrs.AUTHORIZATION, "")
         if not self._token or not hmac.compare_digest(given.encode(errors="replace"), f"Bearer {self._token}".encode()):
             raise web.HTTPUnauthorized(headers={hdrs.WWW_AUTHENTICATE: "Bearer"})
         id = request.match_info["id"]
         if not is_id(id):
             raise web.HTTPNotFound(text="an id has 16 letters, digits, '-' or '_', as the link has it behind '/h/'")
-        use = await self._book.use(id)
-        return web.json_response({"id": id, "counted": use.counted, "offered": use.offered})
+        return id
 
     async def _count(self, id: str, address: str) -> None:
         """Whoever stands there is led on, whatever the disk says: a use that cannot be noted is lost, and said once."""
@@ -121,3 +141,16 @@ class _Desk:
             self._failing = True
         else:
             self._failing = False
+
+
+async def _said(request: web.Request) -> Taken:
+    body = await request.read()
+    try:
+        return Taken.model_validate_json(body)
+    except ValidationError as error:
+        wanted = f"'kind' ({', '.join(DEEDS)}) and 'state' ({', '.join(OUTCOMES)})"
+        raise web.HTTPBadRequest(text=f"the body is a JSON object of {wanted}, and of nothing else") from error
+
+
+def _answer(id: str, use: Use) -> web.Response:
+    return web.json_response({"id": id, "counted": use.counted, "offered": use.offered})

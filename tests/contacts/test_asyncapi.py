@@ -1,69 +1,42 @@
-"""The AsyncAPI document against what really goes over a broker."""
+"""The AsyncAPI document against AsyncAPI's own schema, its own examples, and what really goes over a broker."""
 
 from __future__ import annotations
 
+import gzip
 import json
-import re
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft7Validator
 
-import edge.contacts
 from edge.config import Device
 from edge.contacts import inbox, topics, uplink
+from edge.contacts.batch import BATCH_TYPE, write_batch
 from edge.contacts.dial import Pace
 from edge.contacts.event import CONTENT_TYPE, KINDS
 from edge.contacts.opening import outbox
 from edge.contacts.post import Post
 from edge.health import Health
+from edge.members.erasure import ERASURE, make_erasure
 from edge.members.peers import MOST, News, write_news
-from edge.model import Contact, Held
+from edge.model import Contact
 from edge.ports import Message
-from edge.sessions.notes import presented
+from tests.contacts.described import DOCUMENT, SCHEMAS, channel_of, faults, heard
 from tests.members import signing
 
-DOCUMENT: dict[str, Any] = json.loads((Path(edge.contacts.__file__).parent / "asyncapi.json").read_text())
-TYPES = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool}
+ASYNCAPI = Path(__file__).with_name("asyncapi-3.0.0.json.gz")
+OURS = ("touchpoint", "timezone", "member", "session")
+"""What a contact's data has beside what its kind says."""
 
 
-def faults(schema: dict[str, Any], value: object, at: str = "$") -> Iterator[str]:
-    """What a value breaks of the JSON Schema keywords that our document uses; another keyword is a fault itself."""
-    known = {"type", "const", "enum", "pattern", "minLength", "minimum", "maxItems", "required", "properties"}
-    yield from (
-        f"unknown keyword {key}" for key in set(schema) - known - {"additionalProperties", "items", "description"}
-    )
-    kind = TYPES.get(schema.get("type", ""))
-    if kind and (not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
-        yield f"{at} is no {schema['type']}"
-    if ("const" in schema and value != schema["const"]) or ("enum" in schema and value not in schema["enum"]):
-        yield f"{at} is {value!r}"
-    if isinstance(value, str):
-        if len(value) < schema.get("minLength", 0) or not re.search(schema.get("pattern", ""), value):
-            yield f"{at} is {value!r}"
-    elif isinstance(value, int) and value < schema.get("minimum", value):
-        yield f"{at} is {value}"
-    elif isinstance(value, list):
-        if len(value) > schema.get("maxItems", len(value)):
-            yield f"{at} has {len(value)} items"
-        for n, each in enumerate(value):
-            yield from faults(schema.get("items", {}), each, f"{at}[{n}]")
-    elif isinstance(value, dict):
-        properties = schema.get("properties", {})
-        yield from (f"{at}.{name} is missing" for name in set(schema.get("required", ())) - set(value))
-        for name, each in value.items():
-            if name in properties:
-                yield from faults(properties[name], each, f"{at}.{name}")
-            elif schema.get("additionalProperties") is False:
-                yield f"{at}.{name} is not described"
-
-
-def channel_of(topic: str) -> str:
-    for name, channel in DOCUMENT["channels"].items():
-        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", channel["address"]), topic):
-            return str(name)
-    raise AssertionError(f"{topic} is in no channel")
+def recorded(kind: str) -> Contact:
+    """A contact of a kind, as its schema's example is of one."""
+    data = dict(SCHEMAS[kind]["examples"][-1]["data"])
+    place, _, member, session = (data.pop(name, "") for name in OURS)
+    return Contact(kind, place, 1.0, data, member, session)
 
 
 async def test_every_message_on_the_wire_is_as_the_document_says(
@@ -76,87 +49,127 @@ async def test_every_message_on_the_wire_is_as_the_document_says(
     eventually: Any,
     quick: Pace,
 ) -> None:
-    dial, heard = dialled(mosquitto().port), []
+    dial, told = dialled(mosquitto().port), []
 
     async def listen() -> None:
         async with dial("listener", None, ("#",)) as link:
             async for message in link.messages():
-                heard.append(message)
+                told.append(message)
 
     async with outbox(tmp_path / "outbox.sqlite", device) as box:
         for kind in KINDS:
-            await box.record(Contact(kind, "entrance", 1.0, {"sku": "4900000000000", "ranges": []}, "m1.x", "s1"))
+            await box.record(recorded(kind))
         await box.set_aside(2, "poison")
         async with background(
             listen(),
             inbox.run(sink, dial, Health(), pace=quick, post=head_offices()),
             uplink.run(box, dial, device, Health(), quick, an_edges(device)),
         ):
-            wanted = len(KINDS) - 1 + len(DOCUMENT["channels"]) - 1  # one kind was set aside
-            await eventually(lambda: box.waiting() == 0 and len({m.topic for m in heard}) >= wanted)
-    for message in heard:
-        schema = DOCUMENT["components"]["schemas"][channel_of(message.topic)]
-        assert list(faults(schema, json.loads(message.payload))) == [], message.topic
-    assert {channel_of(message.topic) for message in heard} == set(DOCUMENT["channels"])
+            await eventually(lambda: box.waiting() == 0 and {channel_of(m.topic) for m in told} == set(ALL))
+    assert {fault for message in told for fault in heard(message.topic, message.payload)} == set()
+
+
+ALL = DOCUMENT["channels"]
 
 
 def head_offices() -> Post:
     post = Post()
-    post.stand(Message(topics.KEYSET, signing.keyset().encode(), retain=True))
-    post.stand(Message(topics.DENY, signing.deny().encode(), retain=True))
+    erasure = ERASURE.sign(make_erasure("acme", 1, signing.NOW, ["AAECAwQFBgcI"]), signing.ROOT)
+    policy = json.dumps({"drain_eps": 200, "connect_spread_s": None})
+    letters = {topics.KEYSET: signing.keyset(), topics.DENY: signing.deny(), topics.ERASE: erasure}
+    for topic, text in (letters | {topics.POLICY: policy}).items():
+        post.stand(Message(topic, text.encode(), retain=True))
     return post
 
 
 def an_edges(device: Device) -> Post:
-    post = Post()
+    """An edge's own news, and a backlog."""
+    post, edge = Post(), topics.edge_name(device)
     post.tell({"keyset": 1, "deny": 0})
     news = News(tuple((bytes([number]) * 16, 1_790_000_000) for number in range(MOST)), ask=True)
-    post.send(Message(topics.spent(device.store, topics.edge_name(device)), write_news(news)))
+    post.send(Message(topics.spent(device.store, edge), write_news(news)))
+    bodies = [json.dumps(SCHEMAS[kind]["examples"][0]).encode() for kind in KINDS]
+    post.send(Message(topics.batch(edge), write_batch(bodies), content_type=BATCH_TYPE))
     return post
 
 
-def test_the_document_names_our_topics_kinds_and_content_type() -> None:
-    channels = DOCUMENT["channels"]
+def asyncapis_own() -> Draft7Validator:
+    return Draft7Validator(json.loads(gzip.decompress(ASYNCAPI.read_bytes())))
+
+
+def test_the_document_is_one_of_asyncapi_3() -> None:
+    assert [error.message for error in asyncapis_own().iter_errors(DOCUMENT)] == []
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("operations", "sendContact", "bindings", "mqtt", "qos"), 3),
+        (("servers", "mqtt5", "bindings", "mqtt", "keepAlive"), "30"),
+        (("channels", "ack", "messages", "ack"), {"payload": 1}),
+        (("components", "messages", "ack", "payload"), "ack"),
+    ],
+)
+def test_asyncapis_schema_refuses_a_document_that_is_wrong(place: tuple[str, ...], value: object) -> None:
+    wrong = deepcopy(DOCUMENT)
+    *way, last = place
+    at = wrong
+    for name in way:
+        at = at[name]
+    at[last] = value
+    assert not asyncapis_own().is_valid(wrong)
+
+
+@pytest.mark.parametrize("name", DOCUMENT["components"]["messages"])
+def test_every_messages_examples_are_as_its_schema_says(name: str) -> None:
+    message = DOCUMENT["components"]["messages"][name]
+    payload = message["payload"]["$ref"].removeprefix("./")
+    place = payload if payload.startswith("schemas/") else f"asyncapi.json{payload}"
+    examples = [each["payload"] for each in message["examples"]]
+    assert examples
+    assert [fault for each in examples for fault in faults(place, each)] == []
+    assert faults(place, {}) != []
+
+
+def test_the_documents_examples_of_contacts_are_those_of_their_schemas() -> None:
+    messages = DOCUMENT["components"]["messages"]
+    told = {kind: [each["payload"] for each in messages[kind]["examples"]] for kind in KINDS}
+    assert told == {kind: SCHEMAS[kind]["examples"] for kind in KINDS}
+
+
+def references(value: Any) -> Iterator[str]:
+    """Every reference in a document."""
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from references(inner)
+    if isinstance(value, dict) and isinstance(value.get("$ref"), str):
+        yield value["$ref"]
+
+
+def test_every_reference_leads_to_something() -> None:
+    for reference in set(references(DOCUMENT)):
+        if reference.startswith("#/"):
+            at = DOCUMENT
+            for name in reference[2:].split("/"):
+                at = at[name]
+        else:
+            assert reference.removeprefix("./schemas/").removesuffix(".json") in SCHEMAS
+
+
+def test_the_document_names_our_topics_kinds_and_content_types() -> None:
     made = {
         "contact": topics.contact("{edge}", "{kind}"),
+        "batch": topics.batch("{edge}"),
         "ack": topics.ack("{edge}"),
         "state": topics.state("{edge}"),
         "inbox": topics.INBOX,
         "keyset": topics.KEYSET,
         "deny": topics.DENY,
+        "erase": topics.ERASE,
+        "policy": topics.POLICY,
         "spent": topics.spent("{store}", "{edge}"),
     }
-    assert {name: channel["address"] for name, channel in channels.items()} == made
-    assert channels["contact"]["parameters"]["kind"]["enum"] == list(KINDS)
-    assert DOCUMENT["components"]["messages"]["contact"]["contentType"] == CONTENT_TYPE
-
-
-@pytest.mark.parametrize("sku", ["LN-1", ""])
-def test_the_scan_of_a_product_is_as_the_document_says(sku: str) -> None:
-    scan = presented("kiosk-1", Held("cam", "04901234567894", 1.0), sku, (), 0.0, "", "")
-    data = DOCUMENT["components"]["schemas"]["contact"]["properties"]["data"]["properties"]
-    assert {"outcome", "code", "gtin"} <= set(data)
-    assert list(faults({"type": "object", "properties": data}, scan.data)) == []
-    assert list(faults({"type": "object", "properties": data}, {**scan.data, "gtin": "LN-1"})) != []
-
-
-def references(value: object) -> Iterator[str]:
-    if isinstance(value, dict):
-        yield from [value["$ref"]] if "$ref" in value else []
-        for each in value.values():
-            yield from references(each)
-
-
-@pytest.mark.parametrize("reference", sorted(set(references(DOCUMENT))))
-def test_every_reference_leads_somewhere(reference: str) -> None:
-    here: Any = DOCUMENT
-    for step in reference.removeprefix("#/").split("/"):
-        here = here[step]
-    assert here
-
-
-@pytest.mark.parametrize(
-    "broken", [{"state": "asleep"}, {}, {"state": "online", "more": 1}, {"state": "online", "boot": True}, []]
-)
-def test_the_check_itself_finds_faults(broken: object) -> None:
-    assert list(faults(DOCUMENT["components"]["schemas"]["state"], broken))
+    assert {name: channel["address"] for name, channel in ALL.items()} == made
+    assert ALL["contact"]["parameters"]["kind"]["enum"] == list(KINDS)
+    messages = DOCUMENT["components"]["messages"]
+    assert {messages[kind]["contentType"] for kind in KINDS} == {CONTENT_TYPE}
+    assert messages["batch"]["contentType"] == BATCH_TYPE

@@ -15,7 +15,7 @@ from edge.adapters.sink_sqlite import SqliteSink
 from edge.contacts import handoffs, redirector
 from edge.contacts.clock import Clock
 from edge.contacts.event import Stamp, body_of, cloud_event, source_of, uuid7
-from edge.contacts.handoffs import DAY_S, Handoffs, Joining, Tally, Use, migrate, offer_of
+from edge.contacts.handoffs import DAY_S, Deed, Handoffs, Joining, Outcome, Tally, Use, migrate, offer_of
 from edge.contacts.redirector import Rate, by_a_shopper, origin
 from edge.contacts.sink import Arrival, arrival
 from edge.db import Database, database
@@ -112,7 +112,13 @@ async def test_what_was_taken_is_one_contact_for_each_change_of_its_state(
     book: Handoffs, sink: SqliteSink, tmp_path: Path, background: Any, eventually: Any
 ) -> None:
     await book.offer([offered(kind="product")])
-    said = [("hold", "pending"), ("hold", "pending"), ("hold", "confirmed"), ("order", "pending"), ("hold", "pending")]
+    said: list[tuple[Deed, Outcome]] = [
+        ("hold", "pending"),
+        ("hold", "pending"),
+        ("hold", "confirmed"),
+        ("order", "pending"),
+        ("hold", "pending"),
+    ]
     made = [(await book.take(FIRST, deed, state)).counted for deed, state in said]
     assert made == [True, False, True, True, True]
     await book.use(FIRST)
@@ -148,7 +154,8 @@ async def test_what_was_taken_by_made_up_links_or_said_too_often_is_left_out(
     made = [(await book.take(f"{number:016d}", "hold", "pending")).counted for number in range(5)]
     assert made == [True, True, True, False, False]
     await book.offer([offered()])
-    for state in ("pending", "confirmed", "pending", "confirmed"):
+    changes: tuple[Outcome, ...] = ("pending", "confirmed", "pending", "confirmed")
+    for state in changes:
         assert (await book.take(FIRST, "hold", state)).counted, "an offered one is never refused"
     assert await book.take(FIRST, "hold", "declined") == Use(False, True)
 

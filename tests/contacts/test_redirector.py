@@ -59,10 +59,10 @@ class Phone:
         ):
             return answer.status, answer.headers.get("Location", ""), await answer.text(), answer.headers
 
-    async def report(self, id: str, token: str = "a-token") -> tuple[int, Any]:
+    async def report(self, id: str, token: str = "a-token", what: str = "used", body: bytes = b"") -> tuple[int, Any]:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         async with aiohttp.ClientSession() as session:
-            answer = await session.post(f"{self.url}/h/{id}/used", headers=headers)
+            answer = await session.post(f"{self.url}/h/{id}/{what}", headers=headers, data=body)
             return answer.status, await answer.json() if answer.status == 200 else None
 
 
@@ -161,6 +161,42 @@ async def test_an_app_that_bears_the_token_reports_a_use_itself(tmp_path: Path) 
         assert await phone.report(FIRST) == (200, {"id": FIRST, "counted": False, "offered": False})
         assert [(await phone.report(FIRST, token))[0] for token in ("", "b-token")] == [401, 401]
         assert (await phone.report("short"))[0] == 404
+
+
+TAKEN = b'{"kind": "hold", "state": "confirmed"}'
+
+
+async def test_an_app_that_bears_the_token_reports_what_was_taken(tmp_path: Path) -> None:
+    async with head_office(tmp_path / "hub", SETTINGS) as running:
+        phone = Phone(running)
+        answer = {"id": FIRST, "counted": True, "offered": False}
+        assert await phone.report(FIRST, what="taken", body=TAKEN) == (200, answer)
+        assert await phone.report(FIRST, what="taken", body=TAKEN) == (200, answer | {"counted": False})
+        assert [(await phone.report(FIRST, token, "taken", TAKEN))[0] for token in ("", "b-token")] == [401, 401]
+        assert (await phone.report("short", what="taken", body=TAKEN))[0] == 404
+
+
+@pytest.mark.promise("X-3")
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[" * 5000,
+        b'{"kind": "hold"}',
+        b'{"kind": "hold", "state": "done"}',
+        b'{"kind": "steal", "state": "pending"}',
+        b'{"kind": "hold", "state": "pending", "member": "4711"}',
+        b'"hold"',
+    ],
+)
+async def test_a_report_that_is_none_is_refused_and_says_what_would_be_one(tmp_path: Path, body: bytes) -> None:
+    async with head_office(tmp_path / "hub", SETTINGS) as running:
+        phone = Phone(running)
+        assert (await phone.report(FIRST, what="taken", body=body))[0] == 400
+        assert await phone.report(FIRST, what="taken", body=TAKEN) == (
+            200,
+            {"id": FIRST, "counted": True, "offered": False},
+        )
 
 
 async def test_a_disk_that_fails_keeps_no_phone_from_its_product(
