@@ -83,6 +83,7 @@ def _add_drain(names: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     drain.add_argument("-n", type=_count, default=100_000, metavar="N", help="events (100,000)")
     drain.add_argument("--batch", type=_count, default=50, metavar="N", help="events a message (50)")
     drain.add_argument("--rounds", type=_count, default=3, metavar="N", help="of each way, in turn (3)")
+    drain.add_argument("--waiting", type=_count, metavar="N", help="instead: a whole store that starts with N waiting")
 
 
 def _named(
@@ -167,8 +168,10 @@ def _outbox(arguments: argparse.Namespace) -> int:
 
 
 def _drain(arguments: argparse.Namespace) -> int:
-    from edge.bench import drain
+    from edge.bench import drain, waiting
 
+    if arguments.waiting:
+        return _told(arguments, waiting.measure(arguments.waiting), waiting.words)
     return _told(arguments, drain.measure(arguments.n, arguments.batch, arguments.rounds), drain.words)
 
 

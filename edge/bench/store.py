@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from provisioning import chain, keys
 
+RUN = ("edge", "run", "--config")
 START_S = 20.0
 """How long an edge may take until its pages answer."""
 
@@ -35,6 +36,7 @@ class Bench:
     process: subprocess.Popen[bytes]
     key: Ed25519PrivateKey
     log: Path
+    folder: Path
 
     def url(self, path: str) -> str:
         """An address of its pages."""
@@ -47,11 +49,15 @@ class Bench:
 
 @contextmanager
 def running(
-    screens: Sequence[str], settings: Mapping[str, Any], furnish: Callable[[Path], object] = lambda _: None
+    screens: Sequence[str],
+    settings: Mapping[str, Any],
+    furnish: Callable[[Path], object] = lambda _: None,
+    program: Sequence[str] = RUN,
 ) -> Iterator[Bench]:
     """A new chain's one edge with those screens (``ID`` or ``ID:kiosk``) and settings; nothing is left of it after.
 
-    ``furnish`` is given its folder before it starts, to lay the files there that the settings name.
+    ``furnish`` is given its folder before it starts, to lay the files there that the settings name. ``program`` is the
+    module and its arguments that run the edge, before the folder.
     """
     with tempfile.TemporaryDirectory() as name:
         home, folder, log = Path(name) / "chain", Path(name) / "edge", Path(name) / "edge.log"
@@ -60,10 +66,9 @@ def running(
         _provision(home, folder, screens, chain.merged(trusted, settings))
         furnish(folder)
         with log.open("wb") as output:
-            command = [sys.executable, "-m", "edge", "run", "--config", str(folder)]
-            process = subprocess.Popen(command, stdout=output, stderr=output)
+            process = subprocess.Popen([sys.executable, "-m", *program, str(folder)], stdout=output, stderr=output)
             try:
-                yield Bench(port, process, keys.load(chain.issuer(home)), log)
+                yield Bench(port, process, keys.load(chain.issuer(home)), log, folder)
             finally:
                 _end(process)
 
