@@ -12,7 +12,7 @@ ear by which the eye hears its parent.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -155,8 +155,8 @@ class Link(Protocol):
     def max_bytes(self) -> int:
         """The largest message the far side takes (its Maximum Packet Size)."""
 
-    async def publish(self, message: Message) -> int:
-        """Send at QoS 1, wait for the PUBACK, give its reason: 0x00 taken, 0x10 nobody listens, 0x80 up refused."""
+    def publish(self, message: Message) -> Awaitable[int]:
+        """Send at QoS 1; awaited, the PUBACK's reason: 0x00 taken, 0x10 nobody listens, 0x80 up refused."""
 
     async def also(self, topics: Sequence[str]) -> Sequence[str]:
         """Subscribe to these besides, at QoS 1 and without hearing oneself; those that the far side refuses."""
@@ -166,7 +166,11 @@ class Link(Protocol):
 
 
 class LinkLost(Exception):
-    """The broker is away or closed the connection; the text says why."""
+    """The broker is away or closed the connection; the text says why, ``cause`` is a Cause's value or empty."""
+
+    def __init__(self, text: str, cause: str = "") -> None:
+        super().__init__(text)
+        self.cause = cause
 
 
 class Sink(Protocol):

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from edge.adapters import upstream_file, upstream_mqtt
+from edge.adapters import upstream_file
 from edge.config import Device
 from edge.contacts import topics, uplink
 from edge.contacts.dial import Pace
 from edge.contacts.opening import outbox
+from edge.contacts.pipe import MqttLink
 from edge.contacts.post import MUTE_S, OUT, TRIES, UNREAD, Post
 from edge.health import Health
 from edge.ports import LinkLost, Message
@@ -222,7 +223,7 @@ async def test_a_file_as_the_upstream_holds_contacts_and_no_letters(
 
 async def test_nobody_hears_their_own_letters(mosquitto: Any, dialled: Any) -> None:
     async with dialled(mosquitto().port)("edge", None, ("done",)) as link:
-        assert isinstance(link, upstream_mqtt.MqttLink)
+        assert isinstance(link, MqttLink)
         assert await link.also(("k/v1/s/+/spent",)) == []
         await link.publish(letter(1, "k/v1/s/s.e/spent"))
         await link.publish(Message("done", b"2"))
