@@ -26,6 +26,7 @@ from edge import web as pages
 from edge.contacts import anchor, topics, uplink
 from edge.contacts.clock import clock_of
 from edge.contacts.dial import Pace
+from edge.contacts.faults import tell_faults
 from edge.contacts.ledger import Ledger
 from edge.contacts.opening import outbox_anyway
 from edge.contacts.outbox import FILE, Outbox
@@ -313,6 +314,7 @@ def _loops(parts: Parts) -> dict[str, Callable[[], Awaitable[None]]]:
         loops[f"stock {channel.id}"] = partial(_feed, parts, channel)
     screens = {source.id: source.screen for source in (*store.camera, *store.scanner)}
     loops["floods"] = partial(note_floods, parts.desk.floods, screens, parts.ledger.note)
+    loops["faults"] = partial(tell_faults, parts.health, parts.ledger.note, store.device.id)
     if store.upstream is not None:
         loops["letters"] = parts.letters.run
         loops["uplink"] = partial(_uplink, parts, store.upstream)
