@@ -33,10 +33,15 @@ class Machine:
     wall: float = 5.0
     synced: bool = False
     slept: float = 0.0
+    looks: int = 0
 
     @property
     def clock(self) -> Clock:
-        return Clock(lambda: self.mono, lambda: self.wall, lambda: self.synced, lambda: self.slept)
+        return Clock(lambda: self.mono, lambda: self.wall, self.look, lambda: self.slept)
+
+    def look(self) -> bool:
+        self.looks += 1
+        return self.synced
 
     def synchronise(self) -> None:
         self.mono, self.wall, self.synced = 100.0, NOON, True
@@ -139,6 +144,8 @@ async def test_a_clock_that_loses_its_synchronisation_is_put_right_again(
             machine.synced, machine.wall = False, NOON - 3600
             await box.record(contact(100.0))
             await box.record(contact(100.0))
+            seen = machine.looks
+            await eventually(lambda: machine.looks > seen)
             machine.wall, machine.synced = NOON, True
             async with asyncio.timeout(90):
                 while await corrected() < 2:
