@@ -3,61 +3,53 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from edge.config import Device
-from edge.contacts import schema
-from edge.contacts.clock import Clock, boot_id
-from edge.contacts.outbox import CAP, IN_MEMORY, Outbox
-from edge.db import MEMORY, broken, cause, database, quarantine
+from edge.contacts import quarantine
+from edge.contacts.clock import Clock, boot_id, clock_of
+from edge.contacts.mending import Mender, save
+from edge.contacts.outbox import Outbox
+from edge.contacts.place import on_disk
+from edge.contacts.room import USUAL, Caps
+from edge.health import Health
+from edge.supervise import kept
 
 
 @asynccontextmanager
 async def outbox(
-    path: Path, device: Device, cap: int = CAP, clock: Clock | None = None, bootid: str = ""
+    path: Path, device: Device, caps: Caps = USUAL, clock: Clock | None = None, bootid: str = ""
 ) -> AsyncIterator[Outbox]:
-    """Open the outbox of a device; raises sqlite3.Error if the file cannot be used.
+    """Open the outbox of a device; raises sqlite3.Error or OSError if the file cannot be used.
 
-    A file that is no longer a database is moved to ``quarantine/``; the new one has a stream of its own and a gap.
+    A file that is not what its sentinel says is moved to ``quarantine/``; the new one has a stream of its own, what
+    could be read of the old one, and a gap for the rest.
     """
-    trusted = Clock(synced=lambda: True) if device.clock == "trusted" else Clock()
-    boot, times = bootid or boot_id(), clock or trusted
-    spoilt = await _spoilt(path, boot)
-    if spoilt:
-        await asyncio.to_thread(quarantine, path, int(times.wall()))
-    async with database(path, schema.migrate) as db:
-        loaded = await db.write(lambda connection: schema.load(connection, boot))
-        opened = Outbox(db, device, loaded, boot, cap, times)
-        if spoilt:
-            await opened.account("corruption", Counter())
-        yield opened
+    boot, times = bootid or boot_id(), clock or clock_of(device)
+    async with on_disk(path, boot, times.wall()) as place:
+        box = Outbox(place.db, device, place.loaded, boot, caps, times, place.reserve)
+        place.told_by(lambda: (box.last, box.acked))
+        pending = await asyncio.to_thread(quarantine.waiting, path)
+        for n, (folder, order) in enumerate(pending, 1):
+            await save(box, path, folder, order, device, place, last=n == len(pending))
+        yield box
 
 
 @asynccontextmanager
-async def outbox_anyway(path: Path, device: Device, tell: Callable[[str], None]) -> AsyncIterator[Outbox]:
-    """As ``outbox``; where the disk refuses, one in memory. ``tell`` hears that it is no promise, or an empty text."""
-    async with AsyncExitStack() as stack:
-        try:
-            opened = await stack.enter_async_context(outbox(path, device))
-        except (sqlite3.Error, OSError) as error:
-            tell(f"{cause(error)}: contacts are sent, but a restart forgets those that head office has not confirmed")
-            opened = await stack.enter_async_context(outbox(MEMORY, device, cap=IN_MEMORY))
-        else:
-            tell("")
-        yield opened
+async def outbox_anyway(
+    path: Path, device: Device, health: Health, caps: Caps = USUAL, days: int = quarantine.DAYS
+) -> AsyncIterator[Outbox]:
+    """As ``outbox``, but it opens at once and whatever the disk does: what is spoilt is saved while contacts are kept.
 
-
-async def _spoilt(path: Path, boot: str) -> bool:
+    Where the disk refuses, memory holds them until it is back. A file that is spoilt while it is in use is left for a
+    new one: ``stream`` changes. ``health`` says what happened; a spoilt file is kept for ``days``.
+    """
+    mender = Mender(path, device, boot_id(), clock_of(device), health, days)
+    box = await mender.open(caps)
     try:
-        async with database(path, schema.migrate) as db:
-            await db.write(lambda connection: schema.load(connection, boot))
-            await db.read(lambda connection: schema.page(connection, 0, 1))
-    except sqlite3.DatabaseError as error:
-        if broken(error):
-            return True
-        raise
-    return False
+        async with kept({"outbox": mender.run}):
+            yield box
+    finally:
+        await mender.close()

@@ -1,0 +1,205 @@
+"""Keeping an outbox in a good place while it is in use: away from a spoilt file, and back from memory to the disk."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from edge.config import Device
+from edge.contacts import quarantine, salvage
+from edge.contacts.carve import Carved
+from edge.contacts.clock import Clock
+from edge.contacts.event import Range, source_of
+from edge.contacts.outbox import Outbox
+from edge.contacts.place import Place, in_memory, on_disk
+from edge.contacts.quarantine import Order
+from edge.contacts.room import Caps
+from edge.contacts.schema import Loaded
+from edge.contacts.soundness import QUICK, TORN, fault, look
+from edge.db import cause
+from edge.health import Health
+
+log = logging.getLogger(__name__)
+
+RETRY = 30.0
+"""Seconds between two tries to use a disk that refused."""
+
+_KIND, _NAME = "disk", "outbox"
+_SPOILT = "Look at this device's disk; what lies in quarantine may go once head office has what it needs of it."
+_REFUSED = "See the disk of this device; it is tried again every 30 s, no restart is needed."
+
+
+@dataclass
+class Mender:
+    """The place of one outbox. ``days`` is how long a spoilt file is kept, ``boot`` this boot's id."""
+
+    path: Path
+    device: Device
+    boot: str
+    clock: Clock
+    health: Health
+    days: int = quarantine.DAYS
+    retry: float = RETRY
+    stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    async def open(self, caps: Caps) -> Outbox:
+        """The outbox, in its file or, where the disk refuses, in memory."""
+        self.place = await self._somewhere()
+        self.box = self._outbox(self.place, caps)
+        self.box.heals = True
+        return self.box
+
+    async def close(self) -> None:
+        """Close the place, in order unless the file is known to be spoilt."""
+        self.place.trusted = not self.box.spoilt.is_set()
+        await self.stack.aclose()
+
+    async def run(self) -> None:
+        """For ever: save what lies in quarantine, and move whenever the place has become bad, or a better one is."""
+        while True:
+            async with _beside(self._tidy()):
+                await (self.box.spoilt.wait() if self._on_disk else asyncio.sleep(self.retry))
+            await (self._away() if self._on_disk else self._back())
+
+    @property
+    def _on_disk(self) -> bool:
+        return self.place.sentinel is not None
+
+    def _outbox(self, place: Place, caps: Caps) -> Outbox:
+        box = Outbox(place.db, self.device, place.loaded, self.boot, caps, self.clock, place.reserve)
+        place.told_by(lambda: (box.last, box.acked))
+        return box
+
+    async def _somewhere(self) -> Place:
+        try:
+            place = await self.stack.enter_async_context(on_disk(self.path, self.boot, self.clock.wall()))
+        except (sqlite3.Error, OSError) as error:
+            why = f"{cause(error)}: contacts are sent, but a restart forgets those that head office has not confirmed"
+            self.health.down(_KIND, _NAME, why, _REFUSED)
+            return await self.stack.enter_async_context(in_memory(self.boot))
+        remade = "its sentinel was missing or broken, and was made anew: nothing is lost" if place.remade else ""
+        self.health.up(_KIND, _NAME, remade)
+        return place
+
+    async def _away(self) -> None:
+        """Leave a spoilt file. Meanwhile contacts wait in the ledger's own queue."""
+        self.place.trusted = False
+        await self.stack.aclose()
+        with suppress(OSError):  # a disk that does not even rename: memory, then
+            await asyncio.to_thread(quarantine.put_away, self.path, TORN, self.clock.wall(), self.boot)
+        self.place = await self._somewhere()
+        self._renew(self.place.loaded)
+
+    def _renew(self, loaded: Loaded) -> None:
+        self.box.renew(self.place.db, loaded, self.place.reserve)
+        self.place.told_by(lambda: (self.box.last, self.box.acked))
+
+    async def _back(self) -> None:
+        """Go from memory to the disk, if it is back: first all that memory holds, then the outbox itself."""
+        memory, before = self.stack, self.place
+        async with AsyncExitStack() as stack:
+            try:
+                place = await stack.enter_async_context(on_disk(self.path, self.boot, self.clock.wall()))
+                beside = self._outbox(place, self.box.caps)
+                moved = await _move(before, beside, place, self.box.acked)
+            except (sqlite3.Error, OSError) as error:
+                log.debug("the disk is still away: %s", cause(error))
+                return
+            self.stack, self.place = stack.pop_all(), place
+        stream, acked = self.box.stream, self.box.acked
+        self._renew(Loaded(beside.stream, beside.boot, beside.last, beside.acked, beside.waiting()))
+        with suppress(sqlite3.Error):  # the disk is away once more: the next start's ledger counts them as lost
+            last = await _move(before, self.box, place, moved)
+            await salvage.tell(self.box, stream, (acked, last), await _covered(before), {})
+        await memory.aclose()
+        self.health.up(_KIND, _NAME, "contacts that waited in memory are on the disk again")
+
+    async def _tidy(self) -> None:
+        """What is to be done beside the work: save what was put away, keep few of it, look a large file through."""
+        if not self._on_disk:
+            return
+        while pending := await asyncio.to_thread(quarantine.waiting, self.path):
+            try:
+                await self._save(*pending[0], last=len(pending) == 1)
+            except (sqlite3.Error, OSError) as error:
+                self.health.down(_KIND, _NAME, f"a spoilt file waits to be read: {cause(error)}", _REFUSED)
+                await asyncio.sleep(self.retry)
+        with suppress(OSError):  # the next start tries again
+            await asyncio.to_thread(quarantine.keep_few, self.path, self.days, self.clock.wall())
+        if self.place.doubtful and self.path.stat().st_size >= QUICK:
+            await self._look_through()
+
+    async def _save(self, folder: Path, order: Order, last: bool) -> None:
+        lies = f"{order.why}; what was there lies in {quarantine.FOLDER}/{folder.name}"
+        self.health.down(_KIND, _NAME, f"{lies} and is being read; a new file was begun", _SPOILT)
+        saved = await save(self.box, self.path, folder, order, self.device, self.place, last)
+        told = f"{saved.rows} contacts were saved, {saved.lost} numbers are told to head office as lost"
+        self.health.down(_KIND, _NAME, f"{lies}: {told}", _SPOILT)
+
+    async def _look_through(self) -> None:
+        """A large file after a stop that was not in order; one that is damaged is left."""
+        stop = threading.Event()
+        try:
+            facts = await asyncio.to_thread(look, self.path, True, stop)
+        except sqlite3.Error as error:
+            log.warning("the outbox could not be looked through: %s", cause(error))
+            return
+        finally:
+            stop.set()
+        if facts is None or fault(None, facts):
+            self.box.spoilt.set()
+
+
+async def save(
+    box: Outbox, path: Path, folder: Path, order: Order, device: Device, place: Place, last: bool
+) -> salvage.Saved:
+    """Salvage one folder; with the ``last`` the bookkeeping ends, too. Raises sqlite3.Error or OSError."""
+    source = source_of(device.chain, device.store, device.id)
+    saved = await salvage.salvage(box, folder / path.name, order, source, place.reserve)
+    await asyncio.to_thread(quarantine.done, folder, order)
+    if last:
+        await salvage.forget(box)
+    return saved
+
+
+async def _move(before: Place, box: Outbox, place: Place, after: int) -> int:
+    """Copy the rows of a place above a number into an outbox; the last one's number. Raises sqlite3.Error."""
+    while rows := await before.db.read(partial(_rows, after)):
+        await salvage.take_in(box, rows, place.reserve)
+        after = rows[-1].seq
+    return after
+
+
+def _rows(after: int, connection: sqlite3.Connection) -> list[Carved]:
+    found = connection.execute(
+        "SELECT seq, kind, mono, wall, sync, body FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?",
+        [after, salvage.CHUNK],
+    )
+    return [Carved(seq, kind, mono, wall, bool(sync), body) for seq, kind, mono, wall, sync, body in found]
+
+
+async def _covered(place: Place) -> list[Range]:
+    """What gaps of a place account for in its own stream."""
+    texts = await place.db.read(lambda connection: connection.execute("SELECT ranges FROM gaps").fetchall())
+    return [(first, last) for (text,) in texts for first, last in json.loads(text)]
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Something done meanwhile, and given up at the end; its errors are the caller's."""
+    task = asyncio.create_task(work, name="outbox tidy")
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,96 @@
+"""Where spoilt outboxes lie until what can be read of them is saved, and for some time after."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from edge.contacts.sentinel import Mark, read_mark, replace, sentinel_of, sync_folder
+
+FOLDER = "quarantine"
+KEPT = 3
+DAYS = 90
+
+_ORDER = "order.json"
+
+
+class Order(BaseModel):
+    """What is to be done with the files beside it. ``mark`` is the sentinel's last word, if it had one."""
+
+    model_config = ConfigDict(frozen=True)
+
+    state: Literal["moving", "waiting", "done"]
+    why: str
+    mark: Mark | None = None
+
+
+def put_away(path: Path, why: str, wall: float, bootid: str) -> Path:
+    """Move an outbox, all that lies beside it under its name, and its sentinel, into a folder of their own.
+
+    A move that is cut short is finished by ``finish``. Raises OSError.
+    """
+    folder = _free(path.parent / FOLDER / f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(max(wall, 0)))}-{bootid}")
+    folder.mkdir(parents=True)
+    sync_folder(folder.parent)
+    order = Order(state="moving", why=why, mark=read_mark(sentinel_of(path)))
+    _write(folder, order)
+    _move(path, folder, order)
+    return folder
+
+
+def _free(wanted: Path) -> Path:
+    tries = (wanted if n == 1 else wanted.with_name(f"{wanted.name}-{n}") for n in range(1, 1_000))
+    return next(each for each in tries if not each.exists())
+
+
+def _move(path: Path, folder: Path, order: Order) -> None:
+    for each in (*sorted(path.parent.glob(f"{path.name}*")), sentinel_of(path)):
+        if each.exists():
+            each.rename(folder / each.name)
+    sync_folder(folder)
+    sync_folder(path.parent)
+    _write(folder, order.model_copy(update={"state": "waiting"}))
+
+
+def finish(path: Path) -> None:
+    """Finish the moves that a cut interrupted; raises OSError."""
+    for folder, order in _orders(path):
+        if order.state == "moving":
+            _move(path, folder, order)
+
+
+def waiting(path: Path) -> list[tuple[Path, Order]]:
+    """What is still to be saved, the newest first: a row that was moved twice is found where it was last."""
+    return [(folder, order) for folder, order in reversed(_orders(path)) if order.state == "waiting"]
+
+
+def done(folder: Path, order: Order) -> None:
+    """What could be read is saved; raises OSError."""
+    _write(folder, order.model_copy(update={"state": "done"}))
+
+
+def keep_few(path: Path, days: int, wall: float) -> None:
+    """Delete what has been saved and is older than so many days, and all but the newest three; raises OSError."""
+    saved = [folder for folder, order in _orders(path) if order.state == "done"]
+    old = [folder for folder in saved if wall - (folder / _ORDER).stat().st_mtime > days * 86_400]
+    for folder in {*old, *saved[:-KEPT]}:
+        shutil.rmtree(folder)
+
+
+def _orders(path: Path) -> list[tuple[Path, Order]]:
+    """The folders and what is to be done with each, the oldest first."""
+    found = []
+    for each in sorted((path.parent / FOLDER).glob(f"*/{_ORDER}")):
+        try:
+            found.append((each.parent, Order.model_validate_json(each.read_bytes())))
+        except ValidationError:
+            continue  # a folder that a power cut left before anything was moved
+    return found
+
+
+def _write(folder: Path, order: Order) -> None:
+    replace(folder / _ORDER, order.model_dump_json().encode())
