@@ -7,30 +7,40 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from typing import Literal, TypeVar
 
 from edge.config import Device
 from edge.contacts import schema
 from edge.contacts.clock import Clock
-from edge.contacts.event import BadContact, Range, Stamp, body_of, checked, cloud_event, gap, source_of, uuid7
+from edge.contacts.draft import Draft, Place, draft
+from edge.contacts.event import BadContact, Range, source_of
+from edge.contacts.room import Caps
 from edge.contacts.schema import Loaded, Row
-from edge.db import Database, broken
+from edge.contacts.writer import Writer
+from edge.db import MEMORY, Database, broken
 from edge.model import Contact
 
 T = TypeVar("T")
+Spool = Literal["ok", "degraded", "memory"]
+_Entry = tuple[Sequence[Draft], "asyncio.Future[list[int]]"]
 
 FILE = "outbox.sqlite"
 """The outbox's name in the device's data folder."""
-
-CAP = 1_000_000
-"""Rows; some 650 MB, five years of a busy kiosk: the cap is for bugs and attacks (RELIABILITY.md 2.7)."""
 
 IN_MEMORY = 20_000
 """Contacts that an outbox without a disk holds, some 15 MB."""
 
 CHUNK = 5_000
+TEND = 5.0
+"""Seconds between two looks at the room of the disk."""
+
+_TRIES = 3
+"""A contact on a full disk: as it is; after room was made within the file; after the ballast was given up."""
 
 
 class Outbox:
@@ -46,38 +56,62 @@ class Outbox:
         device: Device,
         loaded: Loaded,
         bootid: str,
-        cap: int,
+        caps: Caps,
         clock: Clock,
         reserve: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.stream = loaded.stream
         self.boot = loaded.boot
+        self.bootid = bootid
         self.news = asyncio.Event()
         self.spoilt = asyncio.Event()
         self.heals = False
         self.last = loaded.last
         self.acked = loaded.acked
-        self._waiting: int | None = loaded.waiting  # the database's thread alone changes it; None: count again
-        self.bootid = bootid
-        self._db, self._cap, self._clock = db, cap, clock
         self.unnamed: Callable[[Contact], Contact] = lambda contact: contact  # takes erased members out of new contacts
-        self._reserve = reserve  # called in the database's thread with each number before its row is written
+        self.redacted: Callable[[bytes], bytes] = lambda body: body  # and out of events that are put in again
+        self.caps, self._clock = caps, clock
         self._source = source_of(device.chain, device.store, device.id)
         self._timezone = device.timezone
+        self._failing = False
+        self._pending: deque[_Entry] = deque()
+        self._asked = False
+        self._open(db, loaded, reserve)
+
+    def _open(self, db: Database, loaded: Loaded, reserve: Callable[[int], None]) -> None:
+        caps = replace(self.caps, rows=min(self.caps.rows, IN_MEMORY)) if db.path == MEMORY else self.caps
+        place = Place(self._source, loaded.stream, self.bootid)
+        self._db = db
+        self._writer = Writer(db, loaded, place, self._timezone, caps, self._clock, reserve)
 
     async def record(self, contact: Contact) -> int:
         """Keep a contact; its number, once it is durable. Raises BadContact, or sqlite3.Error if it was not kept."""
-        return (await self.record_all([contact]))[0]
+        return (await self.keep((self.draft(contact),)))[0]
 
     async def record_all(self, contacts: Sequence[Contact]) -> list[int]:
         """Keep several contacts, all or none, in their order; as ``record``."""
-        wanted = [checked(contact) for contact in contacts]
+        return await self.keep([self.draft(contact) for contact in contacts])
 
-        def act(connection: sqlite3.Connection) -> list[int]:
-            seqs = [self._append(connection, contact) for contact in wanted]
-            return seqs + self._hold_to_cap(connection)
+    def draft(self, contact: Contact) -> Draft:
+        """A contact made ready for ``keep``; raises BadContact."""
+        return draft(contact, self._timezone)
 
-        return (await self._make(act))[: len(wanted)]
+    async def keep(self, drafts: Sequence[Draft]) -> list[int]:
+        """As ``record_all``, of contacts made ready. A caller cancelled meanwhile undoes nothing.
+
+        Whoever waits while a commit runs shares the next one. Raises ``room.Refused`` where the outbox is full and the
+        settings say that new contacts give way.
+        """
+        answer: asyncio.Future[list[int]] = asyncio.get_running_loop().create_future()
+        self._pending.append((drafts, answer))
+        if not self._asked:
+            try:
+                self._ask([], self._writer, 0)
+            except sqlite3.ProgrammingError:
+                self._pending.pop()
+                raise
+            self._asked = True
+        return await answer
 
     async def page(self, after: int, limit: int) -> list[Row]:
         """The next waiting events above a number."""
@@ -100,10 +134,10 @@ class Outbox:
         """
         if not self.acked < upto <= self.last or stream not in ("", self.stream):
             return 0
-        self.acked, db = upto, self._db
-        gone = part = await self._prune(db, upto)
+        self.acked, writer = upto, self._writer
+        gone = part = await self._prune(upto, writer)
         while part:
-            part = await self._prune(db, upto)
+            part = await self._prune(upto, writer)
             gone += part
         return gone
 
@@ -115,18 +149,13 @@ class Outbox:
         if stream not in ("", self.stream):
             return False
 
-        def act(connection: sqlite3.Connection) -> list[int]:
-            lost = schema.bury(connection, seq, reason, self._wall_ms())
-            if lost is None:
-                return []
-            self._add(connection, -1)
-            return [self.account_in(connection, reason, *lost)]
-
-        return bool(await self._make(act))
+        writer = self._writer
+        return bool(await self._make(writer, lambda connection: writer.drop(connection, seq, reason)))
 
     async def account(self, reason: str, counts: Counter[str], ranges: Sequence[Range] = ()) -> int:
         """Record a gap for contacts that could not be kept, or that the inbox lost; its own number."""
-        return (await self._make(lambda connection: [self.account_in(connection, reason, counts, ranges)]))[0]
+        writer = self._writer
+        return await self._make(writer, lambda connection: writer.account(connection, reason, counts, ranges)) or 0
 
     async def act(self, fn: Callable[[sqlite3.Connection], T]) -> T:
         """Run a function of the connection in one write transaction, then count anew what waits and tell the news.
@@ -134,13 +163,18 @@ class Outbox:
         For what rewrites rows or puts old ones in. Numbers that it gives must be reserved by it. Raises sqlite3.Error.
         """
 
+        writer, stream = self._writer, self.stream
+
         def counted(connection: sqlite3.Connection) -> tuple[T, int]:
-            result = fn(connection)
-            self._waiting = schema.count_waiting(connection)
+            writer.ready(connection)
+            try:
+                result = fn(connection)
+            finally:
+                writer.forget()
+            writer.ready(connection)
             return result, schema.last_seq(connection)
 
-        stream = self.stream
-        result, last = await self._write(counted)
+        result, last = await self._write(writer, counted)
         if stream == self.stream:
             self.last = max(self.last, last)
         self.news.set()
@@ -159,93 +193,135 @@ class Outbox:
         stream: str = "",
     ) -> int:
         """As ``account``, as a part of ``act``; ``stream`` is the one that ``ranges`` are of, if it is another."""
-        seq = self._append(connection, gap(reason, counts, ranges, self._clock.mono(), stream))
-        schema.note_gap(connection, seq, reason, counts, () if stream else ranges)
-        return seq
+        return self._writer.account(connection, reason, counts, ranges, stream)
 
     def renew(self, db: Database, loaded: Loaded, reserve: Callable[[int], None]) -> None:
         """Go on with another file; the one before is closed, or nobody else writes to it."""
-        self._db, self._reserve = db, reserve
-        self.boot, self.last, self.acked, self._waiting = loaded.boot, loaded.last, loaded.acked, loaded.waiting
+        self._open(db, loaded, reserve)
+        self.boot, self.last, self.acked = loaded.boot, loaded.last, loaded.acked
         self.stream = loaded.stream
         self.spoilt.clear()
         self.news.set()
 
     def waiting(self) -> int:
         """How many events are not confirmed yet."""
-        return self._waiting or 0
+        return self._writer.rows
 
-    async def _prune(self, db: Database, upto: int) -> int:
+    @property
+    def spool(self) -> Spool:
+        """``degraded`` while room is short or the disk refused the last write, ``memory`` where no disk holds it."""
+        if self._db.path == MEMORY:
+            return "memory"
+        return "degraded" if self._failing or self._writer.fenced or self._writer.squeezed else "ok"
+
+    async def tend(self) -> None:
+        """Keep the ballast, and the file no larger than it need be, for ever."""
+        while True:
+            with suppress(sqlite3.Error, OSError):  # the disk is away: whoever records hears of it
+                await self._db.write(self._writer.tidy)
+            await asyncio.sleep(TEND)
+
+    def _ask(self, batch: list[_Entry], writer: Writer, tried: int) -> None:
+        """Have what waits written by this writer; ``batch`` holds what was tried before and then all that it took."""
+        act = partial(self._take_in, batch, writer, tried)
+        writer.db.post(act, partial(self._kept, batch, writer, tried))
+
+    def _take_in(
+        self, batch: list[_Entry], writer: Writer, tried: int, connection: sqlite3.Connection
+    ) -> tuple[list[list[int]], int]:
+        """In the database's thread: rows for all who wait, in one transaction. Their numbers, and the last given."""
+        if not tried:
+            self._asked = False
+            while self._pending:
+                batch.append(self._pending.popleft())
+        writer.ready(connection)
+        if tried == _TRIES - 1:
+            writer.lighten(connection)
+        coming = sum(len(drafts) for drafts, _ in batch)
+        gaps = writer.make_room(connection, coming, full=True) if tried else writer.hold(connection, coming)
+        seqs = writer.write(connection, [self._named(each) for drafts, _ in batch for each in drafts])
+        given = iter(seqs)
+        return [[next(given) for _ in drafts] for drafts, _ in batch], max([*gaps, *seqs], default=0)
+
+    def _named(self, each: Draft) -> Draft:
+        contact = self.unnamed(each.contact)
+        return each if contact is each.contact else draft(contact, self._timezone)
+
+    def _kept(
+        self,
+        batch: list[_Entry],
+        writer: Writer,
+        tried: int,
+        result: tuple[list[list[int]], int] | None,
+        error: BaseException | None,
+    ) -> None:
+        """In the loop, once the commit is on disk or has failed."""
+        if result is None:
+            self._not_kept(batch, writer, tried, error or sqlite3.OperationalError("no answer"))
+            return
+        self._failing = False
+        if writer is self._writer:
+            self.last = max(self.last, result[1])
+        self.news.set()
+        for (_, answer), seqs in zip(batch, result[0], strict=True):
+            if not answer.done():
+                answer.set_result(seqs)
+
+    def _not_kept(self, batch: list[_Entry], writer: Writer, tried: int, error: BaseException) -> None:
+        if not batch:  # the file could not be opened, so that nothing was taken
+            self._asked = False
+            while self._pending:
+                batch.append(self._pending.popleft())
+        self._mind(error)
+        if _full(error) and tried + 1 < _TRIES:
+            with suppress(sqlite3.ProgrammingError):
+                self._ask(batch, writer, tried + 1)
+                return
+        for _, answer in batch:
+            if not answer.done():
+                answer.set_exception(error)
+
+    async def _prune(self, upto: int, writer: Writer) -> int:
         def act(connection: sqlite3.Connection) -> int:
-            gone = schema.prune(connection, upto, CHUNK)
-            self._waiting = schema.count_waiting(connection)
-            return gone
+            writer.ready(connection)
+            return writer.prune(connection, upto, CHUNK)
 
-        return await self._write(act, db)
+        return await self._write(writer, act)
 
-    async def _make(self, act: Callable[[sqlite3.Connection], list[int]]) -> list[int]:
-        """Run what makes events. A caller cancelled meanwhile undoes nothing, so the news is told all the same."""
+    async def _make(self, writer: Writer, act: Callable[[sqlite3.Connection], int | None]) -> int | None:
+        """Run what makes a gap. A caller cancelled meanwhile undoes nothing, so the news is told all the same."""
 
-        async def made() -> list[int]:
-            stream = self.stream
-            seqs = await self._write(act)
-            if stream == self.stream:
-                self.last = max([self.last, *seqs])
+        def ready(connection: sqlite3.Connection) -> int | None:
+            writer.ready(connection)
+            return act(connection)
+
+        async def made() -> int | None:
+            seq = await self._write(writer, ready)
+            if writer is self._writer:
+                self.last = max(self.last, seq or 0)
             self.news.set()
-            return seqs
+            return seq
 
         making = asyncio.ensure_future(made())
         making.add_done_callback(lambda done: done.cancelled() or done.exception())
         return await asyncio.shield(making)
 
-    async def _write(self, act: Callable[[sqlite3.Connection], T], db: Database | None = None) -> T:
+    async def _write(self, writer: Writer, act: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a write; on a full disk once more, without the ballast, so that what is confirmed can still go."""
         try:
-            return await (db or self._db).write(act)
-        except (sqlite3.Error, BadContact) as error:
+            return await writer.db.write(act)
+        except sqlite3.Error as error:
             self._mind(error)
-            self._waiting = None  # the transaction was undone, and with it what was counted
-            raise
+            if not _full(error):
+                raise
+        await writer.db.read(writer.lighten)
+        return await writer.db.write(act)
 
-    def _mind(self, error: Exception) -> None:
+    def _mind(self, error: BaseException) -> None:
+        self._failing = not isinstance(error, BadContact)
         if isinstance(error, sqlite3.Error) and broken(error):
             self.spoilt.set()
 
-    def _append(self, connection: sqlite3.Connection, contact: Contact) -> int:
-        contact = self.unnamed(contact)
-        mono, wall = self._clock.mono(), self._clock.wall()
-        stamp = Stamp(
-            id=uuid7(self._wall_ms()),
-            stream=self.stream,
-            seq=schema.last_seq(connection) + 1,
-            source=self._source,
-            timezone=self._timezone,
-            bootid=self.bootid,
-            mono_ms=self._clock.up_ms(contact.at),
-            wall_ms=max(0, round((wall - (mono - contact.at)) * 1000)),
-            synced=self._clock.synced(),
-        )
-        self._reserve(stamp.seq)
-        row = Row(stamp.seq, contact.kind, body_of(cloud_event(contact, stamp)))
-        schema.insert(connection, row, self.boot, stamp.mono_ms, stamp.wall_ms, stamp.synced)
-        self._add(connection, 1)
-        return stamp.seq
 
-    def _hold_to_cap(self, connection: sqlite3.Connection) -> list[int]:
-        over = self.waiting() - self._cap
-        if over <= 0:
-            return []
-        # Many at once: each stretch costs a gap, and gaps stay.
-        counts, ranges = schema.take_oldest(connection, max(over, self._cap // 100, min(self._cap // 10, 1_000)))
-        if not ranges:
-            return []
-        self._add(connection, -counts.total())
-        return [self.account_in(connection, "overflow", counts, ranges)]
-
-    def _add(self, connection: sqlite3.Connection, rows: int) -> None:
-        if self._waiting is None:
-            self._waiting = schema.count_waiting(connection)
-        else:
-            self._waiting += rows
-
-    def _wall_ms(self) -> int:
-        return max(0, round(self._clock.wall() * 1000))
+def _full(error: BaseException) -> bool:
+    return getattr(error, "sqlite_errorname", "") == "SQLITE_FULL"

@@ -20,6 +20,7 @@ from edge.contacts import inbox, uplink
 from edge.contacts.dial import Confirms, Pace, Will
 from edge.contacts.event import read_event
 from edge.contacts.opening import outbox
+from edge.contacts.room import Caps
 from edge.health import Health
 from edge.ports import Link, LinkLost, Message
 
@@ -120,7 +121,7 @@ async def test_every_accepted_event_is_received_or_accounted_for(
     broker = LyingBroker(chance)
     accepted: list[int] = []
     async with (
-        outbox(tmp_path / "outbox.sqlite", device, cap=300) as box,
+        outbox(tmp_path / "outbox.sqlite", device, caps=Caps(rows=300)) as box,
         sink_sqlite.open(sink_sqlite.Settings(), tmp_path) as sink,
     ):
         async with background(uplink.run(box, broker, device, Health(), quick)):
@@ -144,7 +145,7 @@ async def test_what_overflowed_while_head_office_was_away_is_told_when_it_is_bac
 ) -> None:
     broker = LyingBroker(random.Random(1), calm=True)
     async with (
-        outbox(tmp_path / "outbox.sqlite", device, cap=200) as box,
+        outbox(tmp_path / "outbox.sqlite", device, caps=Caps(rows=200)) as box,
         sink_sqlite.open(sink_sqlite.Settings(), tmp_path) as sink,
     ):
         for _ in range(20):

@@ -25,6 +25,7 @@ from edge.contacts.clock import Clock
 from edge.contacts.event import BadContact, Range, read_event
 from edge.contacts.opening import outbox
 from edge.contacts.outbox import Outbox
+from edge.contacts.room import Caps
 from edge.model import Contact
 
 CHILD = """
@@ -113,7 +114,7 @@ async def test_a_large_backlog_is_deleted_in_chunks(tmp_path: Path, device: Devi
 async def test_beyond_the_cap_the_oldest_go_into_gaps_that_name_each_once(
     tmp_path: Path, device: Device, contacts: Any
 ) -> None:
-    async with outbox(tmp_path / "outbox.sqlite", device, cap=1_000) as box:
+    async with outbox(tmp_path / "outbox.sqlite", device, caps=Caps(rows=1_000)) as box:
         for _ in range(80):
             await box.record_all(contacts(37))
         kept, told = await everything(box), await gaps(box)
