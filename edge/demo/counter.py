@@ -26,7 +26,7 @@ class Sales:
 
 
 def routes(sales: Sales) -> list[web.RouteDef]:
-    """Both pages, what they show, and buying."""
+    """Both pages, what they show, and the till; ``onward`` has what is done online."""
 
     async def ec_page(request: web.Request) -> web.Response:
         """The online store."""
@@ -50,38 +50,23 @@ def routes(sales: Sales) -> list[web.RouteDef]:
             return web.json_response((await sales.ec.levels())[0])
         return web.json_response(await asyncio.to_thread(sales.till.levels))
 
-    async def buy(request: web.Request) -> web.Response:
-        """Buy one online."""
-        sku = request.match_info["sku"]
-        try:
-            return _sold(sku, await sales.ec.buy(sku))
-        except (KeyError, SoldOut) as error:
-            raise _refused(error) from error
-
     async def sell(request: web.Request) -> web.Response:
         """Sell one over the counter."""
         sku = request.match_info["sku"]
         try:
-            return _sold(sku, await asyncio.to_thread(sales.till.sell, sku))
-        except (KeyError, SoldOut) as error:
-            raise _refused(error) from error
+            return web.json_response({"sku": sku, "available": await asyncio.to_thread(sales.till.sell, sku)})
+        except SoldOut as error:
+            raise web.HTTPConflict(text="sold out") from error
+        except KeyError as error:
+            raise web.HTTPNotFound(text="no such product") from error
 
     return [
         web.get("/ec/", ec_page),
         web.get("/pos/", till_page),
         web.get("/ec/stock.json", stock),
         web.get("/{counter:ec|pos}/levels", levels),
-        web.post("/ec/buy/{sku}", buy),
         web.post("/pos/sell/{sku}", sell),
     ]
-
-
-def _sold(sku: str, left: int) -> web.Response:
-    return web.json_response({"sku": sku, "available": left})
-
-
-def _refused(error: KeyError | SoldOut) -> web.HTTPException:
-    return web.HTTPConflict(text="sold out") if isinstance(error, SoldOut) else web.HTTPNotFound(text="no such product")
 
 
 def _page(request: web.Request, counter: str, levels: Mapping[str, int]) -> web.Response:

@@ -35,6 +35,8 @@ HERE, NEAR, ONLINE = "s001", "s002", "ec"
 SCREENS = {"kiosk-1": "kiosk", "sign-1": "signage"}
 CAMERAS = {"cam-kiosk": "kiosk-1", "cam-sign": "sign-1"}
 STAFF, IT = "staff", "it"
+BEARER = "handoff.token"
+"""Beside the hub's settings: what the online store bears when it tells what became of a link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,8 @@ def prepare(folder: Path, ports: Ports, now_s: float | None = None) -> Demo:
     edge = folder / "edge"
     chain.write_config(folder / "chain", STORE, EDGE, edge, _machine(demo))
     write(folder / "hub" / "hub.toml", toml.dumps(_hub(demo), "Head office of the demo."))
+    if not (folder / "hub" / BEARER).exists():
+        write(folder / "hub" / BEARER, secrets.token_urlsafe(24), SECRET)
     sow(edge / "seed")
     write(edge / "members.csv", members_table(people(), _secret(folder)))
     if not (edge / "pos.csv").exists():
@@ -218,7 +222,7 @@ def _hub(demo: Demo) -> dict[str, Any]:
         "web": {"host": HOST, "port": demo.ports.hub, "start_page": demo.url("world")},
         "upstream": {"adapter": "mqtt", "settings": {"host": HOST, "port": demo.ports.broker, "tls": False}},
         "stock": [_polled("ec", demo.url("world", "/ec/stock.json"))],
-        "handoff": {kind: demo.url("world", f"/ec/p/{{sku}}?do={kind}") for kind in KINDS},
+        "handoff": {"token": BEARER} | {kind: demo.url("world", f"/ec/p/{{sku}}?do={kind}&h={{id}}") for kind in KINDS},
     }
 
 

@@ -39,14 +39,14 @@ async def served(folder: Path) -> AsyncIterator[tuple[Demo, aiohttp.ClientSessio
 
 
 @asynccontextmanager
-async def pages(folder: Path) -> AsyncIterator[TestClient[web.Request, web.Application]]:
+async def pages(folder: Path, hub: int = 4) -> AsyncIterator[TestClient[web.Request, web.Application]]:
     """Its pages alone, over a small shop and cameras that do not film."""
     sow(folder / "edge" / "seed")
     (folder / "edge" / "pos.csv").write_text("sku,location,available\nmug-white,s001,2\n")
     desk = Desk(Phones(Ed25519PrivateKey.generate(), b"secret", people()), {"cam-sign": Lens(1)})
     async with shop(folder / "ec.sqlite", {"mug-white": 3}) as ec:
         sales = Sales(ec, Till(folder / "edge" / "pos.csv", "s001"))
-        app = world.create_app(Demo(folder, Ports(1, 2, 3, 4), "password"), desk, sales)
+        app = world.create_app(Demo(folder, Ports(1, 2, 3, hub), "password"), desk, sales)
         async with TestClient(TestServer(app)) as client:
             yield client
 

@@ -5,7 +5,8 @@ const said = main.querySelector("output");
 async function ask(button) {
   button.disabled = true;
   try {
-    const answer = await fetch(`/ec/${button.dataset.deed}/${encodeURIComponent(main.dataset.sku)}`, { method: "POST" });
+    const deed = `/ec/${button.dataset.deed}/${encodeURIComponent(main.dataset.sku)}?h=${main.dataset.handoff}`;
+    const answer = await fetch(deed, { method: "POST" });
     said.value = answer.ok ? button.dataset.done : said.dataset.none;
     button.disabled = !answer.ok;
   } catch {
