@@ -174,7 +174,7 @@ def _insert(db: sqlite3.Connection, arrivals: Sequence[Arrival]) -> dict[str, in
     arrivals = books.redacted(arrivals, _erased(db, {each.event.member for each in arrivals} - {""}))
     known = _known(db, arrivals)
     made = books.plan(arrivals, _here(db, books.doubtful(arrivals, known), known), known)
-    db.executemany(_INSERT, [_row(each) for each in made.fresh])
+    db.executemany(_INSERT, map(books.row, made.fresh))
     db.executemany(_TALLY, [(*key, *value) for key, value in books.tallies(made.fresh).items()])
     db.executemany(_LOSS, [(*key, lost) for key, lost in made.losses.items()])
     whole = {stream: _move(db, stream, known[stream], made) for stream in known}
@@ -182,13 +182,6 @@ def _insert(db: sqlite3.Connection, arrivals: Sequence[Arrival]) -> dict[str, in
         told = (each.heard_ms, each.latest, each.contacts, each.duplicates, each.salvaged, each.unsynced)
         db.execute(_FIGURES, [*told, stream])
     return {stream: whole[stream] for stream in made.figures}
-
-
-def _row(each: Arrival) -> tuple[object, ...]:
-    event, plain = each.event, books.plain
-    names = (plain(event.id), event.type, event.kind, plain(event.time), event.store, event.device)
-    told = (plain(event.touchpoint), plain(event.member), plain(event.session))
-    return (event.stream, event.seq, *names, *told, each.body, each.delivery, each.received_ms)
 
 
 def _known(db: sqlite3.Connection, arrivals: Sequence[Arrival]) -> dict[str, Stream]:

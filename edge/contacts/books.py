@@ -12,6 +12,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from edge.contacts.event import Range, Received
 from edge.contacts.sink import Arrival
@@ -168,6 +169,15 @@ def tallies(fresh: Iterable[Arrival]) -> dict[tuple[str, str], tuple[int, str]]:
         count, latest = found.get(key, (0, ""))
         found[key] = (count + 1, max(latest, plain(each.event.time)))
     return found
+
+
+def row(each: Arrival) -> tuple[Any, ...]:
+    """What a database keeps of an arrival: stream, seq, id, type, kind, time, store, device, touchpoint, member,
+    session, body, delivery, received (UNIX ms)."""
+    event = each.event
+    names = (plain(event.id), event.type, event.kind, plain(event.time), event.store, event.device)
+    told = (plain(event.touchpoint), plain(event.member), plain(event.session))
+    return (event.stream, event.seq, *names, *told, each.body, each.delivery, each.received_ms)
 
 
 def plain(text: str) -> str:

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -198,6 +199,15 @@ def background() -> Callable[..., object]:
 async def sink(tmp_path: Path) -> AsyncIterator[sink_sqlite.SqliteSink]:
     async with sink_sqlite.open(sink_sqlite.Settings(), tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Any]:
+    """A real PostgreSQL, one for the session (``tests.contacts.postgres``)."""
+    from tests.contacts.postgres import postgres  # here, as it needs what stands above
+
+    with postgres() as started:
+        yield started
 
 
 @dataclass
