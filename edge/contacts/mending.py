@@ -24,7 +24,7 @@ from edge.contacts.place import Place, in_memory, on_disk
 from edge.contacts.quarantine import Order
 from edge.contacts.room import Caps
 from edge.contacts.schema import Loaded
-from edge.contacts.soundness import QUICK, TORN, fault, look
+from edge.contacts.soundness import TORN, fault, look
 from edge.db import cause
 from edge.health import Health
 
@@ -135,7 +135,7 @@ class Mender:
                 await asyncio.sleep(self.retry)
         with suppress(OSError):  # the next start tries again
             await asyncio.to_thread(quarantine.keep_few, self.path, self.days, self.clock.wall())
-        if self.place.doubtful and self.path.stat().st_size >= QUICK:
+        if self.place.doubtful:
             await self._look_through()
 
     async def _save(self, folder: Path, order: Order, last: bool) -> None:
@@ -146,7 +146,7 @@ class Mender:
         self.health.down(_KIND, _NAME, f"{lies}: {told}", _SPOILT)
 
     async def _look_through(self) -> None:
-        """A large file after a stop that was not in order; one that is damaged is left."""
+        """A large file, once, while it is in use; one that is damaged is left."""
         stop = threading.Event()
         try:
             facts = await asyncio.to_thread(look, self.path, True, stop)

@@ -120,6 +120,8 @@ class Outbox:
             rows = await self._db.read(lambda connection: schema.page(connection, start, limit))
         except sqlite3.Error as error:
             self._mind(error)
+            if self.heals and self.spoilt.is_set():
+                return []  # until it is renewed
             raise
         torn = next((n for n, row in enumerate(rows) if not row.whole), len(rows))
         if not self.heals or torn == len(rows):

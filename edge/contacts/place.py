@@ -14,7 +14,7 @@ from edge.contacts import schema
 from edge.contacts.quarantine import finish, put_away
 from edge.contacts.schema import Loaded
 from edge.contacts.sentinel import Mark, Sentinel, read_mark, sentinel_of, write_mark
-from edge.contacts.soundness import NO_DATABASE, judge, unsure
+from edge.contacts.soundness import NO_DATABASE, at_once, judge
 from edge.db import MEMORY, Database, broken, cause, database
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Place:
-    """An open file, or memory (no ``sentinel``). ``doubtful``: it is large, and was not looked through at the start.
+    """An open file, or memory (no ``sentinel``). ``doubtful``: it is large, not all of it was looked at.
 
     ``trusted`` is False once the file is known to be damaged: then its own numbers are not believed at the end.
     """
@@ -58,8 +58,7 @@ async def on_disk(path: Path, boot: str, wall: float) -> AsyncIterator[Place]:
 
     Raises sqlite3.Error or OSError if the disk refuses.
     """
-    mark = await asyncio.to_thread(_tidied, path, boot, wall)
-    doubtful = await asyncio.to_thread(unsure, path, mark)
+    mark, doubtful = await asyncio.to_thread(_tidied, path, boot, wall)
     async with AsyncExitStack() as stack:
         db = await _opened(stack, path, boot, wall)
         loaded = await db.write(lambda connection: schema.load(connection, boot))
@@ -73,14 +72,14 @@ async def on_disk(path: Path, boot: str, wall: float) -> AsyncIterator[Place]:
     await asyncio.to_thread(_closed, place, last, acked)
 
 
-def _tidied(path: Path, boot: str, wall: float) -> Mark | None:
-    """Finish what a cut interrupted, put away what is spoilt; what the sentinel said."""
+def _tidied(path: Path, boot: str, wall: float) -> tuple[Mark | None, bool]:
+    """Finish what a cut interrupted, put away what is spoilt. What the sentinel said; whether more is to be read."""
     finish(path)
     mark = read_mark(sentinel_of(path))
     why = judge(path, mark)
     if why:
         put_away(path, why, wall, boot)
-    return mark
+    return mark, not why and not at_once(path, mark)
 
 
 async def _opened(stack: AsyncExitStack, path: Path, boot: str, wall: float) -> Database:

@@ -12,8 +12,11 @@ from pathlib import Path
 from edge.contacts.sentinel import Mark
 from edge.db import broken
 
-QUICK = 50 * 1024 * 1024
-"""Bytes up to which every row is checked before the start; 653 MB took 19.9 s (RELIABILITY.md 2.8)."""
+SMALL, QUICK = 8 * 1024 * 1024, 50 * 1024 * 1024
+"""Bytes up to which every row is checked before the start: always, and after a stop that was not in order.
+
+653 MB took 19.9 s (RELIABILITY.md 2.8): a larger file is looked through while it is in use.
+"""
 
 NO_DATABASE = "the file is no database any more"
 TORN = "the file is damaged"
@@ -52,18 +55,19 @@ def fault(mark: Mark | None, facts: Facts) -> str:
 def judge(path: Path, mark: Mark | None) -> str:
     """What is wrong with the file at the start; empty if it can be used. Raises sqlite3.Error if the disk refuses.
 
-    A file that was not closed in order is looked through, if it is small; a large one only at its ends.
+    A large file is looked at at its ends alone.
     """
     if not path.exists():
         return GONE if mark is not None and mark.reserved > 0 else ""
-    facts = look(path, deep=path.stat().st_size < QUICK and unsure(path, mark))
+    facts = look(path, deep=at_once(path, mark))
     return NO_DATABASE if facts is None else fault(mark, facts)
 
 
-def unsure(path: Path, mark: Mark | None) -> bool:
-    """Whether a file was left by a stop that was not in order, so that all of it should be looked through."""
-    journal = path.with_name(f"{path.name}-wal")
-    return mark is None or not mark.clean or (journal.exists() and journal.stat().st_size > 0)
+def at_once(path: Path, mark: Mark | None) -> bool:
+    """Whether all of a file is looked through before it is used."""
+    journal, size = path.with_name(f"{path.name}-wal"), path.stat().st_size if path.exists() else 0
+    orderly = mark is not None and mark.clean and not (journal.exists() and journal.stat().st_size)
+    return size < (SMALL if orderly else QUICK)
 
 
 def look(path: Path, deep: bool, stop: threading.Event | None = None) -> Facts | None:
