@@ -145,7 +145,7 @@ async def _opened(stack: AsyncExitStack, store: config.Store, folder: Path) -> P
     for camera, zone in store.zone.items():
         eyes[camera].aim(zone)
     profiles = await stack.enter_async_context(cached(members, _profiles_told(health))) if members else None
-    erasures = Erasures(members_desk.papers.erase, book, health, profiles.forget if profiles else None)
+    erasures = Erasures(members_desk.papers.erase, book, data / FILE, health, profiles.forget if profiles else None)
     post = Post(hears(store.device, rotating=bool(store.member_code.roots)))
     return Parts(
         store=store,

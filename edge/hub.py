@@ -13,7 +13,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from edge import config, fitting, plug
+from edge import config, erasures, fitting, plug
 from edge.contacts import handoffs, inbox, redirector, topics
 from edge.contacts.counts import Counting
 from edge.contacts.dial import Pace
@@ -204,6 +204,8 @@ def _phone_page() -> redirector.Page:
 def _loops(hub: Hub) -> dict[str, Callable[[], Awaitable[None]]]:
     loops: dict[str, Callable[[], Awaitable[None]]] = {"inbox": partial(_inbox, hub), "handouts": hub.handouts.run}
     loops["handoffs"] = partial(hub.handoffs.carry, hub.sink)
+    if (erased := hub.handouts.shelves.get("erase")) is not None:
+        loops["erasures"] = partial(erasures.keep, erased, hub.sink, hub.health)
     source: object = hub.members
     if isinstance(source, Troubled):
         loops["members"] = partial(_troubles, hub, source)

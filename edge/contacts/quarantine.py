@@ -73,11 +73,16 @@ def done(folder: Path, order: Order) -> None:
     _write(folder, order.model_copy(update={"state": "done"}))
 
 
+def saved(path: Path) -> list[Path]:
+    """The folders of which all that can be read is saved, the oldest first."""
+    return [folder for folder, order in _orders(path) if order.state == "done"]
+
+
 def keep_few(path: Path, days: int, wall: float) -> None:
     """Delete what has been saved and is older than so many days, and all but the newest three; raises OSError."""
-    saved = [folder for folder, order in _orders(path) if order.state == "done"]
-    old = [folder for folder in saved if wall - (folder / _ORDER).stat().st_mtime > days * 86_400]
-    for folder in {*old, *saved[:-KEPT]}:
+    kept = saved(path)
+    old = [folder for folder in kept if wall - (folder / _ORDER).stat().st_mtime > days * 86_400]
+    for folder in {*old, *kept[:-KEPT]}:
         shutil.rmtree(folder)
 
 

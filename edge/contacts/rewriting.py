@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import mmap
+import os
 import re
 import sqlite3
 import zlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 from edge.contacts.event import body_of
@@ -110,6 +113,15 @@ def taken_out(members: Collection[str]) -> Change:
         return body_of(event | {"data": _without(data)})
 
     return change
+
+
+def names(file: Path, members: Collection[str]) -> bool:
+    """Whether an event in a file names one of these, wherever in it and however spoilt it is; raises OSError."""
+    with file.open("rb") as held:
+        if not os.fstat(held.fileno()).st_size:
+            return False
+        with mmap.mmap(held.fileno(), 0, access=mmap.ACCESS_READ) as raw:
+            return any(found[1].decode("ascii", "replace") in members for found in _MEMBER.finditer(raw))
 
 
 def unnamed(contact: Contact, members: Collection[str]) -> Contact:

@@ -97,7 +97,7 @@ async def take_in(outbox: Outbox, rows: Sequence[Carved], reserve: Callable[[int
 
     def act(connection: sqlite3.Connection) -> int:
         connection.execute(_TABLE)
-        return sum(_put(connection, row, outbox.stream, reserve) for row in rows)
+        return sum(_put(connection, row, outbox, reserve) for row in rows)
 
     return await outbox.act(act)
 
@@ -172,9 +172,9 @@ def _in_place(row: Carved, survey: Survey) -> bool:
     return told.seq == row.seq and unconfirmed and not among(row.seq, survey.covered.get(told.stream, []))
 
 
-def _put(connection: sqlite3.Connection, row: Carved, stream: str, reserve: Callable[[int], None]) -> int:
+def _put(connection: sqlite3.Connection, row: Carved, outbox: Outbox, reserve: Callable[[int], None]) -> int:
     told = read_event(row.body)
-    if told.stream == stream:
+    if told.stream == outbox.stream:
         return 0  # this very outbox's: it has it
     first = told.salvaged or (told.stream, told.seq)
     taken = [(told.stream, told.seq, int(told.salvaged is not None)), *([(*first, 0)] if told.salvaged else [])]
@@ -182,14 +182,14 @@ def _put(connection: sqlite3.Connection, row: Carved, stream: str, reserve: Call
         return 0
     seq = schema.last_seq(connection) + 1
     try:
-        body, bootid = _renumbered(row, stream, seq)
+        body, bootid = _renumbered(row, outbox.stream, seq)
     except BadContact:
         connection.execute("DELETE FROM salvaged WHERE stream = ? AND seq = ?", taken[0][:2])
         return 0
     reserve(seq)
     connection.execute("INSERT OR IGNORE INTO boots(bootid) VALUES (?)", [bootid])
     (boot,) = connection.execute("SELECT n FROM boots WHERE bootid = ?", [bootid]).fetchone()
-    schema.insert(connection, Row(seq, row.kind, body), boot, row.mono, row.wall, row.sync)
+    schema.insert(connection, Row(seq, row.kind, outbox.redacted(body)), boot, row.mono, row.wall, row.sync)
     if row.kind == "gap":
         data = json.loads(body)["data"]
         schema.note_gap(connection, seq, str(data.get("reason", "")), Counter(data.get("counts", {})), ())

@@ -30,8 +30,8 @@ class Handouts:
         self, paths: Mapping[str, Path | None], health: Health, tell: Callable[[str, Shelf[Any]], None]
     ) -> None:
         named = {name: path for name, path in paths.items() if path}
-        self._shelves = {name: _shelf(name, health) for name in named}
-        self._watched = [Watched(path, self._shelves[name]) for name, path in named.items()]
+        self.shelves = {name: _shelf(name, health) for name in named}
+        self._watched = [Watched(path, self.shelves[name]) for name, path in named.items()]
         self._tell = tell
         self._told: dict[str, str] = {}
 
@@ -39,7 +39,7 @@ class Handouts:
         """Read what changed, and tell of what is new."""
         for watched in self._watched:
             watched.look()
-        for name, shelf in self._shelves.items():
+        for name, shelf in self.shelves.items():
             shelf.tell()
             if shelf.text and shelf.text != self._told.get(name):
                 self._told[name] = shelf.text
@@ -53,7 +53,7 @@ class Handouts:
 
     def routes(self) -> list[web.RouteDef]:
         """``/keyset.json``, ``/deny.json`` and ``/erase.json``, those that the settings name."""
-        return [web.get(f"/{name}.json", _answer(shelf)) for name, shelf in self._shelves.items()]
+        return [web.get(f"/{name}.json", _answer(shelf)) for name, shelf in self.shelves.items()]
 
 
 def _shelf(name: str, health: Health) -> Shelf[Any]:
