@@ -34,7 +34,8 @@ from edge.contacts.pipe import MqttLink
 from edge.ports import Link, LinkLost
 
 _SESSION_S = 60
-"""The broker keeps a lost session for a minute, so that a will delayed by 30 s is withdrawn when we return."""
+"""The broker keeps a lost session for a minute, so that a will delayed by 30 s is withdrawn when we return. One whose
+will goes out at once keeps none: what the broker would park for it, its sibling of a shared subscription lacks."""
 
 
 class Settings(Base):
@@ -138,7 +139,7 @@ async def _connected(dial: MqttDial, who: str, will: Will | None, topics: Sequen
     link = MqttLink(client, window=settings.window, five=settings.protocol == "5")
     try:
         async with asyncio.timeout(2 * settings.timeout):
-            await _connect(client, dial, who)
+            await _connect(client, dial, who, _SESSION_S if will is None or will.delay_s else 0)
             link.attach()
             await link.greeted
             await link.subscribe(topics)
@@ -201,12 +202,12 @@ def _unanswered(dial: MqttDial, who: str) -> LinkLost:
     return lost(Cause.NAME_HANGS if dial.knock.stages.get(who) == "name" else Cause.SILENT)
 
 
-async def _connect(client: paho.Client, dial: MqttDial, who: str) -> None:
+async def _connect(client: paho.Client, dial: MqttDial, who: str, session_s: int) -> None:
     """Name, TCP and TLS in a thread: all block. The CONNECT leaves there too; from then on the loop drives it."""
     if who in dial.knock.stages:
         raise _unanswered(dial, who)  # the last attempt still hangs
     job = dial.knock.run(
-        who, partial(_dialled, client, dial.settings, partial(dial.knock.stages.update, {who: "door"}))
+        who, partial(_dialled, client, dial.settings, session_s, partial(dial.knock.stages.update, {who: "door"}))
     )
     try:
         await asyncio.shield(job)
@@ -217,14 +218,14 @@ async def _connect(client: paho.Client, dial: MqttDial, who: str) -> None:
         raise certificates.loss_of(error, synced()) from error
 
 
-def _dialled(client: paho.Client, settings: Settings, found: Callable[[], None]) -> None:
+def _dialled(client: paho.Client, settings: Settings, session_s: int, found: Callable[[], None]) -> None:
     socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
     found()
     if settings.protocol != "5":
         client.connect(settings.host, settings.port, settings.keepalive)
         return
     properties = _properties(PacketTypes.CONNECT)
-    properties.SessionExpiryInterval = _SESSION_S
+    properties.SessionExpiryInterval = session_s
     client.connect(settings.host, settings.port, settings.keepalive, clean_start=True, properties=properties)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -15,14 +16,26 @@ from provisioning.layers import HUB_LAYERS
 
 
 class HubIdentity(Settings):
-    """The hub's own id and data folder."""
+    """The hub's own id and data folder. Hubs of one ``group``, each with an id of its own, share the contacts between
+    them; all write one database.
+    """
 
     id: Id = "hub"
+    group: Literal[""] | Id = ""
     data: Path = Path("data")
 
 
+class Policy(Settings):
+    """What all edges are told: how many messages a second of a backlog each may send, and over how many seconds they
+    spread their return. What is not set each edge decides."""
+
+    drain_eps: float | None = Field(None, ge=0, le=100_000)
+    connect_spread_s: float | None = Field(None, ge=0, le=86_400)
+
+
 class Hub(Settings):
-    """Everything head office's hub is told. ``stock_token`` is a file with the bearer token that stores must send;
+    """Everything head office's hub is told. ``stock_token`` is a file with the bearer token that stores must send,
+    ``ledger_token`` one with that for ``/ledger.json``;
     ``keyset``, ``deny`` and ``erase`` are the signed files that it hands out to all edges, anew when they change;
     ``members`` is where profiles come from that it gives to stores which send the token in ``members_token``."""
 
@@ -34,6 +47,8 @@ class Hub(Settings):
     stock_token: Path | None = None
     keyset: Path | None = None
     deny: Path | None = None
+    ledger_token: Path | None = None
+    policy: Policy = Policy()
     erase: Path | None = None
     handoff: Leading = Leading()
     members: Adapter | None = None
@@ -46,6 +61,11 @@ class Hub(Settings):
         if token is None and info.data.get("members") is not None and where and not _loopback(where.host):
             raise ValueError("members are given to nobody without a token; name its file, or set web.host to 127.0.0.1")
         return token
+
+
+def is_open(where: Web) -> bool:
+    """Whether who is not on this machine can ask."""
+    return not _loopback(where.host)
 
 
 def _loopback(host: str) -> bool:

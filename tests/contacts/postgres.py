@@ -52,7 +52,7 @@ class Postgres:
             stderr=subprocess.DEVNULL,
             **_unprivileged(),
         )
-        ready = [self.binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        ready = [str(self.binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         for _ in range(1_000):
             if subprocess.run(ready, check=False).returncode == 0:
                 return
