@@ -11,12 +11,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import aiohttp
 from playwright.async_api import Browser, Page
+
+from tests.e2e.listening import Heard
 
 ROOT = Path(__file__).parent.parent.parent
 ARTIFACTS = ROOT / ".artifacts"
@@ -26,11 +28,12 @@ T = TypeVar("T")
 
 @dataclass
 class Running:
-    """A demo that runs: its ports and its folder."""
+    """A demo that runs: its ports and its folder. ``heard`` is what went through its broker, if a test listens."""
 
     port: int
     folder: Path
     process: subprocess.Popen[bytes]
+    heard: Heard = field(default_factory=list)
 
     @property
     def ports(self) -> dict[str, int]:

@@ -13,10 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import paho.mqtt.client as paho
 import pytest
 from aiohttp import web
-from paho.mqtt.enums import CallbackAPIVersion
 from playwright.async_api import BrowserContext, Page, TimeoutError, async_playwright, expect
 
 from edge.bench.store import Bench, answers, running
@@ -27,6 +25,7 @@ from provisioning.accounts import Accounts, Role
 from tests import chromium
 from tests.contacts.conftest import Broker, free_port
 from tests.e2e.canaries import Member, Traces, members, static_ref
+from tests.e2e.listening import Heard, listening, undescribed
 from tests.e2e.running import ROOT
 from tests.screens.test_screens_browser import LEFT_BEHIND
 
@@ -86,20 +85,14 @@ async def source(people: list[Member]) -> AsyncIterator[str]:
 
 
 @contextmanager
-def overheard(folder: Path) -> Iterator[tuple[int, list[tuple[str, bytes]]]]:
+def overheard(folder: Path) -> Iterator[tuple[int, Heard]]:
     """A broker's port, and every message that goes through it."""
-    broker, heard = Broker(folder, free_port()), list[tuple[str, bytes]]()
+    broker = Broker(folder, free_port())
     broker.start()
-    ear = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
-    ear.on_connect = lambda client, *_: client.subscribe("#", 1)
-    ear.on_message = lambda _, __, message: heard.append((message.topic, bytes(message.payload)))
-    ear.connect("127.0.0.1", broker.port)
-    ear.loop_start()
     try:
-        yield broker.port, heard
+        with listening(broker.port) as heard:
+            yield broker.port, heard
     finally:
-        ear.loop_stop()
-        ear.disconnect()
         broker.kill()
 
 
@@ -251,6 +244,8 @@ async def test_of_two_hundred_planted_values_none_is_left_anywhere(tmp_path: Pat
                 the_ledger_alone_knows_who_allowed_it(traces, folder, may)
                 assert traces.within(edge.log.read_bytes()) == set()
         the_wire_says_who_only_where_allowed(traces, heard, may)
+        assert undescribed(heard) == set()
+        assert {"scan", "identify", "session_start", "session_end", "content_shown", "product_touched"} <= kinds(heard)
     assert traces.in_folder(tmp_path / "browser") == {}
     assert len(list((tmp_path / "browser").rglob("*"))) > 50
 
@@ -262,7 +257,12 @@ def the_ledger_alone_knows_who_allowed_it(traces: Traces, folder: Path, may: set
     assert set().union(*found.values()) <= may
 
 
-def the_wire_says_who_only_where_allowed(traces: Traces, heard: list[tuple[str, bytes]], may: set[str]) -> None:
+def kinds(heard: Heard) -> set[str]:
+    """The kinds of contacts that went over the wire one by one."""
+    return {topic.rpartition("/")[2] for topic, _ in heard if "/contact/" in topic}
+
+
+def the_wire_says_who_only_where_allowed(traces: Traces, heard: Heard, may: set[str]) -> None:
     """The same pseudonyms go to head office, each as the contact's member and nowhere else in the message."""
     assert {name for topic, _ in heard for name in traces.within(topic)} == set()
     told = [(topic, payload) for topic, payload in heard if traces.within(payload)]
@@ -271,7 +271,7 @@ def the_wire_says_who_only_where_allowed(traces: Traces, heard: list[tuple[str, 
         assert traces.within(re.sub(rb'"member": ?"[^"]*"', b"", payload)) == set()
 
 
-async def sent(heard: list[tuple[str, bytes]], traces: Traces, may: set[str]) -> None:
+async def sent(heard: Heard, traces: Traces, may: set[str]) -> None:
     """Wait until each session's end went over the wire, and all that may be said was."""
     async with asyncio.timeout(60):
         while True:

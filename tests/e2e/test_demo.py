@@ -7,6 +7,8 @@ import aiohttp
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from tests.contacts.described import channel_of
+from tests.e2e.listening import undescribed
 from tests.e2e.running import Running, eventually, opened, picture
 
 
@@ -47,6 +49,7 @@ async def test_a_members_code_reaches_the_screen_and_head_office(demo: Running, 
     await nothing_is_left(screen, spoken)
     await head_office_holds_exactly_what_happened(demo, str(sku))
     await nobody_is_named(demo)
+    the_documents_describe_all_that_went_over_the_wire(demo)
 
 
 async def a_purchase_moves_the_tile(demo: Running, shop: Page, screen: Page, sku: str) -> None:
@@ -81,7 +84,7 @@ async def head_office_holds_exactly_what_happened(demo: Running, sku: str) -> No
     await eventually(lambda: len(demo.contacts()) >= demo.accepted()[1])
     events = demo.contacts()
     kinds = Counter(event["type"].split(".")[2] for event in events)
-    told = {kind: count for kind, count in kinds.items() if kind != "play"}
+    told = {kind: count for kind, count in kinds.items() if kind not in ("play", "clock_anchor")}
     assert told == {
         "scan": 1,
         "session_start": 1,
@@ -99,6 +102,12 @@ async def head_office_holds_exactly_what_happened(demo: Running, sku: str) -> No
     by_kind = {event["type"].split(".")[2]: event for event in events}
     assert by_kind["product_touched"]["data"]["sku"] == sku
     assert by_kind["session_end"]["data"]["reason"] == "idle"
+
+
+def the_documents_describe_all_that_went_over_the_wire(demo: Running) -> None:
+    """Each message validates, from the edge's birth to the session's end, and none is on an unknown topic."""
+    assert undescribed(demo.heard) == set()
+    assert {"contact", "ack", "state", "inbox"} <= {channel_of(topic) for topic, _ in demo.heard}
 
 
 async def nobody_is_named(demo: Running) -> None:

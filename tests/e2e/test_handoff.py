@@ -47,6 +47,7 @@ async def test_the_qr_of_a_sheet_opens_the_products_page_and_its_use_comes_back(
     await phone.goto(basket.text)
     await it_came_back_once(demo, basket.text)
     await a_purchase_on_the_phone_is_one(phone)
+    await what_was_taken_came_back(demo, basket.text)
     await the_start_page_reads_it_too(demo, browser, DRESS)
 
 
@@ -74,6 +75,15 @@ async def it_came_back_once(demo: Running, link: str) -> None:
 async def a_purchase_on_the_phone_is_one(phone: Page) -> None:
     await phone.locator("[data-deed='buy']").click()
     await expect(phone.locator("output")).to_contain_text("ありがとうございました")
+
+
+async def what_was_taken_came_back(demo: Running, link: str) -> None:
+    await eventually(lambda: demo.contacts("kind = 'offer_taken'"))
+    (taken,) = demo.contacts("kind = 'offer_taken'")
+    (used,) = demo.contacts("kind = 'handoff_used'")
+    assert taken["data"]["handoff"] in link
+    assert (taken["data"]["taken"], taken["data"]["state"]) == ("purchase", "confirmed")
+    assert taken["data"]["session"] == used["data"]["session"]
 
 
 async def the_start_page_reads_it_too(demo: Running, browser: Browser, good: Good) -> None:
