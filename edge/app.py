@@ -23,7 +23,7 @@ from content import studio
 from content.library import Library, library, media_routes
 from edge import config, fitting, plug
 from edge import web as pages
-from edge.contacts import anchor, topics, uplink
+from edge.contacts import anchor, retention, topics, uplink
 from edge.contacts.clock import clock_of
 from edge.contacts.dial import Pace
 from edge.contacts.faults import tell_faults
@@ -296,6 +296,7 @@ def _loops(parts: Parts) -> dict[str, Callable[[], Awaitable[None]]]:
         "stock changes": partial(_stock_moves, parts),
         "figures": partial(_figures, parts),
         "erasures": parts.erasures.run,
+        "retention": partial(retention.keep, parts.outbox, store.outbox.quarantine_days, parts.health),
         "clock": partial(anchor.keep, parts.outbox, clock_of(store.device), parts.health),
         "notices": partial(_notices, parts),
     }

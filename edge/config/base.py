@@ -74,7 +74,8 @@ class Outbox(Settings):
 
     ``overflow`` says what goes when contacts of the first class fill it. ``drain`` is how many events a second go out
     of a backlog, 0 for as fast as the broker takes them; head office's policy may set another. ``batch`` is the most
-    events in one message of a backlog, 1 for none. ``quarantine_days`` is how long a spoilt file is kept.
+    events in one message of a backlog, 1 for none. ``quarantine_days`` is how long a spoilt file, or an event that
+    was set aside, is kept.
     """
 
     rows: int = Field(1_000_000, ge=1_000, le=50_000_000)

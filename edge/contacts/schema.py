@@ -39,7 +39,7 @@ _COLUMNS = (
 """What version 2 added to the tables of version 1."""
 
 INSERT = "INSERT INTO outbox(seq, kind, boot, mono, wall, sync, crc, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_KEPT_DEAD = 100_000
+_KEPT_DEAD = 10_000
 _KEPT_GAPS = 1_000
 _SIZES = ("page_count", "freelist_count", "page_size")
 
@@ -83,15 +83,15 @@ def load(connection: sqlite3.Connection, bootid: str) -> Loaded:
     boot = connection.execute("SELECT n FROM boots WHERE bootid = ?", [bootid]).fetchone()[0]
     stream = connection.execute("SELECT v FROM meta WHERE k = 'stream'").fetchone()[0]
     last, acked = last_seq(connection), acked_seq(connection)
-    _trim(connection, acked)
+    trim(connection, acked)
     return Loaded(stream, boot, last, acked, count_waiting(connection))
 
 
-def _trim(connection: sqlite3.Connection, acked: int) -> None:
+def trim(connection: sqlite3.Connection, acked: int) -> None:
     """Bound the books of what was lost: the newest stay, and every gap that the inbox has not confirmed."""
-    connection.execute("DELETE FROM dead WHERE seq < (SELECT max(seq) FROM dead) - ?", [_KEPT_DEAD])
-    newest = "SELECT seq FROM gaps ORDER BY seq DESC LIMIT 1 OFFSET ?"
-    connection.execute(f"DELETE FROM gaps WHERE seq <= ? AND seq <= ({newest})", [acked, _KEPT_GAPS])  # noqa: S608
+    dead, gaps = (f"SELECT seq FROM {book} ORDER BY seq DESC LIMIT 1 OFFSET ?" for book in ("dead", "gaps"))  # noqa: S608
+    connection.execute(f"DELETE FROM dead WHERE seq <= ({dead})", [_KEPT_DEAD])  # noqa: S608
+    connection.execute(f"DELETE FROM gaps WHERE seq <= ? AND seq <= ({gaps})", [acked, _KEPT_GAPS])  # noqa: S608
 
 
 def last_seq(connection: sqlite3.Connection) -> int:
@@ -169,6 +169,12 @@ def shrink(connection: sqlite3.Connection, count: int) -> None:
     """Give free pages at the file's end back to the disk; one that version 1 made has none to give."""
     for _ in range(count):  # one a call, whatever the argument says (MQTT.md 2.2)
         connection.execute("PRAGMA incremental_vacuum(1)")
+
+
+def checkpoint(connection: sqlite3.Connection) -> None:
+    """Carry the log into the file, which is when the disk gets back what was freed; raises sqlite3.Error in the midst
+    of a transaction."""
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def runs(numbers: Iterable[int]) -> list[Range]:
