@@ -115,7 +115,7 @@ async def running(store: config.Store, folder: Path, pace: Pace | None = None) -
     """An edge that runs: its pages answer before anything that could be away is asked for. ``pace`` is its uplink's."""
     async with AsyncExitStack() as stack:
         parts = await _opened(stack, store, folder)
-        parts.pace = pace or Pace()
+        parts.pace = pace or Pace(drain=store.outbox.drain, batch=store.outbox.batch)
         parts.stages = {screen.id: Stage(screen, _house(parts)) for screen in store.screen}
         await stack.enter_async_context(_site(create_app(parts), store.web, parts.screens))
         await stack.enter_async_context(kept(_loops(parts)))

@@ -72,9 +72,9 @@ class Outbox(Settings):
     """The ledger's queue on the disk. ``rows`` and ``megabytes`` are its caps, ``ballast_mb`` a file that is given up
     when the disk is full, so that what waits can still be deleted (RELIABILITY.md 2.7).
 
-    ``overflow`` says what goes when contacts of the first class fill it. ``drain`` is how many events a second go out
+    ``overflow`` says what goes when contacts of the first class fill it. ``drain`` is how many messages a second go out
     of a backlog, 0 for as fast as the broker takes them; head office's policy may set another. ``batch`` is the most
-    events in one message of a backlog, 1 for none. ``quarantine_days`` is how long a spoilt file, or an event that
+    events in one of them, 1 for none. ``quarantine_days`` is how long a spoilt file, or an event that
     was set aside, is kept.
     """
 

@@ -96,10 +96,8 @@ REMEDIES: Mapping[Cause, Remedy] = {
     ),
     Cause.TLS: Remedy("TLS could not be agreed on", f"see the broker's log; {_KEPT}"),
     Cause.VERSION: Remedy("the broker speaks another MQTT", 'try `protocol = "3.1.1"` (or "5") in upstream'),
-    Cause.USER: Remedy("the broker refuses this name or password", "check `user`, `password_file` and `cert`", 5.0),
-    Cause.RIGHTS: Remedy(
-        "the broker refuses what this edge writes", "let the broker's access list give it its topics", 5.0
-    ),
+    Cause.USER: Remedy("the broker refuses this name or password", "check `user`, `password_file` and `cert`"),
+    Cause.RIGHTS: Remedy("the broker refuses what this edge writes", "let the broker's access list give it its topics"),
     Cause.CLONE: Remedy(
         "another device connected under this one's name: two devices have one identity",
         "SECURITY: find the clone, give each device its own id and certificate, and revoke the copied one",

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from random import random
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from edge.ports import Link, LinkLost
 
@@ -43,24 +43,43 @@ class Dial(Protocol):
         """Connect as ``who`` with a will and subscriptions; raises LinkLost if the far side is away."""
 
 
+@runtime_checkable
+class Certified(Protocol):
+    """A dial that shows a certificate of its own."""
+
+    def days_left(self, now: float) -> float | None:
+        """How many days it still lasts at this UNIX time, negative when it has expired; None if there is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The times of the wire, in seconds of the monotonic clock; the figures are those of RELIABILITY.md 2.5.
+    """The times of the wire, in seconds of the monotonic clock; the figures are those of RELIABILITY.md 2.5 and 2.7.
 
-    ``ahead`` is how many events may be sent and not yet confirmed, ``window`` how many may lack their PUBACK.
+    ``window`` is how many messages may lack their PUBACK (a link names its own, the smaller counts), ``ahead`` how many
+    may be sent and not yet confirmed at first, ``ahead_most`` after it went well. More than ``backlog`` events that
+    are still to be sent are a backlog: it goes in batches of up to ``batch`` events, ``drain`` messages a second
+    (0: no bound), and after an outage longer than ``outage`` it starts somewhere within ``spread``.
     """
 
-    window: int = 20
-    ahead: int = 2_000
+    window: int = 100
+    ahead: int = 1_000
+    ahead_most: int = 50_000
     stall: float = 20.0
     probe: float = 5.0
     probe_longest: float = 60.0
     slow: float = 1.0
     slow_longest: float = 60.0
+    busy: float = 900.0
     redial: float = 1.0
     redial_longest: float = 60.0
     healthy: float = 60.0
     ack_every: float = 0.5
+    backlog: int = 80
+    batch: int = 50
+    batch_bytes: int = 65_536
+    drain: float = 0.0
+    outage: float = 600.0
+    spread: float = 300.0
 
 
 def redial_pause(attempt: int, pace: Pace, chance: float | None = None) -> float:
@@ -77,4 +96,4 @@ def lost_or_worse(errors: ExceptionGroup[Exception]) -> Exception:
     found: Exception = lost
     while isinstance(found, ExceptionGroup):
         found = found.exceptions[0]
-    return LinkLost(str(found))
+    return LinkLost(str(found), found.cause if isinstance(found, LinkLost) else "")

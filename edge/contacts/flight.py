@@ -1,7 +1,8 @@
 """When to send what on one connection: the window, what is sent again and when, as a value without I/O or a clock.
 
-An event is sent again only on a new connection, when an acknowledgement shows a hole, or as one probe with a growing
-pause (MQTT.md 3.1: resending the window on a timer flooded a slow broker). Times are monotonic seconds.
+A message carries one event or a run of them, and is known by its first one's number. It is sent again only on a new
+connection, when an acknowledgement shows a hole, or as one probe with a growing pause (MQTT.md 3.1: to send the window
+again on a timer flooded a slow broker). Times are monotonic seconds.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from edge.contacts.dial import Confirms, Pace
+from edge.contacts.event import Range
 
 
 class Verdict(StrEnum):
@@ -42,7 +44,8 @@ def verdict_of(reason: int) -> Verdict:
 
 @dataclass
 class Flight:
-    """One connection's sending. ``cursor`` is the highest number handed out, ``sent`` those not confirmed yet."""
+    """One connection's sending. ``cursor`` is the highest number handed out; ``sent`` are the messages, as ranges of
+    numbers, that are not confirmed yet, ``aloft`` those without their PUBACK: each first number and its last."""
 
     cursor: int
     limit: int
@@ -51,14 +54,18 @@ class Flight:
     now: float
     acked: int = field(init=False)
     window: float = field(init=False)
-    aloft: dict[int, None] = field(default_factory=dict)
-    sent: deque[int] = field(default_factory=deque)
+    ahead: float = field(init=False)
+    aloft: dict[int, int] = field(default_factory=dict)
+    sent: deque[Range] = field(default_factory=deque)
     budget: float = math.inf
     holding: bool = False
+    busy_since: float = math.inf
 
     def __post_init__(self) -> None:
         self.acked = self.cursor
         self.window = float(self.limit)
+        self.ahead = float(self.pace.ahead)
+        self._steep = True
         self._answered_at = self.now
         self._resume_at = -math.inf
         self._slow = self.pace.slow
@@ -68,34 +75,34 @@ class Flight:
         self._probe_at = self.now + self._probe_wait
 
     def room(self, now: float) -> int:
-        """How many events may be sent now, from ``cursor`` on."""
-        if now < self._resume_at or (self.aloft and max(self.aloft) > self.cursor):
+        """How many messages may be sent now, from ``cursor`` on."""
+        if now < self._resume_at or (self.aloft and next(reversed(self.aloft)) > self.cursor):
             return 0  # a pause, or the last of an earlier run is still out
-        free = min(int(self.window) - len(self.aloft), self.pace.ahead - len(self.sent), self.budget)
+        free = min(int(self.window) - len(self.aloft), self.ahead - len(self.sent), self.budget)
         return max(0, int(free))
 
-    def depart(self, seq: int, now: float) -> None:
-        """An event was handed to the link."""
+    def depart(self, first: int, last: int, now: float) -> None:
+        """A message of these events was handed to the link."""
         self._answered_at = self._answered_at if self.aloft else now
-        self.aloft[seq] = None
-        self.sent.append(seq)
-        self.cursor = seq
+        self.aloft[first] = last
+        self.sent.append((first, last))
+        self.cursor = last
         self.budget -= 1
         self._probe_at = now + self._probe_wait
 
-    def land(self, seq: int, reason: int, now: float) -> Verdict:
-        """The PUBACK of an event came."""
-        self.aloft.pop(seq, None)
+    def land(self, first: int, reason: int, now: float) -> Verdict:
+        """The PUBACK of a message came."""
+        self.aloft.pop(first, None)
         self._answered_at = now
         verdict = verdict_of(reason)
         if verdict is Verdict.TAKEN:
             self._taken()
         elif verdict is Verdict.NOBODY:
-            self._hold(seq, now)
+            self._hold(first, now)
         elif verdict is Verdict.BUSY:
-            self._slow_down(seq, now)
+            self._slow_down(first, now)
         else:
-            self.rewind(seq - 1)
+            self.rewind(first - 1)
         return verdict
 
     def landed_upto(self) -> int:
@@ -105,7 +112,7 @@ class Flight:
     def confirm(self, upto: int, highest: int, now: float) -> None:
         """All up to ``upto`` is committed; ``highest`` above it shows that something in between is missing."""
         # What was sent has arrived even if the watermark stands: a gap that is still to be sent may hold it.
-        arrived = bool(self.sent) and highest >= self.sent[0]
+        arrived = bool(self.sent) and highest >= self.sent[0][0]
         if upto > self.acked:
             self._forward(upto)
             self._probe_wait = self.pace.probe
@@ -114,9 +121,10 @@ class Flight:
             self._grow()
             self._probe_at = now + self._probe_wait
         # Only an event that was ours to send is sent again: below the first sent one lies what a gap accounts for.
-        hole = highest > upto and self.sent and self.sent[0] == upto + 1 and self.sent[0] not in self.aloft
+        hole = highest > upto and self.sent and self.sent[0][0] <= upto + 1 and self.sent[0][0] not in self.aloft
         if hole and upto != self._again_from:
             self._again_from = upto
+            self.ahead, self._steep = max(float(self.limit), self.ahead / 2), False
             self.rewind(upto)
 
     def nudge(self) -> None:
@@ -139,6 +147,10 @@ class Flight:
         """True if the far side has not answered for too long: the connection is to be dropped."""
         return bool(self.aloft) and now - self._answered_at > self.pace.stall
 
+    def eldest(self, now: float) -> float:
+        """For how many seconds the far side has owed an answer; 0 if it owes none."""
+        return now - self._answered_at if self.aloft else 0.0
+
     def wake_at(self, now: float) -> float:
         """When to look again if nothing happens before; infinity if only news can change anything."""
         times = [self._resume_at] if self._resume_at > now else []
@@ -151,33 +163,42 @@ class Flight:
     def rewind(self, to: int) -> None:
         """Hand out again what lies above ``to``."""
         self.cursor = min(self.cursor, max(to, self.acked))
-        while self.sent and self.sent[-1] > self.cursor:
+        while self.sent and self.sent[-1][1] > self.cursor:
             self.sent.pop()
 
     def _unsure(self) -> bool:
         return self.holding or (self.confirms is Confirms.INBOX and bool(self.sent))
 
     def _forward(self, upto: int) -> None:
+        """The watermark moved. What went well may go further ahead: twice as far a round, after a hole more slowly.
+
+        A broker's queue is finite (mosquitto's 1,000 by default), and what it drops shows as a hole.
+        """
         self.acked = upto
         self.cursor = max(self.cursor, upto)
-        while self.sent and self.sent[0] <= upto:
+        full, done = len(self.sent) > self.ahead / 2, 0
+        while self.sent and self.sent[0][1] <= upto:
             self.sent.popleft()
+            done += 1
+        if full:
+            self.ahead = min(float(self.pace.ahead_most), self.ahead + (done if self._steep else self.limit))
 
     def _taken(self) -> None:
         if self.holding:
             self.holding, self.budget = False, math.inf
-        self._slow = self.pace.slow
+        self._slow, self.busy_since = self.pace.slow, math.inf
         self.window = min(float(self.limit), self.window + 1 / self.window)
 
-    def _slow_down(self, seq: int, now: float) -> None:
-        self.rewind(seq - 1)
+    def _slow_down(self, first: int, now: float) -> None:
+        self.rewind(first - 1)
         if now < self._resume_at:
             return  # one burst of refusals is one word
+        self.busy_since = min(self.busy_since, now)
         self.window = max(1.0, self.window // 2)
         self._resume_at, self._slow = now + self._slow, min(self._slow * 2, self.pace.slow_longest)
 
-    def _hold(self, seq: int, now: float) -> None:
-        self.rewind(seq - 1)
+    def _hold(self, first: int, now: float) -> None:
+        self.rewind(first - 1)
         if not self.holding:
             self._probe_at = now + self._probe_wait
         self.holding, self.budget = True, 0

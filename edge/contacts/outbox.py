@@ -64,6 +64,8 @@ class Outbox:
         self.boot = loaded.boot
         self.bootid = bootid
         self.news = asyncio.Event()
+        self.rewritten = 0
+        """How often rows may have become others than they were: what was read before is to be read again."""
         self.spoilt = asyncio.Event()
         self.heals = False
         self.last = loaded.last
@@ -179,6 +181,7 @@ class Outbox:
         result, last = await self._write(writer, counted)
         if stream == self.stream:
             self.last = max(self.last, last)
+        self.rewritten += 1
         self.news.set()
         return result
 
@@ -202,6 +205,7 @@ class Outbox:
         self._open(db, loaded, reserve)
         self.boot, self.last, self.acked = loaded.boot, loaded.last, loaded.acked
         self.stream = loaded.stream
+        self.rewritten += 1
         self.spoilt.clear()
         self.news.set()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import signal
@@ -19,6 +20,7 @@ import pytest
 
 from edge.adapters import sink_sqlite, upstream_mqtt
 from edge.config import Device
+from edge.contacts.batch import read_batch
 from edge.contacts.dial import Confirms, Pace, Will
 from edge.contacts.outbox import Outbox
 from edge.model import Contact
@@ -210,6 +212,12 @@ def server() -> Iterator[Any]:
         yield started
 
 
+def seqs_of(message: Message) -> list[int]:
+    """The numbers of the events in a message, be it one or a batch."""
+    bodies = read_batch(message.payload) if message.topic.endswith("/batch") else [message.payload]
+    return [int(json.loads(body)["sequence"]) for body in bodies]
+
+
 @dataclass
 class Scripted:
     """A far side in memory. ``reason`` gives each publish its PUBACK's reason code; raising LinkLost cuts the line."""
@@ -254,7 +262,7 @@ class Scripted:
             yield message
 
     def seqs(self) -> list[int]:
-        return [int(message.properties["sequence"]) for message in self.published]
+        return [seq for message in self.published for seq in seqs_of(message)]
 
     def ack(self, outbox: Outbox, upto: int, highest: int | None = None) -> None:
         payload = f'{{"outbox": "{outbox.stream}", "upto": {upto}, "max": {highest or upto}}}'.encode()

@@ -23,6 +23,7 @@ from edge.contacts.opening import outbox
 from edge.contacts.room import Caps
 from edge.health import Health
 from edge.ports import Link, LinkLost, Message
+from tests.contacts.conftest import seqs_of
 
 
 @dataclass
@@ -81,7 +82,7 @@ class LyingLine:
             self.cut = True
             self.arrived.set()
             raise LinkLost("cut")
-        if message.topic.startswith("c/") and read_event(message.payload).seq % 97 == 13:
+        if message.topic.startswith("c/") and any(seq % 97 == 13 for seq in seqs_of(message)):
             return 0x95
         return self.broker.carry(message)
 

@@ -23,7 +23,7 @@ def flight(cursor: int = 0, limit: int = 20, confirms: Confirms = Confirms.INBOX
 def send(f: Flight, upto: int, now: float = 0.0) -> None:
     """Hand out and land, one after the other, as far as there is room."""
     while f.cursor < upto and f.room(now):
-        f.depart(f.cursor + 1, now)
+        f.depart(f.cursor + 1, f.cursor + 1, now)
         f.land(f.cursor, 0x00, now)
 
 
@@ -49,7 +49,7 @@ def test_each_reason_has_its_verdict_and_an_unknown_one_loses_nothing(reason: in
 def test_no_more_than_the_window_is_without_its_puback() -> None:
     f = flight(limit=3)
     for seq in (1, 2, 3):
-        f.depart(seq, 0.0)
+        f.depart(seq, seq, 0.0)
     assert f.room(0.0) == 0
     f.land(1, 0x00, 0.0)
     assert f.room(0.0) == 1
@@ -66,7 +66,7 @@ def test_no_more_than_so_many_are_sent_ahead_of_the_inbox() -> None:
 def test_a_hole_is_sent_again_once_and_only_after_what_is_out_has_landed() -> None:
     f = flight()
     send(f, 10)
-    f.depart(11, 0.0)
+    f.depart(11, 11, 0.0)
     f.confirm(4, 10, 1.0)
     assert (f.cursor, f.room(1.0)) == (4, 0)
     f.land(11, 0x00, 1.0)
@@ -79,7 +79,7 @@ def test_a_hole_is_sent_again_once_and_only_after_what_is_out_has_landed() -> No
 def test_a_hole_that_a_gap_accounts_for_is_not_sent_again() -> None:
     f = flight()
     for seq in (1, 2, 4, 5):  # 3 was set aside
-        f.depart(seq, 0.0)
+        f.depart(seq, seq, 0.0)
         f.land(seq, 0x00, 0.0)
     f.confirm(2, 5, 1.0)
     assert f.cursor == 5
@@ -113,11 +113,11 @@ def test_an_answered_probe_opens_the_gate_by_doubling() -> None:
 def test_a_probe_that_arrived_is_an_answer_even_while_the_watermark_waits_for_a_gap() -> None:
     f = flight()
     for seq in (1, 4, 5):  # 2 and 3 overflowed; their gap is 5
-        f.depart(seq, 0.0)
+        f.depart(seq, seq, 0.0)
         f.land(seq, 0x00, 0.0)
     f.confirm(1, 1, 0.0)
     assert f.probe(5.0)
-    f.depart(4, 5.0)
+    f.depart(4, 4, 5.0)
     f.land(4, 0x00, 5.0)
     assert f.room(5.0) == 0
     f.confirm(1, 4, 5.0)
@@ -128,14 +128,14 @@ def test_a_probe_that_arrived_is_an_answer_even_while_the_watermark_waits_for_a_
 def test_when_nobody_listens_all_is_held_and_one_is_tried() -> None:
     f = flight()
     for seq in (1, 2, 3):
-        f.depart(seq, 0.0)
+        f.depart(seq, seq, 0.0)
     for seq in (1, 2, 3):
         assert f.land(seq, 0x10, 0.0) is Verdict.NOBODY
     assert (f.cursor, f.room(100.0)) == (0, 0)
     assert f.wake_at(0.0) == 5.0
     assert f.probe(5.0)
     assert f.room(5.0) == 1
-    f.depart(1, 5.0)
+    f.depart(1, 1, 5.0)
     f.land(1, 0x00, 5.0)
     assert f.room(5.0) == 20
 
@@ -143,7 +143,7 @@ def test_when_nobody_listens_all_is_held_and_one_is_tried() -> None:
 def test_a_burst_of_refusals_for_a_full_quota_halves_the_window_once_and_pauses() -> None:
     f = flight()
     for seq in range(1, 21):
-        f.depart(seq, 0.0)
+        f.depart(seq, seq, 0.0)
     for seq in range(1, 21):
         f.land(seq, 0x97, 0.0)
     assert (int(f.window), f.cursor, f.room(0.5)) == (10, 0, 0)
@@ -155,7 +155,7 @@ def test_a_burst_of_refusals_for_a_full_quota_halves_the_window_once_and_pauses(
 
 def test_a_far_side_that_answers_nothing_is_noticed_by_the_monotonic_clock() -> None:
     f = flight()
-    f.depart(1, 3.0)
+    f.depart(1, 1, 3.0)
     assert not f.stalled(22.9)
     assert f.stalled(23.1)
     assert f.wake_at(3.0) == 23.0
@@ -164,7 +164,7 @@ def test_a_far_side_that_answers_nothing_is_noticed_by_the_monotonic_clock() -> 
 def test_in_puback_mode_only_what_lies_below_every_open_one_is_confirmed() -> None:
     f = flight(confirms=Confirms.PUBACK)
     for seq in (1, 2, 3):
-        f.depart(seq, 0.0)
+        f.depart(seq, seq, 0.0)
     f.land(3, 0x00, 0.0)
     assert f.landed_upto() == 0
     f.land(1, 0x00, 0.0)
@@ -180,7 +180,7 @@ def test_whatever_happens_the_cursor_stays_above_the_watermark_and_the_window_ho
         now += number / 10
         f.probe(now)
         if what == "s" and f.room(now):
-            f.depart(f.cursor + 1, now)
+            f.depart(f.cursor + 1, f.cursor + 1, now)
         elif what == "a":
             f.confirm(min(number, f.cursor), max(number, f.cursor), now)
         elif f.aloft:
@@ -188,39 +188,39 @@ def test_whatever_happens_the_cursor_stays_above_the_watermark_and_the_window_ho
         assert f.cursor >= f.acked
         assert len(f.aloft) <= 4
         assert list(f.sent) == sorted(f.sent)
-        assert all(f.acked < seq <= f.cursor for seq in f.sent)
+        assert all(f.acked < last <= f.cursor for _, last in f.sent)
 
 
 @pytest.mark.promise("L-8")
 def test_a_topic_that_is_refused_five_times_is_given_up_for_its_kind() -> None:
     doubts = Doubts()
-    assert [doubts.answered(1, "scan", Verdict.REFUSED) for _ in range(TRIES)] == ["", "", "", "", "refused topic"]
-    assert doubts.answered(2, "scan", Verdict.REFUSED) == "refused topic"
-    assert doubts.answered(3, "play", Verdict.REFUSED) == ""
-    assert doubts.answered(4, "scan", Verdict.TAKEN) == ""
-    assert doubts.answered(5, "scan", Verdict.REFUSED) == ""
+    assert [doubts.answered((1, 1), "scan", Verdict.REFUSED) for _ in range(TRIES)] == ["", "", "", "", "refused topic"]
+    assert doubts.answered((2, 2), "scan", Verdict.REFUSED) == "refused topic"
+    assert doubts.answered((3, 3), "play", Verdict.REFUSED) == ""
+    assert doubts.answered((4, 4), "scan", Verdict.TAKEN) == ""
+    assert doubts.answered((5, 5), "scan", Verdict.REFUSED) == ""
 
 
 def test_a_payload_is_refused_by_itself_alone() -> None:
     doubts = Doubts()
     for _ in range(TRIES - 1):
-        assert doubts.answered(1, "scan", Verdict.MALFORMED) == ""
-    assert doubts.answered(2, "scan", Verdict.MALFORMED) == ""
-    assert doubts.answered(1, "scan", Verdict.MALFORMED) == "refused payload"
+        assert doubts.answered((1, 1), "scan", Verdict.MALFORMED) == ""
+    assert doubts.answered((2, 2), "scan", Verdict.MALFORMED) == ""
+    assert doubts.answered((1, 1), "scan", Verdict.MALFORMED) == "refused payload"
 
 
 @pytest.mark.promise("L-8")
 def test_an_event_that_ends_every_connection_is_found_by_sending_one_at_a_time() -> None:
     doubts = Doubts()
-    assert [doubts.lost([5, 6, 7]) for _ in range(2)] == [None, None]
+    assert [doubts.lost({5: 5, 6: 6, 7: 7}) for _ in range(2)] == [None, None]
     assert doubts.careful
-    assert [doubts.lost([6]) for _ in range(TRIES)] == [None, None, None, None, 6]
+    assert [doubts.lost({6: 6}) for _ in range(TRIES)] == [None, None, None, None, 6]
 
 
 def test_connections_that_end_with_nothing_in_flight_make_nobody_suspect() -> None:
     doubts = Doubts()
     for _ in range(100):
-        assert doubts.lost([]) is None
+        assert doubts.lost({}) is None
     assert not doubts.careful
 
 
