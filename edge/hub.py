@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
+from urllib.parse import urlencode
 
 from aiohttp import web
 
 from edge import config, erasures, fitting, plug
 from edge.contacts import handoffs, inbox, redirector, topics
-from edge.contacts.counts import Counting
+from edge.contacts.counts import Count, Counting
 from edge.contacts.dial import Pace
 from edge.contacts.handoffs import Handoffs, Joining
+from edge.contacts.lines import Asking, Line, Trouble, part
+from edge.contacts.overview import Overview, asking
 from edge.contacts.post import Post
-from edge.contacts.sink import Sink
+from edge.contacts.roster import Roster
+from edge.contacts.sink import Sink, SinkAway
 from edge.db import database, mended
 from edge.health import Health
 from edge.members.handout import Handouts
@@ -38,6 +43,8 @@ LANGUAGES = ("ja", "en")
 FIGURES_S = 2.0
 _MEMBERS_ADVICE = "Put right what the detail names, then restart the hub; stores greet with what they kept meanwhile."
 HANDOFF_DAYS = 7
+MOST_COUNTS = 200
+"""Rows of the table of contacts by store and kind; a search by store shows the others."""
 _KINDS = {
     "scan": "Code scanned",
     "session_start": "Session began",
@@ -46,10 +53,24 @@ _KINDS = {
     "product_touched": "Product touched",
     "handoff_offered": "Phone link offered",
     "handoff_used": "Phone link used",
+    "identify": "Member recognised",
+    "offer_taken": "Offer taken",
     "play": "Played",
     "gap": "Gap accounted for",
+    "clock_anchor": "Clock found again",
+    "fault": "Fault",
+}
+_TROUBLES = {
+    Trouble.HOLE: "Contacts missing",
+    Trouble.LATE: "Late",
+    Trouble.OFFLINE: "Offline",
+    Trouble.CLOCK: "Clock not trusted",
+    Trouble.LOST: "Lost, accounted for",
 }
 _HANDOFFS = {"product": "Product page", "basket": "Basket", "hold": "Kept at the store", "order": "Ordered in"}
+
+
+_UNITS = {"{n} d": 86_400, "{n} h": 3_600, "{n} min": 60, "{n} s": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +85,8 @@ class Hub:
     handoffs: Handoffs
     post: Post
     handouts: Handouts
+    roster: Roster
+    overview: Overview
     members: Members | None = None
     port: int = 0
     pace: Pace = field(default_factory=Pace)
@@ -89,7 +112,7 @@ async def running(settings: config.Hub, folder: Path, pace: Pace | None = None) 
         stock = await stack.enter_async_context(stock_cache(stock_db))
         health = Health()
         members = await opened(stack, settings.members, folder, health, _MEMBERS_ADVICE)
-        post = Post()
+        post = _post(settings)
         book = await _handoffs(stack, settings, data, health)
         hub = Hub(
             settings,
@@ -100,6 +123,8 @@ async def running(settings: config.Hub, folder: Path, pace: Pace | None = None) 
             book,
             post,
             _handouts(settings, folder, health, post),
+            roster := Roster(),
+            Overview(sink, roster, health),
             members,
             pace=pace or Pace(),
         )
@@ -127,8 +152,16 @@ def create_app(hub: Hub) -> web.Application:
     app.add_routes([web.get("/h/page.css", _phone_style)])
     app.add_routes(redirector.routes(hub.handoffs, hub.settings.handoff, _token(hub, "handoff.token"), _phone_page()))
     app.add_routes(hub.handouts.routes())
+    app.add_routes(hub.overview.routes(_token(hub, "ledger_token"), not config.is_open(hub.settings.web)))
     app.add_routes(members_routes(hub.members, _token(hub, "members_token"), told))
     return app
+
+
+def _post(settings: config.Hub) -> Post:
+    """What goes out on every connection: the policy, and an empty one where none is set, so that an older one ends."""
+    post, set_ = Post(), settings.policy.model_dump(exclude_none=True)
+    post.stand(Message(topics.POLICY, json.dumps(set_).encode() if set_ else b"", retain=True))
+    return post
 
 
 def _handouts(settings: config.Hub, folder: Path, health: Health, post: Post) -> Handouts:
@@ -162,13 +195,26 @@ def _index(hub: Hub) -> Callable[[web.Request], Awaitable[web.Response]]:
         """What has arrived, and how head office's parts are; ``?lang=en`` for English."""
         language = "en" if request.query.get("lang") == "en" else "ja"
         translate = texts[language].gettext
+        try:
+            asked = asking(request.query)
+        except ValueError as error:
+            raise web.HTTPBadRequest(text="after and most are numbers\n") from error
+        counts, every, away = await _tables(hub)
         text = (
             pages[language]
             .get_template("index.html")
             .render(
                 parts=hub.health.parts(),
                 utc=_utc,
-                counts=await hub.sink.counts() if isinstance(hub.sink, Counting) else (),
+                counts=[count for count in counts if count.store.startswith(asked.store)][:MOST_COUNTS],
+                away=away,
+                asked=asked,
+                streams=part(every, asked),
+                every=len(every),
+                troubled=sum(bool(line.troubles) for line in every),
+                troubles={trouble: translate(name) for trouble, name in _TROUBLES.items()},
+                age=partial(_age, translate),
+                page=partial(_page, language, asked),
                 kinds={kind: translate(name) for kind, name in _KINDS.items()},
                 handoffs=await hub.handoffs.tallies(HANDOFF_DAYS),
                 unknown=await hub.handoffs.waiting(),
@@ -180,6 +226,28 @@ def _index(hub: Hub) -> Callable[[web.Request], Awaitable[web.Response]]:
         return web.Response(text=text, content_type="text/html")
 
     return index
+
+
+async def _tables(hub: Hub) -> tuple[Sequence[Count], Sequence[Line], str]:
+    """What has arrived, how the streams stand, and why that cannot be told now, if so."""
+    if not isinstance(hub.sink, Counting):
+        return (), (), ""
+    try:
+        return await hub.sink.counts(), await hub.overview.lines(), ""
+    except SinkAway as error:
+        return (), (), str(error)
+
+
+def _age(translate: Callable[[str], str], seconds: float) -> str:
+    """How long ago, in the largest unit that fits."""
+    unit, size = next(each for each in _UNITS.items() if seconds >= each[1] or each[1] == 1)
+    return translate(unit).format(n=int(seconds // size))
+
+
+def _page(language: str, asked: Asking, **change: object) -> str:
+    """The page's address with another choice of lines."""
+    query = {"lang": language, "store": asked.store, "troubled": int(asked.troubled), "after": asked.after} | change
+    return "/?" + urlencode({name: value for name, value in query.items() if value})
 
 
 def _utc(since_s: float) -> str:
@@ -204,6 +272,7 @@ def _phone_page() -> redirector.Page:
 def _loops(hub: Hub) -> dict[str, Callable[[], Awaitable[None]]]:
     loops: dict[str, Callable[[], Awaitable[None]]] = {"inbox": partial(_inbox, hub), "handouts": hub.handouts.run}
     loops["handoffs"] = partial(hub.handoffs.carry, hub.sink)
+    loops["overview"] = hub.overview.run
     if (erased := hub.handouts.shelves.get("erase")) is not None:
         loops["erasures"] = partial(erasures.keep, erased, hub.sink, hub.health)
     source: object = hub.members
@@ -219,7 +288,9 @@ async def _inbox(hub: Hub) -> None:
     module = plug.adapter("upstream", upstream.adapter)
     settings = config.checked(module.Settings, upstream.settings, "upstream.settings")
     async with module.open(settings, hub.folder) as dial:
-        await inbox.run(Joining(hub.sink, hub.handoffs), dial, hub.health, hub.settings.hub.id, hub.pace, hub.post)
+        own = hub.settings.hub
+        desk = inbox.Desk(own.id, own.group, hub.pace, hub.post, hub.roster.hear)
+        await inbox.run(Joining(hub.sink, hub.handoffs), dial, hub.health, desk=desk)
 
 
 async def _troubles(hub: Hub, source: Troubled) -> None:

@@ -18,6 +18,7 @@ from edge.config.codes import ProductCode as ProductCode
 from edge.config.codes import StaticRule as StaticRule
 from edge.config.hub import Hub as Hub
 from edge.config.hub import HubIdentity as HubIdentity
+from edge.config.hub import is_open as is_open
 from edge.config.hub import read_hub as read_hub
 from edge.config.screens import SMALLEST_ZONE as SMALLEST_ZONE
 from edge.config.screens import WHOLE as WHOLE

@@ -11,11 +11,16 @@ import aiohttp
 import pytest
 
 from edge import hub
+from edge.adapters import sink_sqlite
 from edge.config import BadConfig, Device, read_hub
-from edge.contacts import command, uplink
+from edge.contacts import command, topics, uplink
 from edge.contacts.dial import Pace
+from edge.contacts.event import gap, source_of
 from edge.contacts.opening import outbox
+from edge.contacts.policy import Policy, read_policy
+from edge.contacts.sink import arrival
 from edge.health import Health, State
+from tests.contacts.test_sinks import event
 
 
 @pytest.fixture
@@ -68,11 +73,77 @@ async def test_a_hub_without_a_broker_runs_and_says_what_is_missing(folder: Path
         assert "Connection refused" in (await get(running.port, "/"))[1]
 
 
+async def filled(folder: Path, stores: int) -> None:
+    """A database of so many stores' streams; the third lacks its second contact, the fifth tells of a gap."""
+    async with sink_sqlite.open(sink_sqlite.Settings(), folder / "data") as sink:
+        for n in range(stores):
+            source = {"source": source_of("c", f"store-{n:04d}", "edge-1")}
+            stream = f"{n:032x}"
+            events = [event(1, None, stream, **source), event(3 if n == 3 else 2, None, stream, **source)]
+            if n == 5:
+                events.append(event(5, gap("poison", {"scan": 2}, [(3, 4)], 1.0), stream, **source))
+            await sink.insert([arrival(each, received_ms=1_700_000_000_000) for each in events])
+
+
+async def test_among_many_stores_the_one_with_a_hole_comes_first_and_any_can_be_found(folder: Path) -> None:
+    await filled(folder, 120)
+    async with hub.running(read_hub(folder), folder) as running:
+        status, text = await get(running.port, "/ledger.json")
+        told = json.loads(text)
+        assert (status, told["total"], told["next"]) == (200, 120, None)
+        first, second = told["streams"][:2]
+        assert (first["store"], first["upto"], first["highest"], first["troubles"]) == ("store-0003", 1, 3, ["hole"])
+        assert (second["store"], second["gaps"], second["dead"]) == ("store-0005", {"poison": 2}, 2)
+        part = json.loads((await get(running.port, "/ledger.json?after=10&most=5"))[1])
+        assert (len(part["streams"]), part["after"], part["next"]) == (5, 10, 15)
+        page = (await get(running.port, "/?lang=en"))[1]
+        assert page.index("store-0003") < page.index("store-0005") < page.index("store-0000")
+        assert "store-0119</th>" not in page.split('id="contacts"')[0]
+        assert "store-0119</th>" in (await get(running.port, "/?store=store-0119"))[1]
+        troubled = (await get(running.port, "/?troubled=1"))[1].split('id="contacts"')[0]
+        assert ("store-0003" in troubled, "store-0000" in troubled) == (True, False)
+        assert (await get(running.port, "/?after=many"))[0] == 400
+
+
+async def test_metrics_have_as_many_lines_for_many_stores_as_for_one(folder: Path, eventually: Any) -> None:
+    await filled(folder, 40)
+    async with hub.running(read_hub(folder), folder) as running:
+        await eventually(lambda: any(part.kind == "ledger" for part in running.health.parts()))
+        metrics = (await get(running.port, "/metrics"))[1]
+        assert 'tentou_streams{kind="ledger",name="streams"} 40' in metrics
+        assert 'tentou_streams_with_holes{kind="ledger",name="streams"} 1' in metrics
+        assert "store-" not in metrics
+        assert "store-0003 edge-1 lacks 2" in (await get(running.port, "/readyz"))[1]
+
+
+async def test_the_ledger_is_told_to_who_bears_the_token(folder: Path) -> None:
+    text = (folder / "hub.toml").read_text()
+    for lines, statuses in (('ledger_token = "t"\n', (401, 200)), ("", (403, 403))):
+        (folder / "t").write_text("secret\n")
+        (folder / "hub.toml").write_text(lines + text.replace("port = 0", 'host = "0.0.0.0"\nport = 0'))
+        async with hub.running(read_hub(folder), folder) as running, aiohttp.ClientSession() as session:
+            for headers, status in zip(({}, {"Authorization": "Bearer secret"}), statuses, strict=True):
+                url = f"http://127.0.0.1:{running.port}/ledger.json"
+                async with session.get(url, headers=headers) as response:
+                    assert response.status == status
+
+
+async def test_a_policy_of_the_settings_reaches_the_edges(folder: Path, dialled: Any) -> None:
+    port = read_hub(folder).upstream.settings["port"]
+    with (folder / "hub.toml").open("a") as file:
+        file.write("[policy]\ndrain_eps = 2.5\n")
+    running, dial = hub.running(read_hub(folder), folder), dialled(port)
+    async with running, dial("shibuya.edge-1", None, (topics.POLICY,)) as link:
+        assert read_policy((await anext(link.messages())).payload) == Policy(2.5, None)
+
+
 def test_every_word_of_the_hubs_page_is_translated() -> None:
     import re
 
     page = (hub.PAGES / "index.html").read_text()
-    wanted = set(re.findall(r'_\("([^"]+)"\)', page)) | set(hub._KINDS.values()) | set(hub._HANDOFFS.values())
+    tables = (hub._KINDS, hub._HANDOFFS, hub._TROUBLES)
+    wanted = set(re.findall(r'_\("([^"]+)"\)', page)) | {word for table in tables for word in table.values()}
+    wanted |= set(hub._UNITS)
     known = set(re.findall(r'^msgid "(.+)"$', (hub.PAGES / "locales" / "ja.po").read_text(), re.M))
     assert wanted == known
 
