@@ -53,6 +53,14 @@ def test_the_wheel_owns_four_names(wheel: Path) -> None:
     }
 
 
+def test_the_wheel_brings_what_describes_the_wire(wheel: Path) -> None:
+    contacts = ROOT / "edge" / "contacts"
+    wanted = {str(path.relative_to(ROOT)) for path in (contacts / "asyncapi.json", *(contacts / "schemas").iterdir())}
+    with zipfile.ZipFile(wheel) as archive:
+        assert len(wanted) > 10
+        assert wanted <= set(archive.namelist())
+
+
 def test_the_installed_package_is_found_elsewhere(elsewhere: Path) -> None:
     names = "edge, kiosk_ui, content, provisioning"
     code = f"import {names}, json; print(json.dumps([m.__file__ for m in ({names})]))"
