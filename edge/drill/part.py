@@ -12,12 +12,8 @@ import logging
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from edge.contacts.dial import Pace
-
-if TYPE_CHECKING:
-    from edge import app
 
 HURRIED = Pace(
     stall=3.0,
@@ -41,18 +37,11 @@ async def store(folder: Path) -> None:
         said: tuple[str, int, int] | None = None
         while True:
             now = parts.outbox.stream, parts.outbox.last, parts.outbox.waiting()
-            if now != said and _on_disk(parts):
+            if now != said and parts.outbox.spool != "memory":  # one in memory promises nothing
                 sys.stdout.write(json.dumps(dict(zip(("stream", "last", "waiting"), now, strict=True))) + "\n")
                 sys.stdout.flush()
                 said = now
             await asyncio.sleep(LOOK_S)
-
-
-def _on_disk(parts: app.Parts) -> bool:
-    """An outbox that the disk refused is in memory: it promises nothing, and says so on the health page."""
-    return not any(
-        part.kind == "disk" and part.name == "outbox" and part.state == "down" for part in parts.health.parts()
-    )
 
 
 async def hub(folder: Path) -> None:
