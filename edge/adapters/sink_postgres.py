@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import Field, model_validator
 
@@ -43,7 +43,7 @@ EXPORT_S = 3_600.0
 class Settings(Base):
     """Where the server is and who asks it. ``host`` may be the folder of a Unix socket. ``tls`` is on where the host is
     another machine; ``ca`` is a PEM file of who signed the server's certificate. ``password_file`` and ``ca`` are read
-    against the hub's data folder, at each connection. ``schema`` holds the tables.
+    against the hub's data folder, at each connection. ``schema_name`` is where the tables are.
     """
 
     host: str = "127.0.0.1"
@@ -53,7 +53,7 @@ class Settings(Base):
     password_file: Path | None = None
     tls: bool | None = None
     ca: Path | None = None
-    schema_: Annotated[str, Field(alias="schema", pattern="^[a-z_][a-z0-9_]{0,62}$")] = "tentou"
+    schema_name: str = Field("tentou", pattern="^[a-z_][a-z0-9_]{0,62}$")
 
     @model_validator(mode="after")
     def _is_installed(self) -> Settings:
@@ -180,11 +180,11 @@ class PostgresSink:
             max_size=4,
             timeout=10,
             command_timeout=60,
-            server_settings={"search_path": chosen.schema_, "application_name": "tentou hub"},
+            server_settings={"search_path": chosen.schema_name, "application_name": "tentou hub"},
         )
         try:
             async with pool.acquire() as db:
-                await tables.migrate(db, chosen.schema_)
+                await tables.migrate(db, chosen.schema_name)
         except BaseException:
             pool.terminate()
             raise

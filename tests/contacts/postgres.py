@@ -41,7 +41,7 @@ class Postgres:
     _schemas: Iterator[int] = field(default_factory=count)
 
     def settings(self, **more: Any) -> sink_postgres.Settings:
-        own = {"port": self.port, "password_file": self.folder / "password", "schema": f"t{next(self._schemas)}"}
+        own = {"port": self.port, "password_file": self.folder / "password", "schema_name": f"t{next(self._schemas)}"}
         return sink_postgres.Settings(**{"database": "postgres", **own, **more})
 
     def start(self) -> None:

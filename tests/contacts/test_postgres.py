@@ -27,7 +27,7 @@ async def asked(server: Any, settings: sink_postgres.Settings, query: str) -> li
     secret = (server.folder / "password").read_text().strip()
     db = await asyncpg.connect(host="127.0.0.1", port=server.port, user="tentou", password=secret, database="postgres")
     try:
-        await db.execute(f"SET search_path = {settings.schema_}")
+        await db.execute(f"SET search_path = {settings.schema_name}")
         return list(await db.fetch(query))
     finally:
         await db.close()
