@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Coroutine
@@ -110,18 +111,29 @@ class Mender:
             try:
                 place = await stack.enter_async_context(on_disk(self.path, self.boot, self.clock.wall()))
                 beside = self._outbox(place, self.box.caps)
-                moved = await _move(before, beside, place, self.box.acked)
+                moved = await _move(before, beside, place, self.box.acked, self.box.last)
             except (sqlite3.Error, OSError) as error:
                 log.debug("the disk is still away: %s", cause(error))
                 return
             self.stack, self.place = stack.pop_all(), place
         stream, acked = self.box.stream, self.box.acked
         self._renew(Loaded(beside.stream, beside.boot, beside.last, beside.acked, beside.waiting()))
-        with suppress(sqlite3.Error):  # the disk is away once more: the next start's ledger counts them as lost
-            last = await _move(before, self.box, place, moved)
-            await salvage.tell(self.box, stream, (acked, last), await _covered(before), {})
-        await memory.aclose()
+        async with memory:
+            await self._rest(before, stream, (acked, moved))
         self.health.up(_KIND, _NAME, "contacts that waited in memory are on the disk again")
+
+    async def _rest(self, before: Place, stream: str, within: Range) -> None:
+        """What came to memory in the last moment, and the gap for what of it is nowhere; however often it takes."""
+        acked, moved = within
+        while True:
+            try:
+                moved = await _move(before, self.box, self.place, moved)
+                await salvage.tell(self.box, stream, (acked, moved), await _covered(before), {})
+            except sqlite3.Error as error:
+                self.health.down(_KIND, _NAME, f"contacts wait in memory still: {cause(error)}", _REFUSED)
+                await asyncio.sleep(self.retry)
+            else:
+                return
 
     async def _tidy(self) -> None:
         """What is to be done beside the work: save what was put away, keep few of it, look a large file through."""
@@ -171,9 +183,12 @@ async def save(
     return saved
 
 
-async def _move(before: Place, box: Outbox, place: Place, after: int) -> int:
-    """Copy the rows of a place above a number into an outbox; the last one's number. Raises sqlite3.Error."""
-    while rows := await before.db.read(partial(_rows, after)):
+async def _move(before: Place, box: Outbox, place: Place, after: int, upto: float = math.inf) -> int:
+    """Copy the rows of a place above a number into an outbox until ``upto`` is there; the last one's number.
+
+    More may come meanwhile, faster than a disk takes them. Raises sqlite3.Error.
+    """
+    while after < upto and (rows := await before.db.read(partial(_rows, after))):
         await salvage.take_in(box, rows, place.reserve)
         after = rows[-1].seq
     return after

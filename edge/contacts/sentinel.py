@@ -127,7 +127,9 @@ class Sentinel:
 
     def close(self, last: int, acked: int, clean: bool) -> None:
         """No number above ``last`` is given any more; it is clean once the database is closed, too. Raises OSError."""
-        mark = self.mark.model_copy(update={"reserved": last, "last": last, "acked": acked, "clean": clean})
+        unused = self.mark.clean and self.mark.reserved == last
+        numbers = {"reserved": last, "last": last, "acked": acked, "clean": clean or unused}
+        mark = self.mark.model_copy(update=numbers)
         if mark != self.mark:
             write_mark(self.path, mark)
         self.mark = mark

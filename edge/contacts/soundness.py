@@ -76,9 +76,11 @@ def look(path: Path, deep: bool, stop: threading.Event | None = None) -> Facts |
     ``stop`` ends a long look with sqlite3.OperationalError.
     """
     journal = path.with_name(f"{path.name}-wal").exists()  # opening it makes one
+    # A file that a cut caught on its way to having one must be rolled back before anybody can read it.
+    mode = "rw" if path.with_name(f"{path.name}-journal").exists() else "ro"
     ended = stop or threading.Event()
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=1)) as connection:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True, timeout=1)) as connection:
             connection.set_progress_handler(ended.is_set, 10_000)
             return _facts(connection, journal, deep)
     except sqlite3.DatabaseError as error:
