@@ -13,6 +13,7 @@ import signal
 import sqlite3
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 from content import command as content
@@ -20,6 +21,7 @@ from edge import __version__
 from edge.bench import command as bench
 from edge.config import BadConfig
 from edge.contacts import command as contacts
+from edge.contacts import export_command
 from edge.demo import command as demo
 from edge.drill import command as drill
 from edge.members import command as members
@@ -39,8 +41,9 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--config", type=Path, required=True, metavar="DIR", help="the folder with device.toml")
     run.set_defaults(run=_run)
     hub = commands.add_parser("hub", help="head office: takes contacts in, gives stock out")
-    hub.add_argument("--config", type=Path, required=True, metavar="DIR", help="the folder with hub.toml")
-    hub.set_defaults(run=_hub)
+    hub.add_argument("--config", type=Path, metavar="DIR", help="the folder with hub.toml")
+    hub.set_defaults(run=partial(_hub, hub))
+    export_command.add(hub)
     check = commands.add_parser("check", help="the doctor: says what is wrong and what to do")
     check.add_argument("--config", type=Path, required=True, metavar="DIR", help="the folder with device.toml")
     check.add_argument("--json", action="store_true", help="one finding a line")
@@ -99,8 +102,11 @@ def _run(arguments: argparse.Namespace) -> int:
     return _serve(app.serve, arguments.config)
 
 
-def _hub(arguments: argparse.Namespace) -> int:
+def _hub(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
     from edge import hub
+
+    if arguments.config is None:  # its commands have one of their own, so the parser cannot ask for it
+        parser.error("the following arguments are required: --config")
 
     return _serve(hub.serve, arguments.config)
 
