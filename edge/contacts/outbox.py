@@ -220,12 +220,13 @@ class Outbox:
             return "memory"
         return "degraded" if self._failing or self._writer.fenced or self._writer.squeezed else "ok"
 
-    async def tend(self) -> None:
-        """Keep the ballast, and the file no larger than it need be, for ever."""
+    async def tend(self, every: float = TEND) -> None:
+        """Keep the ballast, and the file no larger than it need be, for ever; ``every`` so many seconds a step."""
         while True:
             with suppress(sqlite3.Error, OSError):  # the disk is away: whoever records hears of it
-                await self._db.write(self._writer.tidy)
-            await asyncio.sleep(TEND)
+                if await self._db.write(self._writer.tidy):
+                    await self._db.read(schema.checkpoint)
+            await asyncio.sleep(every)
 
     def _ask(self, batch: list[_Entry], writer: Writer, tried: int) -> None:
         """Have what waits written by this writer; ``batch`` holds what was tried before and then all that it took."""
@@ -243,9 +244,9 @@ class Outbox:
         writer.ready(connection)
         if tried == _TRIES - 1:
             writer.lighten(connection)
-        coming = sum(len(drafts) for drafts, _ in batch)
+        coming = [self._named(each) for drafts, _ in batch for each in drafts]
         gaps = writer.make_room(connection, coming, full=True) if tried else writer.hold(connection, coming)
-        seqs = writer.write(connection, [self._named(each) for drafts, _ in batch for each in drafts])
+        seqs = writer.write(connection, coming)
         given = iter(seqs)
         return [[next(given) for _ in drafts] for drafts, _ in batch], max([*gaps, *seqs], default=0)
 
@@ -266,9 +267,7 @@ class Outbox:
             self._not_kept(batch, writer, tried, error or sqlite3.OperationalError("no answer"))
             return
         self._failing = False
-        if writer is self._writer:
-            self.last = max(self.last, result[1])
-        self.news.set()
+        self._given(writer, result[1])
         for (_, answer), seqs in zip(batch, result[0], strict=True):
             if not answer.done():
                 answer.set_result(seqs)
@@ -303,9 +302,7 @@ class Outbox:
 
         async def made() -> int | None:
             seq = await self._write(writer, ready)
-            if writer is self._writer:
-                self.last = max(self.last, seq or 0)
-            self.news.set()
+            self._given(writer, seq or 0)
             return seq
 
         making = asyncio.ensure_future(made())
@@ -322,6 +319,13 @@ class Outbox:
                 raise
         await writer.db.read(writer.lighten)
         return await writer.db.write(act)
+
+    def _given(self, writer: Writer, seq: int) -> None:
+        """Numbers up to here are on the disk."""
+        writer.sure = max(writer.sure, seq)
+        if writer is self._writer:
+            self.last = max(self.last, seq)
+        self.news.set()
 
     def _mind(self, error: BaseException) -> None:
         self._failing = not isinstance(error, BadContact)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
+from edge.config import Outbox
+
 MIB = 1_048_576
 
 
@@ -56,6 +58,11 @@ class Caps:
 USUAL = Caps()
 
 
+def caps_of(settings: Outbox) -> Caps:
+    """The caps of a store's settings."""
+    return Caps(settings.rows, settings.megabytes * MIB, settings.ballast_mb * MIB, settings.overflow)
+
+
 @dataclass(frozen=True, slots=True)
 class Space:
     """What there is: rows that wait, bytes in use and free within the file, free and all bytes of its partition."""
@@ -93,4 +100,4 @@ def rungs(space: Space, caps: Caps, full: bool = False) -> tuple[Step, ...]:
 
 def share_of(space: Space, caps: Caps) -> int:
     """How many rows go at once: each stretch costs a gap, and gaps stay."""
-    return max(space.rows - caps.rows, min(max(space.rows // 50, 16), max(caps.rows // 100, 1_000)))
+    return max(space.rows - caps.rows, min(max(space.rows // 50, 16), 1_000))

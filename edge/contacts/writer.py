@@ -8,6 +8,7 @@ import sqlite3
 import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from edge.contacts import schema
 from edge.contacts.ballast import Ballast
@@ -22,13 +23,22 @@ LOOKED = 100_000
 """Numbers that are looked through at most for contacts of a class that may go, each time room is made."""
 
 RANGES = 1_000
+MOST = 5_000
+"""Rows that go at once: what is deleted passes through the log."""
+
+PAGES = 16
+"""Free pages that a full file needs to go on: for a few contacts, and the gap that tells what went for them."""
+
 _ENDLESS = 1 << 50
 _SHRINK = 200
+_FEW = 200  # what is deleted passes through the log, which must not grow on a full disk
 
 
 class Writer:
     """The pen of one file. It remembers the last number and how many rows wait, and reads both again from the file
-    whenever a transaction was undone: no number is given twice, and none is left out."""
+    whenever a transaction was undone: no number is given twice, and none is left out. ``sure`` is the highest number
+    that is known to be committed; whoever is told so raises it.
+    """
 
     def __init__(
         self,
@@ -45,7 +55,7 @@ class Writer:
         self.ballast = Ballast(db.path.with_suffix(".ballast"), 0 if db.path == MEMORY else caps.ballast)
         self.db, self._place, self._timezone, self._caps, self._clock = db, place, timezone, caps, clock
         self._reserve, self._boot = reserve, loaded.boot
-        self._last = self._sure = loaded.last
+        self._last = self.sure = loaded.last
         self._commits, self._undone = db.commits, -1
         self._unseen = 0
         self._fence: int | None = None
@@ -58,7 +68,7 @@ class Writer:
             self._limit(connection)
             self._read(connection)
         elif self._commits != self.db.commits:
-            self._sure = self._last
+            self.sure = max(self.sure, self._last)
         self._commits = self.db.commits
 
     def forget(self) -> None:
@@ -116,29 +126,27 @@ class Writer:
 
     def prune(self, connection: sqlite3.Connection, upto: int, chunk: int) -> int:
         """Delete some of what is confirmed; how many rows went."""
-        gone = schema.prune(connection, upto, chunk)
+        gone = schema.prune(connection, upto, min(chunk, _FEW) if self.fenced else chunk)
         self.rows = schema.count_waiting(connection)
         return gone
 
-    def hold(self, connection: sqlite3.Connection, coming: int) -> list[int]:
-        """Keep to the caps before so many rows come; raises Refused. The numbers of the gaps that it took."""
-        if self.rows + coming <= self._caps.rows and self._unseen < SPARE:
+    def hold(self, connection: sqlite3.Connection, drafts: Sequence[Draft]) -> list[int]:
+        """Keep to the caps before these come; raises Refused. The number of the gap that it took, if any."""
+        if self.rows + len(drafts) <= self._caps.rows and self._unseen < SPARE:
             return []
         self._unseen = 0
-        gaps: list[int] = []
-        while (made := self.make_room(connection, coming)) and self.rows + coming > self._caps.rows:
-            gaps += made
-        return gaps + made
+        return self.make_room(connection, drafts)
 
-    def make_room(self, connection: sqlite3.Connection, coming: int = 0, full: bool = False) -> list[int]:
+    def make_room(self, connection: sqlite3.Connection, drafts: Sequence[Draft] = (), full: bool = False) -> list[int]:
         """Climb the ladder until there is room; raises Refused where new contacts are what has to give way.
 
         What goes, goes into one gap: its number, or none if nothing went.
         """
-        space = self.space(connection, coming)
+        space = self.space(connection, len(drafts))
         steps = rungs(space, self._caps, full)
         self.squeezed = bool(steps)
-        many, counts, ranges = share_of(space, self._caps), Counter[str](), list[Range]()
+        counts, ranges = Counter[str](), list[Range]()
+        enough = partial(self._enough, connection, counts, drafts, full)
         for step in steps:
             if step is Step.BALLAST:
                 if self.lighten(connection) and full:
@@ -147,34 +155,50 @@ class Writer:
                 if not ranges:
                     raise Refused("the outbox is full, and its settings refuse new contacts")
             else:
-                counts += self._take(connection, step, many - counts.total(), ranges)
-            if counts.total() >= max(1, space.rows - self._caps.rows):
+                while not enough() and self._take(connection, step, share_of(space, self._caps), counts, ranges):
+                    pass
+            if enough():
                 break
         if not ranges:
             return []
         self.rows -= counts.total()
         return [self.account(connection, "disk full" if full else "overflow", counts, sorted(ranges))]
 
+    def _enough(
+        self, connection: sqlite3.Connection, counts: Counter[str], drafts: Sequence[Draft], full: bool
+    ) -> bool:
+        """Whether what went makes room: under both caps and, on a full disk, by whole pages, not only holes in them."""
+        gone = counts.total()
+        if not gone or gone >= MOST:
+            return gone >= MOST
+        count, spare, size = schema.pages(connection)
+        if full:
+            return spare >= PAGES + 2 * sum(len(each.data) + 1_024 for each in drafts) // size
+        return self.rows - gone + len(drafts) <= self._caps.rows and (count - spare) * size <= self._caps.size
+
     def lighten(self, connection: sqlite3.Connection) -> bool:
         """Give up the ballast, and let the file grow no further until it is back; False if there was none."""
         if not self.ballast.give_up():
             return False
-        self._fence = schema.pages(connection)[0]
+        self._fence = schema.pages(connection)[0] + PAGES
         self._limit(connection)
         return True
 
-    def tidy(self, connection: sqlite3.Connection) -> None:
-        """Have the ballast (again) once there is room, and give pages that nothing needs back to the disk."""
+    def tidy(self, connection: sqlite3.Connection) -> bool:
+        """Have the ballast (again) once there is room, and free pages that nothing needs.
+
+        True if there were such: the disk has them back with the next checkpoint.
+        """
         space = self.space(connection, 0)
-        roomy = space.free > space.floor + 2 * self.ballast.size
-        if roomy and not self.ballast.there():
+        if not self.ballast.there() and space.free > space.floor + self.ballast.size:
             self.ballast.make()
-        if roomy and self._fence is not None:
             self._fence = None
             self._limit(connection)
         self.squeezed = bool(rungs(space, self._caps))
-        if roomy and space.spare > 4 * SPARE:
-            schema.shrink(connection, _SHRINK)
+        if space.spare <= 4 * SPARE:
+            return False
+        schema.shrink(connection, _SHRINK)
+        return True
 
     @property
     def fenced(self) -> bool:
@@ -193,24 +217,27 @@ class Writer:
     def _read(self, connection: sqlite3.Connection) -> None:
         last = schema.last_seq(connection)
         self._looked.clear()
-        self._last, self.rows = max(last, self._sure), schema.count_waiting(connection)
+        self._last, self.rows = max(last, self.sure), schema.count_waiting(connection)
         start = max(last, schema.acked_seq(connection)) + 1
-        if start <= self._sure:
-            self.account(connection, "corruption", Counter(), [(start, self._sure)])
+        if start <= self.sure:
+            self.account(connection, "corruption", Counter(), [(start, self.sure)])
 
     def _limit(self, connection: sqlite3.Connection) -> None:
         """The file's hard end, which a connection forgets when it is closed."""
         end = self._fence or self._caps.pages(schema.pages(connection)[2])
         connection.execute(f"PRAGMA max_page_count={end}")
 
-    def _take(self, connection: sqlite3.Connection, step: Step, limit: int, ranges: list[Range]) -> Counter[str]:
-        """Delete the oldest contacts of a step's class, and add to ``ranges`` which they were; how many of which kind.
+    def _take(
+        self, connection: sqlite3.Connection, step: Step, limit: int, counts: Counter[str], ranges: list[Range]
+    ) -> bool:
+        """Delete the oldest contacts of a step's class, and add to ``counts`` and ``ranges`` what they were.
 
-        At most 1,000 ranges in all: the gap that tells of them is an event, too.
+        False if there were none. At most 1,000 ranges in all: the gap that tells of them is an event, too.
         """
         start = max(self._looked.get(step, 0), schema.acked_seq(connection)) + 1
         end = min(self._last, start + LOOKED)
-        counts, found = schema.take(connection, step.value, (start, end), limit, RANGES - len(ranges))
-        self._looked[step] = found[-1][1] if found else end
-        ranges += found
-        return counts
+        found, stretches = schema.take(connection, step.value, (start, end), limit, RANGES - len(ranges))
+        self._looked[step] = stretches[-1][1] if stretches else end
+        counts.update(found)
+        ranges += stretches
+        return bool(stretches)
