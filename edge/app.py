@@ -31,6 +31,7 @@ from edge.contacts.ledger import Ledger
 from edge.contacts.opening import outbox_anyway
 from edge.contacts.outbox import FILE, Outbox
 from edge.contacts.post import Post
+from edge.contacts.room import caps_of
 from edge.db import mended
 from edge.erasures import Erasures
 from edge.health import Health
@@ -134,7 +135,7 @@ async def _opened(stack: AsyncExitStack, store: config.Store, folder: Path) -> P
     stock = await stack.enter_async_context(stock_cache(stock_db))
     await stock.keep_only([channel.id for channel in store.stock])
     book = await stack.enter_async_context(
-        outbox_anyway(data / FILE, store.device, health, days=store.outbox.quarantine_days)
+        outbox_anyway(data / FILE, store.device, health, caps_of(store.outbox), days=store.outbox.quarantine_days)
     )
     members_desk = await stack.enter_async_context(desk(store.member_code, store.device, folder, data, health))
     readers = {source.screen for source in (*store.camera, *store.scanner)}
