@@ -21,13 +21,15 @@ class Bucket:
 
     def ready_at(self, now: float) -> float:
         """When the next message may go: ``now`` if it may at once."""
+        if self.rate == 0:
+            return now
         self._fill(now)
-        return now if self.rate == 0 or self._tokens >= 1.0 else now + (1.0 - self._tokens) / self.rate
+        return now if self._tokens >= 1.0 else now + (1.0 - self._tokens) / self.rate
 
     def take(self, now: float) -> None:
         """One goes."""
-        self._fill(now)
         if self.rate:
+            self._fill(now)
             self._tokens = max(0.0, self._tokens - 1.0)
 
     def set_rate(self, rate: float, now: float) -> None:

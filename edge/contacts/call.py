@@ -249,7 +249,7 @@ class Call:
             return None
         if backlog:
             self.standing.bucket.take(now)
-        return Shot(rows[: max(1, self._fitting(rows))])
+        return Shot(rows if len(rows) == 1 else rows[: max(1, self._fitting(rows))])
 
     def _may_batch(self) -> bool:
         """Only our own inbox reads batches, and what is being tried out goes one by one."""

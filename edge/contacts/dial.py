@@ -62,7 +62,7 @@ class Pace:
     """
 
     window: int = 100
-    ahead: int = 1_000
+    ahead: int = 2_000
     ahead_most: int = 50_000
     stall: float = 20.0
     probe: float = 5.0
