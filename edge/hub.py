@@ -70,6 +70,17 @@ _TROUBLES = {
 _HANDOFFS = {"product": "Product page", "basket": "Basket", "hold": "Kept at the store", "order": "Ordered in"}
 
 
+_REASONS = {
+    "overflow": "Queue full",
+    "disk full": "Disk full",
+    "corruption": "File spoilt",
+    "refused": "New ones refused",
+    "not kept": "Not kept",
+    "poison": "Ended every connection",
+    "too large": "Too large for the broker",
+    "corrupt": "Row spoilt",
+    "forgotten by the inbox": "Forgotten by head office",
+}
 _UNITS = {"{n} d": 86_400, "{n} h": 3_600, "{n} min": 60, "{n} s": 1}
 
 
@@ -213,6 +224,7 @@ def _index(hub: Hub) -> Callable[[web.Request], Awaitable[web.Response]]:
                 every=len(every),
                 troubled=sum(bool(line.troubles) for line in every),
                 troubles={trouble: translate(name) for trouble, name in _TROUBLES.items()},
+                reasons={reason: translate(name) for reason, name in _REASONS.items()},
                 age=partial(_age, translate),
                 page=partial(_page, language, asked),
                 kinds={kind: translate(name) for kind, name in _KINDS.items()},

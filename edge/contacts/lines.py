@@ -164,8 +164,8 @@ def told_of(every: Sequence[Line]) -> str:
         return ""
     first = holes[0]
     return (
-        f"{len(holes)} streams lack an event that came after others: {first.store} {first.device} lacks "
-        f"{first.upto + 1} for {first.hole_s:.0f} s"
+        f"{first.store} {first.device} has lacked event {first.upto + 1} for {first.hole_s:.0f} s while later ones are "
+        f"here; streams that lack one: {len(holes)}"
     )
 
 

@@ -113,7 +113,7 @@ async def test_metrics_have_as_many_lines_for_many_stores_as_for_one(folder: Pat
         assert 'tentou_streams{kind="ledger",name="streams"} 40' in metrics
         assert 'tentou_streams_with_holes{kind="ledger",name="streams"} 1' in metrics
         assert "store-" not in metrics
-        assert "store-0003 edge-1 lacks 2" in (await get(running.port, "/readyz"))[1]
+        assert "store-0003 edge-1 has lacked event 2 for " in (await get(running.port, "/readyz"))[1]
 
 
 async def test_the_ledger_is_told_to_who_bears_the_token(folder: Path) -> None:
@@ -141,7 +141,7 @@ def test_every_word_of_the_hubs_page_is_translated() -> None:
     import re
 
     page = (hub.PAGES / "index.html").read_text()
-    tables = (hub._KINDS, hub._HANDOFFS, hub._TROUBLES)
+    tables = (hub._KINDS, hub._HANDOFFS, hub._TROUBLES, hub._REASONS)
     wanted = set(re.findall(r'_\("([^"]+)"\)', page)) | {word for table in tables for word in table.values()}
     wanted |= set(hub._UNITS)
     known = set(re.findall(r'^msgid "(.+)"$', (hub.PAGES / "locales" / "ja.po").read_text(), re.M))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 import sqlite3
@@ -12,6 +13,7 @@ import pytest
 
 from edge.adapters import sink_sqlite
 from edge.contacts import inbox
+from edge.contacts.batch import write_batch
 from edge.contacts.dial import Pace
 from edge.contacts.event import Stamp, body_of, cloud_event, gap, source_of, uuid7
 from edge.contacts.sink import arrival
@@ -156,3 +158,90 @@ async def test_a_hub_whose_word_the_broker_refuses_is_not_called_up(
     part = health.parts()[0]
     assert part.detail == "the broker's access list does not let 'hub' write u/v1/all/inbox"
     assert "access list" in part.todo
+
+
+async def test_a_batch_is_taken_in_whole_and_marked_as_backfill(
+    sink: Any, head_office: Any, background: Any, eventually: Any, quick: Pace, tmp_path: Path
+) -> None:
+    async with background(inbox.run(sink, head_office, Health(), pace=quick)):
+        bodies = [event(seq) for seq in range(1, 41)] + [event(41, store="ginza"), b"{}"]
+        head_office.incoming.put_nowait(Message("c/v1/shibuya.edge-1/batch", b"\x28\xb5\x2f\xfd spoilt"))
+        head_office.incoming.put_nowait(Message("c/v1/shibuya.edge-1/batch", write_batch(bodies)))
+        head_office.incoming.put_nowait(message(41))
+        await eventually(lambda: head_office.published[-1:] == [{"outbox": STREAM, "upto": 41, "max": 41}])
+    with sqlite3.connect(tmp_path / "contacts.sqlite") as connection:
+        told = connection.execute("SELECT delivery, count(*) FROM contacts GROUP BY delivery ORDER BY delivery")
+        assert told.fetchall() == [("backfill", 40), ("live", 1)]
+
+
+async def test_hubs_of_a_group_share_the_contacts_and_each_hears_how_edges_are() -> None:
+    desk = inbox.Desk("hub-1", "tokyo")
+    assert desk.filters() == ["$share/tokyo/c/v1/+/contact/+", "$share/tokyo/c/v1/+/batch"]
+    assert desk.besides() == ["s/v1/+/state", "u/v1/all/inbox"]
+    assert inbox.Desk().filters() == ["c/v1/+/contact/+", "c/v1/+/batch"]
+
+
+async def test_a_hub_of_a_group_speaks_up_when_another_is_said_to_be_gone(
+    sink: Any, scripted: Any, background: Any, eventually: Any, quick: Pace
+) -> None:
+    office, said = scripted(), []
+    office.state = lambda: said.append(1) or 0
+    async with background(inbox.run(sink, office, Health(), desk=inbox.Desk("hub", "g", quick))):
+        await eventually(lambda: len(said) == 1)
+        office.incoming.put_nowait(Message("u/v1/all/inbox", b'{"state":"offline"}', retain=True))
+        office.incoming.put_nowait(Message("u/v1/all/inbox", b'{"state":"online"}'))
+        office.incoming.put_nowait(Message("u/v1/all/inbox", b'{"state":"offline"}'))
+        await eventually(lambda: len(said) == 2)
+
+
+@pytest.mark.promise("L-2")
+async def test_a_database_on_a_full_disk_makes_edges_wait_and_goes_on_when_there_is_room(
+    sink: Any, head_office: Any, background: Any, eventually: Any, quick: Pace
+) -> None:
+    pages = await sink._db.read(lambda db: db.execute("PRAGMA page_count").fetchone()[0])
+    await sink._db.read(lambda db: db.execute(f"PRAGMA max_page_count={pages}").fetchone())
+    health = Health()
+    async with background(inbox.run(sink, head_office, health, pace=quick)):
+        for seq in range(1, 200):
+            head_office.incoming.put_nowait(message(seq))
+        await eventually(lambda: any(part.detail == "the disk is full" for part in health.parts()))
+        assert [ack for ack in head_office.published if ack["upto"] == 199] == []
+        await sink._db.read(lambda db: db.execute("PRAGMA max_page_count=100000").fetchone())
+        await eventually(lambda: all(part.state == "up" for part in health.parts()))
+        for seq in range(1, 200):
+            head_office.incoming.put_nowait(message(seq))
+        await eventually(lambda: head_office.published[-1:] == [{"outbox": STREAM, "upto": 199, "max": 199}])
+    assert [count.contacts for count in await sink.counts()] == [199]
+
+
+def test_a_database_of_the_first_form_is_brought_up_to_date(tmp_path: Path) -> None:
+
+    names = [
+        "stream",
+        "seq",
+        "id",
+        "type",
+        "kind",
+        "time",
+        "store",
+        "device",
+        "touchpoint",
+        "member",
+        "session",
+        "body",
+    ]
+    with sqlite3.connect(tmp_path / "contacts.sqlite") as old:
+        old.execute(f"CREATE TABLE contacts ({', '.join(names)}, PRIMARY KEY (stream, seq))")
+        old.execute("CREATE TABLE streams (stream TEXT PRIMARY KEY, upto INTEGER)")
+        old.execute("INSERT INTO streams VALUES (?, 1)", [STREAM])
+        for seq in (1, 3):
+            row = [STREAM, seq, "i", "t", "scan", "1970-01-01T00:00:09.000Z", "shibuya", "edge-1", "", "", "", b"{}"]
+            old.execute(f"INSERT INTO contacts VALUES ({', '.join('?' * 12)})", row)
+
+    async def go_on() -> tuple[dict[str, int], Any]:
+        async with sink_sqlite.open(sink_sqlite.Settings(), tmp_path) as sink:
+            return await sink.insert([arrival(event(seq)) for seq in (1, 2, 3)]), await sink.standings()
+
+    whole, (stand,) = asyncio.run(go_on())
+    assert (whole, stand.contacts, stand.duplicates) == ({STREAM: 3}, 3, 2)
+    assert (stand.store, stand.device, stand.heard_ms > 9_000) == ("shibuya", "edge-1", True)
