@@ -11,10 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import sqlite_utils
-
-from edge.contacts import schema
-
 PRAGMAS = ("journal_mode", "synchronous", "wal_autocheckpoint", "journal_size_limit", "secure_delete", "busy_timeout")
 """What of a connection's settings changes the price of a commit; asked of ours, set on the bare ones."""
 
@@ -30,17 +26,22 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What is taken over from ours: one row of its table, the number left open, and its pragmas."""
+    """What is taken over from ours: its table with what hangs on it, one row with the number left open, its pragmas."""
 
+    tables: tuple[str, ...]
+    columns: tuple[str, ...]
     row: tuple[Any, ...]
     pragmas: Mapping[str, Any]
 
 
 def sample(connection: sqlite3.Connection) -> Sample:
-    """The newest row and the pragmas of an outbox that has a row."""
-    row = connection.execute("SELECT * FROM outbox ORDER BY seq DESC LIMIT 1").fetchone()
+    """The table, the newest row and the pragmas of an outbox that has a row."""
+    asked = "SELECT sql FROM sqlite_master WHERE tbl_name = 'outbox' AND sql IS NOT NULL ORDER BY type DESC"
+    tables = tuple(sql for (sql,) in connection.execute(asked))
+    columns = tuple(name for _, name, *_ in connection.execute("PRAGMA table_info(outbox)"))  # none that is computed
+    newest = f"SELECT {', '.join(columns)} FROM outbox ORDER BY seq DESC LIMIT 1"  # noqa: S608 - our own columns
     pragmas = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in PRAGMAS}
-    return Sample((None, *row[1:]), pragmas)
+    return Sample(tables, columns, (None, *connection.execute(newest).fetchone()[1:]), pragmas)
 
 
 class Bare:
@@ -48,16 +49,19 @@ class Bare:
 
     def __init__(self, path: Path, taken: Sample) -> None:
         self._path, self._taken = path, taken
-        self._insert = f"INSERT INTO outbox VALUES ({', '.join('?' * len(taken.row))})"  # noqa: S608 - marks alone
+        names, marks = ", ".join(taken.columns), ", ".join("?" * len(taken.columns))
+        self._insert = f"INSERT INTO outbox({names}) VALUES ({marks})"  # noqa: S608 - our own columns
         with closing(self._open()) as connection:
-            schema.migrate(sqlite_utils.Database(connection))
+            for table in taken.tables:
+                connection.execute(table)
 
     def apart(self, writers: int, seconds: float) -> Slice:
         """A thread and a connection a writer, a commit a row; one writer is one plain loop in this thread."""
 
         def write(until: float, waits: list[float]) -> None:
             with closing(self._open()) as connection:
-                while (began := time.perf_counter()) < until:
+                while not waits or time.perf_counter() < until:
+                    began = time.perf_counter()
                     connection.execute(self._insert, self._taken.row)
                     waits.append(time.perf_counter() - began)
 
@@ -69,7 +73,8 @@ class Bare:
 
         def write(until: float, waits: list[float]) -> None:
             with closing(self._open()) as connection:
-                while (began := time.perf_counter()) < until:
+                while not waits or time.perf_counter() < until:
+                    began = time.perf_counter()
                     connection.execute("BEGIN IMMEDIATE")
                     connection.executemany(self._insert, batch)
                     connection.execute("COMMIT")
@@ -85,9 +90,9 @@ class Bare:
 
 
 def summed(waits: Sequence[Sequence[float]], took_s: float, cpu_s: float) -> Slice:
-    """A slice of what each writer waited, in seconds."""
+    """A slice of what each writer waited, in seconds; each has written at least once."""
     flat = tuple(1e6 * wait for of in waits for wait in of)
-    return Slice(len(flat) / took_s, 1e6 * cpu_s / len(flat) if flat else 0.0, flat)
+    return Slice(len(flat) / took_s, 1e6 * cpu_s / len(flat), flat)
 
 
 def _timed(write: Callable[[float, list[float]], None], writers: int, seconds: float) -> Slice:

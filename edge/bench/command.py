@@ -32,6 +32,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     _add_faults(names)
     _add_outbox(names)
     _add_drain(names)
+    _add_fleet(names)
 
 
 def _add_scan(names: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -84,6 +85,13 @@ def _add_drain(names: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     drain.add_argument("--batch", type=_count, default=50, metavar="N", help="events a message (50)")
     drain.add_argument("--rounds", type=_count, default=3, metavar="N", help="of each way, in turn (3)")
     drain.add_argument("--waiting", type=_count, metavar="N", help="instead: a whole store that starts with N waiting")
+
+
+def _add_fleet(names: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    fleet = _named(names, "fleet", "what many edges cost broker and hub; storms with and without jitter", _fleet)
+    fleet.add_argument("--edges", type=_count, default=2000, metavar="N", help="simulated (2000)")
+    fleet.add_argument("--seconds", type=_seconds, default=20.0, metavar="S", help="of steady contacts (20)")
+    fleet.add_argument("--spread", type=_seconds, default=30.0, metavar="S", help="of a return, by policy (30)")
 
 
 def _named(
@@ -173,6 +181,12 @@ def _drain(arguments: argparse.Namespace) -> int:
     if arguments.waiting:
         return _told(arguments, waiting.measure(arguments.waiting), waiting.words)
     return _told(arguments, drain.measure(arguments.n, arguments.batch, arguments.rounds), drain.words)
+
+
+def _fleet(arguments: argparse.Namespace) -> int:
+    from edge.bench import fleet
+
+    return _told(arguments, fleet.measure(arguments.edges, arguments.seconds, arguments.spread), fleet.words)
 
 
 def _guarded(run: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> int:

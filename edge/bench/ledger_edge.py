@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from edge.adapters import upstream_mqtt
@@ -35,8 +36,8 @@ async def main(folder: Path, port: int, batch: int) -> None:
 
 
 def pace(batch: int) -> Pace:
-    """The product's own times, with no bound on the drain."""
-    return Pace()
+    """The product's own times, with no bound on the drain and no wait before it."""
+    return replace(Pace(), batch=batch, drain=0.0, spread=0.0)
 
 
 async def _empty(book: Outbox) -> None:

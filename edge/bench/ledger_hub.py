@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from edge.bench.mosquitto import inbox_listens
+from edge.bench.store import NotStarted
 
 SINK = "contacts.sqlite"
 
@@ -27,7 +28,7 @@ def hub(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
         command = [sys.executable, "-P", "-m", "edge", "hub", "--config", str(folder)]
         process = subprocess.Popen(command, stdout=log, stderr=log)
         try:
-            asyncio.run(inbox_listens(port))
+            _listens(port, folder / "hub.log")
             yield process
         finally:
             process.terminate()
@@ -36,6 +37,13 @@ def hub(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def _listens(port: int, log: Path) -> None:
+    try:
+        asyncio.run(inbox_listens(port))
+    except NotStarted as error:
+        raise NotStarted(f"{error}: {log.read_text('utf-8', 'replace')[-300:].strip()}") from None
 
 
 def committed(folder: Path) -> int:

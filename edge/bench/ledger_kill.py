@@ -37,9 +37,9 @@ class Death:
     seen_ms: float
 
 
-def killed(deaths: int, peer: Path | None) -> dict[str, Any]:
+def killed(deaths: int, rates: Sequence[int], peer: Path | None) -> dict[str, Any]:
     """So many kills at each rate, of the outbox, or of thingsboard-gateway's SQLite storage in the folder ``peer``."""
-    return {f"{rate}": _summed([_death(rate, peer) for _ in range(deaths)]) for rate in RATES}
+    return {f"{rate}": _summed([_death(rate, peer) for _ in range(deaths)]) for rate in rates}
 
 
 def _summed(deaths: Sequence[Death]) -> dict[str, Any]:

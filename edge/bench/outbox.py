@@ -39,7 +39,7 @@ def measure(seconds: float, deaths: int, peer: Path | None) -> Figures:
     ``peer`` is a folder that holds thingsboard-gateway; without it the peer's figures are None.
     """
     slices = asyncio.run(_slices(seconds / SLICES))
-    lost = {OURS: killed(deaths, None), GATEWAY: killed(deaths, peer) if peer else None}
+    lost = {OURS: killed(deaths, RATES, None), GATEWAY: killed(deaths, RATES, peer) if peer else None}
     speeds = {name: {f"{writers}": _speed(ways[name]) for writers, ways in slices.items()} for name in _NAMES}
     ratios = {
         f"{writers} writers to {name}": ratio(_rate(ways[OURS]), _rate(ways[name]))
@@ -85,7 +85,8 @@ async def _ours(outbox: Outbox, writers: int, seconds: float) -> Slice:
     waits: list[list[float]] = [[] for _ in range(writers)]
 
     async def write(until: float, mine: list[float]) -> None:
-        while (began := time.perf_counter()) < until:
+        while not mine or time.perf_counter() < until:
+            began = time.perf_counter()
             await outbox.record(contact(1.0))
             mine.append(time.perf_counter() - began)
 

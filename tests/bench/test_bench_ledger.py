@@ -11,14 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from edge.bench import drain, outbox
+from edge.__main__ import main
+from edge.bench import drain, ledger_kill, outbox
 from edge.bench.ledger_events import bodies, device, fill
-from edge.bench.ledger_kill import RATES
 from edge.bench.processes import process
 from edge.bench.watch import Watch
 from edge.contacts.event import read_event
 from edge.contacts.opening import outbox as opened
-from tests.bench.test_bench_commands import measured
 
 
 def test_an_event_of_the_benchmarks_is_one_of_ours_and_as_large_as_a_shops() -> None:
@@ -41,14 +40,20 @@ async def test_an_outbox_is_filled_with_events_that_it_takes_for_its_own(tmp_pat
         assert [(row.seq, row.whole) for row in rows] == [(299, True), (300, True)]
 
 
-def test_outbox_measures_ours_and_bare_with_each_number_of_writers() -> None:
-    result = measured("outbox", "-n", "0.05", "--kills", "1")
+def test_outbox_measures_ours_and_bare_with_each_number_of_writers(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(outbox, "RATES", (2000,))
+    monkeypatch.setattr(outbox, "SLICES", 1)
+    monkeypatch.setattr(ledger_kill, "LIVES_S", (0.1, 0.2))
+    main(["bench", "outbox", "-n", "0.05", "--kills", "1", "--json"])
+    result = json.loads(capsys.readouterr().out)
     assert result["name"] == "outbox"
     for speeds in (result["ours"]["speed"], result["peers"][outbox.APART], result["peers"][outbox.TOGETHER]):
         assert set(speeds) == {"1", "10", "100"}
         assert all(one["a_second"] > 0 and one["p99_ms"] >= one["p50_ms"] > 0 for one in speeds.values())
     killed = result["ours"]["killed"]
-    assert set(killed) == {f"{rate}" for rate in RATES}
+    assert set(killed) == {"2000"}
     assert all(one["accepted"] > one["lost"] == 0 for one in killed.values())
     assert result["peers"][outbox.GATEWAY] is None
     assert "not here" in "\n".join(outbox.words(result))
@@ -60,12 +65,6 @@ def test_a_drain_ends_when_head_office_has_every_event_and_the_edge_none() -> No
     assert run.rate > 0
     assert set(run.cpu_ms) == set(run.rss_mb) == {"edge", "broker", "hub"}
     assert run.wire > 50
-
-
-def test_the_bare_client_publishes_the_same_bytes_to_a_subscriber_that_counts() -> None:
-    run = drain.bare(300, counted=True)
-    assert run.rate > 0
-    assert run.wire > 600
 
 
 def made(rate: float, late_mb: float = 50.0) -> drain.Run:
