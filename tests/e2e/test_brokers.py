@@ -28,7 +28,7 @@ from edge.drill.books import audit, in_sink
 from edge.drill.proxy import FAIR, Line, Weather, proxied
 from edge.health import Health, State
 from edge.model import Contact
-from edge.ports import Message
+from edge.ports import LinkLost, Message
 from tests.contacts.conftest import QUICK, Broker, free_port, in_background, wait_for_port
 from tests.e2e.papers import EXPIRED, HERE, NOT_YET, VALID, Authority
 from tests.e2e.running import ROOT, eventually
@@ -114,6 +114,30 @@ def plain(tmp_path: Path) -> Iterator[int]:
 def nats(tmp_path: Path) -> Iterator[Server]:
     """nats-server as a drill runs it, with its files."""
     server = Server(brokers.broker("nats", port := free_port(), tmp_path).argv, port)
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def secured_nats(tmp_path: Path, authority: Authority) -> Iterator[Server]:
+    """nats-server as the README says."""
+    papers, port = authority.give("broker"), free_port()
+    places = {
+        "127.0.0.1:4222": "127.0.0.1:-1",
+        "0.0.0.0:8883": f"{HERE}:{port}",
+        "/var/lib/nats": tmp_path / "nats",
+        "/etc/nats-server/ca.pem": authority.ca,
+        "/etc/nats-server/broker.pem": papers[0],
+        "/etc/nats-server/broker.key": papers[1],
+    }
+    config = documented("/etc/nats-server/tentou.conf")
+    for old, new in places.items():
+        config = config.replace(old, str(new))
+    (tmp_path / "tentou.conf").write_text(config)
+    program = brokers.program("nats-server")
+    assert program, "nats-server is among the dependencies of the tests"
+    server = Server((program, "-c", str(tmp_path / "tentou.conf")), port)
     server.start()
     yield server
     server.kill()
@@ -325,3 +349,30 @@ async def test_nats_with_its_files_carries_all_whatever_kills_it(tmp_path: Path,
                 await asyncio.to_thread(nats.start)
             await eventually(lambda: not kept.waiting())
         assert audit({kept.stream: 360}, in_sink(sink)).clean
+
+
+@pytest.mark.promise("X-2")
+async def test_nats_as_the_readme_sets_it_up_carries_an_edges_own_contacts_alone(
+    tmp_path: Path, authority: Authority, secured_nats: Server
+) -> None:
+    edge, stranger, hub = (
+        dialling(secured_nats.port, authority, authority.give(name), protocol="3.1.1")
+        for name in (EDGE, "shibuya.other", "hub")
+    )
+    other, health = Device(chain="acme", store="ginza", id="ginza-back"), Health()
+    async with box(tmp_path) as mine, box(tmp_path, other) as forged, head_office(tmp_path, hub) as sink:
+        await mine.record_all(contacts(30))
+        await forged.record_all(contacts(3))
+        with pytest.raises(LinkLost, match="refuses"):
+            async with stranger("shibuya.other", None, ()):
+                pass
+        async with in_background(uplink.run(forged, edge, other, health, PACE)):
+            await eventually(lambda: "refuses" in why(health))
+        async with edge(EDGE, None, ()) as link:
+            row = (await forged.page(0, 1))[0]
+            answer = await link.publish(Message("c/v1/ginza.ginza-back/contact/scan", row.body))
+            assert answer == 0, "MQTT 3.1.1 cannot refuse: the broker acknowledges it, and drops it"
+        async with in_background(uplink.run(mine, edge, DEVICE, Health(), PACE)):
+            await eventually(lambda: not mine.waiting())
+        assert {row.place[0] for row in in_sink(sink)} == {mine.stream}
+        assert (audit({mine.stream: 30}, in_sink(sink)).clean, forged.waiting()) == (True, 3)
