@@ -264,14 +264,33 @@ async def test_a_list_that_head_office_hands_out_reaches_edges_before_they_send_
     port, office = mosquitto().port, tmp_path / "hub"
     office.mkdir()
     (office / "erase.json").write_text(erasure())
-    async with head_office(office, port) as running, edge(tmp_path / "e1", port) as box:
-        await eventually(lambda: box.acked == 2)
+    heard: list[bytes] = []
+    async with head_office(office, port) as running, listening(port, heard):
+        await eventually(lambda: any(b"erase" in each for each in heard))  # the broker keeps it from now on
+        async with edge(tmp_path / "e1", port) as box:
+            await eventually(lambda: box.acked == 2)
+        assert [each for each in heard if SUB.encode() in each] == []
         assert members(office) == ["", BEN]
         (office / "erase.json").write_text(erasure(2, [SUB, BEN]))
         await eventually(lambda: members(office) == ["", ""])
         part = told(running.health, "sink", "erasure")
         assert part is not None
         assert part.figures["members"] == 2
+
+
+@asynccontextmanager
+async def listening(port: int, heard: list[bytes]) -> AsyncIterator[None]:
+    """Hears contacts and lists, as they are on the wire."""
+
+    async def listen() -> None:
+        async with upstream_mqtt.MqttDial(upstream_mqtt.Settings(port=port), Path("."))(
+            "listener", None, (topics.CONTACTS, topics.ERASE)
+        ) as link:
+            async for message in link.messages():
+                heard.append(message.payload)
+
+    async with kept({"listener": listen}):
+        yield
 
 
 def members(office: Path) -> list[str]:
