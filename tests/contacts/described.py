@@ -19,6 +19,9 @@ FOLDER = Path(edge.contacts.__file__).parent
 DOCUMENT: dict[str, Any] = json.loads((FOLDER / "asyncapi.json").read_text())
 SCHEMAS: dict[str, Any] = {path.stem: json.loads(path.read_text()) for path in (FOLDER / "schemas").glob("*.json")}
 
+GAP = "tentou.contact.gap.v1"
+"""It alone goes over another kind's topic where the broker refuses its own."""
+
 
 @cache
 def registry() -> Registry[Any]:
@@ -51,9 +54,13 @@ def heard(topic: str, payload: bytes) -> list[str]:
     """What a message on the wire breaks of what is said of its channel."""
     match channel_of(topic):
         case "contact":
-            return faults(f"schemas/{topic.rpartition('/')[2]}.json", json.loads(payload))
+            told = json.loads(payload)
+            own = f"tentou.contact.{topic.rpartition('/')[2]}.v1" if told["type"] != GAP else GAP
+            return [*event(told), *([] if told["type"] == own else [f"{told['type']} on {topic}"])]
         case "batch":
             return [fault for body in read_batch(payload) for fault in event(json.loads(body))]
+        case "policy" if not payload:
+            return []
         case name:
             return faults(f"asyncapi.json#/components/schemas/{name}", json.loads(payload))
 
