@@ -297,7 +297,7 @@ def _loops(parts: Parts) -> dict[str, Callable[[], Awaitable[None]]]:
         "stock changes": partial(_stock_moves, parts),
         "figures": partial(_figures, parts),
         "erasures": parts.erasures.run,
-        "retention": partial(retention.keep, parts.outbox, store.outbox.quarantine_days, parts.health),
+        "retention": partial(_retention, parts),
         "clock": partial(anchor.keep, parts.outbox, clock_of(store.device), parts.health),
         "notices": partial(_notices, parts),
     }
@@ -322,6 +322,11 @@ def _loops(parts: Parts) -> dict[str, Callable[[], Awaitable[None]]]:
         loops["uplink"] = partial(_uplink, parts, store.upstream)
     loops["ledger"] = parts.ledger.run  # ends last, so that it hears what the others note at their end
     return loops
+
+
+async def _retention(parts: Parts) -> None:
+    file = parts.folder / parts.store.device.data / FILE
+    await retention.keep(parts.outbox, file, parts.store.outbox.quarantine_days, parts.health)
 
 
 async def _feed(parts: Parts, channel: config.StockChannel) -> None:

@@ -146,7 +146,7 @@ class Mender:
                 self.health.down(_KIND, _NAME, f"a spoilt file waits to be read: {cause(error)}", _REFUSED)
                 await asyncio.sleep(self.retry)
         with suppress(OSError):  # the next start tries again
-            await asyncio.to_thread(quarantine.keep_few, self.path, self.days, self.clock.wall())
+            await asyncio.to_thread(quarantine.keep_few, self.path, self.days)
         if self.place.doubtful:
             await self._look_through()
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from functools import partial
+from pathlib import Path
 
-from edge.contacts import schema
+from edge.contacts import quarantine, schema
 from edge.contacts.outbox import Outbox
 from edge.db import cause
 from edge.health import Health
@@ -24,14 +25,18 @@ _RAN = "ran_s"
 _TABLE = "CREATE TABLE IF NOT EXISTS laid(seq INTEGER PRIMARY KEY, ran INTEGER NOT NULL) STRICT"
 
 
-async def keep(outbox: Outbox, days: int, health: Health, look_s: float = LOOK_S) -> None:
-    """Count the time and forget what is over, for ever; what the disk refuses is told, and done at a later look."""
+async def keep(outbox: Outbox, path: Path, days: int, health: Health, look_s: float = LOOK_S) -> None:
+    """Count the time and forget what is over, for ever; what the disk refuses is told, and done at a later look.
+
+    ``path`` is the outbox's file: beside it lie the spoilt ones.
+    """
     told = health.teller("disk", "dead letters", "See the disk of this device; what is over is kept meanwhile.")
     while True:
         await asyncio.sleep(look_s)
         try:
             await outbox.act(partial(age, seconds=round(look_s), days=days))
-        except sqlite3.Error as error:
+            await asyncio.to_thread(quarantine.keep_few, path, days, round(look_s))
+        except (sqlite3.Error, OSError) as error:
             told(cause(error))
         else:
             told("")

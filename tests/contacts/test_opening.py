@@ -171,9 +171,11 @@ async def test_few_spoilt_files_are_kept_and_none_that_is_not_saved_goes(tmp_pat
         folders.append(quarantine.put_away(file, soundness.TORN, 1e9 + 86_400 * day, "boot"))
         if day != 1:
             quarantine.done(folders[-1], order)
-    quarantine.keep_few(file, 90, 1e9)
+    quarantine.keep_few(file, 90)
     assert [each.exists() for each in folders] == [False, True, False, True, True, True]
-    quarantine.keep_few(file, 90, 4e9)
+    quarantine.keep_few(file, 90, 45 * 86_400)
+    assert folders[3].exists()
+    quarantine.keep_few(file, 90, 45 * 86_400)
     assert [each.exists() for each in folders] == [False, True, False, False, False, False]
 
 

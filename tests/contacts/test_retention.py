@@ -98,7 +98,7 @@ async def test_a_disk_that_refuses_is_named_and_the_time_is_counted_later(
     health = Health()
     async with outbox(tmp_path / "outbox.sqlite", device) as box:
         await box.look(lambda db: db.execute("PRAGMA query_only=ON").fetchall())
-        async with background(keep(box, 90, health, 0.005)):
+        async with background(keep(box, tmp_path / "outbox.sqlite", 90, health, 0.005)):
             await eventually(lambda: any("read-only" in part.detail for part in health.parts()))
             await box.look(lambda db: db.execute("PRAGMA query_only=OFF").fetchall())
             await eventually(lambda: all(not part.detail for part in health.parts()))
