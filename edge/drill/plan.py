@@ -30,13 +30,13 @@ FAULTS: Mapping[str, Kind] = {
     "half-open": Kind("line", 1.0, 4.0, "the store's line is dead and neither end is told"),
     "slow": Kind("line", 1.0, 3.0, "the store's line has 300 ms more each way and 2,000 bytes a second"),
     "loss": Kind("line", 1.0, 3.0, "the store's line loses nine tenths"),
-    "full-disk": Kind("disk", 1.0, 3.0, "the store's disk is full"),
+    "full-disk": Kind("disk", 1.0, 3.0, "the store's disk is full", spoils=True),
     "header": Kind("store", 0.0, 0.2, "the outbox's file loses its header while the store is down", spoils=True),
     "page": Kind("store", 0.0, 0.2, "a page of the outbox's file is overwritten while the store is down", spoils=True),
     "truncate": Kind("store", 0.0, 0.2, "the outbox's file is cut short while the store is down", spoils=True),
     "wal": Kind("store", 0.0, 0.2, "the outbox's log (-wal) is deleted while the store is down", spoils=True),
 }
-"""By the name that ``--faults`` takes. ``spoils``: bytes that were accepted are destroyed, so a gap is no finding."""
+"""By the name that ``--faults`` takes. ``spoils``: what was accepted may have to go, so a gap is no wonder."""
 
 KILLS = ("kill-store", "kill-broker", "kill-hub")
 LEAST_PAUSE_S, MOST_PAUSE_S = 0.2, 1.6

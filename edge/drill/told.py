@@ -98,6 +98,8 @@ def _ending(outcome: Outcome, kept: str) -> Iterator[str]:
         yield f"  {count:6}  {name:12} {words}"
     for name, count in outcome.deaths.items():
         yield f"  {count:6}  {'died':12} times the {name} ended though nobody had killed it"
+    if found.gaps and not outcome.spoilt:
+        yield "Gaps are a wonder here: nothing that was done destroys what was accepted. Please tell us the seed."
     yield ""
     if found.clean:
         yield f"Nothing is lost and nothing is there twice (seed {outcome.seed})."

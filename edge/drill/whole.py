@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Protocol
@@ -37,14 +37,15 @@ class Teller(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a drill came to. ``deaths``: processes that ended though nobody had killed them."""
+    """What a drill came to. ``deaths``: processes that ended though nobody had killed them; ``spoilt``: a fault was
+    among its own that can destroy what was accepted."""
 
     seed: int
     verdict: Verdict
     faults: Counter[str]
     deaths: Counter[str]
     broker: str
-    spoilt: bool = field(default=False)
+    spoilt: bool = False
 
     def line(self) -> dict[str, object]:
         """The last line of ``--json``."""
