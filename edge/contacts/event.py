@@ -35,8 +35,6 @@ CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 MAX_BODY = 65_536
 """The largest event in bytes; a contact has some 600 (MQTT.md 2.2), so a larger one is a mistake."""
 
-_PAD = " " * 1024  # more than the attributes of the envelope need
-_LATEST = 1e10
 _TYPE = re.compile(r"tentou\.contact\.(?P<kind>[a-z_]{1,32})\.v1")
 _SOURCE = re.compile(r"/chains/(?P<chain>[a-z0-9-]+)/stores/(?P<store>[a-z0-9-]+)/devices/(?P<device>[a-z0-9-]+)")
 _STREAM = re.compile(r"[0-9a-f]{32}")
@@ -139,18 +137,6 @@ def body_of(event: Mapping[str, Any]) -> bytes:
     if len(body) > MAX_BODY:
         raise BadContact(f"a contact of {len(body)} bytes is over {MAX_BODY}")
     return body
-
-
-def checked(contact: Contact) -> Contact:
-    """The contact itself if it can become an event with room to spare; raises BadContact."""
-    if contact.kind not in KINDS:
-        raise BadContact(f"no kind of contact '{contact.kind}'; known: {', '.join(KINDS)}")
-    if not 0 <= contact.at < _LATEST:  # also false for NaN
-        raise BadContact("the time of a contact is no time of the monotonic clock")
-    body_of(
-        {"data": contact.data, "names": [contact.touchpoint, contact.touchpoint, contact.session, contact.member, _PAD]}
-    )
-    return contact
 
 
 def gap(reason: str, counts: Mapping[str, int], ranges: Sequence[Range], at: float, stream: str = "") -> Contact:

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from edge.contacts import topics
 from edge.contacts.ack import Ack, BadAck, read_ack, write_ack
+from edge.contacts.draft import draft
 from edge.contacts.event import (
     KINDS,
     BadContact,
     BadEvent,
     Stamp,
     body_of,
-    checked,
     cloud_event,
     gap,
     read_event,
@@ -64,7 +64,7 @@ def test_an_anonymous_contact_names_no_member_even_if_its_data_tries_to() -> Non
     st.integers(1, 10**12 - 1),
 )
 def test_what_is_written_is_read(kind: str, data: dict[str, Any], seq: int) -> None:
-    read = read_event(body_of(cloud_event(checked(Contact(kind, "entrance", 1.0, data, "m", "s")), stamp(seq))))
+    read = read_event(body_of(cloud_event(Contact(kind, "entrance", 1.0, data, "m", "s"), stamp(seq))))
     assert (read.kind, read.seq, read.stream, read.store, read.device) == (kind, seq, STREAM, "shibuya", "edge-1")
     assert (read.touchpoint, read.member, read.session) == ("entrance", "m", "s")
 
@@ -161,7 +161,7 @@ def test_an_event_whose_old_place_cannot_be_read_is_refused(place: dict[str, str
 )
 def test_a_contact_that_cannot_be_an_event_is_refused_before_it_has_a_number(contact: Contact) -> None:
     with pytest.raises(BadContact):
-        checked(contact)
+        draft(contact, "Asia/Tokyo")
 
 
 @given(st.integers(0, 2**48 - 1), st.binary(min_size=10, max_size=10))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from edge.contacts.event import Stamp, body_of, checked, cloud_event, source_of, uuid7
+from edge.contacts.event import Stamp, body_of, cloud_event, source_of, uuid7
 from edge.contacts.faults import EVERY_S, Key, Told, due, fault, tell_faults
 from edge.health import Health, Part, State
 from edge.model import Contact
@@ -64,7 +64,7 @@ def test_a_part_that_is_no_longer_expected_is_not_told_as_down_for_ever() -> Non
 def test_no_word_of_a_fault_is_more_than_a_kind_and_a_name(name: str) -> None:
     contact = fault(Part("camera", name, DOWN, 12.0004, "/dev/video0: Anna", "ask Anna"), 1.0)
     assert contact.data == {"kind": "camera", "name": "", "state": "down", "since": 12.0}
-    assert event(json.loads(body_of(cloud_event(checked(contact), STAMP)))) == []
+    assert event(json.loads(body_of(cloud_event(contact, STAMP)))) == []
 
 
 async def test_the_edge_itself_is_told_of_first_and_then_what_is_down(background: Any, eventually: Any) -> None:

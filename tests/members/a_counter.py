@@ -15,7 +15,7 @@ from html.parser import HTMLParser
 
 from content.model import Campaign, Layer, Media, Product
 from edge.config import Screen, StaticRule
-from edge.contacts.event import checked
+from edge.contacts.draft import draft
 from edge.members.classify import Context, Recognised, Rejected, classify
 from edge.members.document import parse
 from edge.members.static import compile_rules
@@ -186,7 +186,7 @@ class Counter:
             screen,
             House(
                 classify=decide, spend=self._spend, profile=self._profile, library=Shop(), lines=self._lines,
-                show=self._show, note=lambda contact: self.contacts.append(checked(contact)),
+                show=self._show, note=lambda contact: self.contacts.append(draft(contact, "Asia/Tokyo").contact),
                 now=lambda: datetime(2026, 11, 21, 12, tzinfo=UTC), mono=lambda: self.clock,
                 segments={7: "nimmer-seg7", 8: "nimmer-seg8"}, tiers={3: "nimmer-tier"}, handoff=way,
             ),
