@@ -10,11 +10,15 @@ import aiohttp
 import pytest
 
 from edge import app, config
+from edge.contacts.opening import outbox
 from edge.db import database
 from edge.health import State
+from edge.members.erasure import ERASURE, make_erasure
+from edge.members.keyset import to_base64url
 from edge.model import Contact, Level
 from edge.sessions.machine import Session
 from edge.sessions.machine import State as Stand
+from tests.members import signing
 
 SETTINGS = """
 [device]
@@ -116,3 +120,24 @@ async def test_a_session_that_runs_when_the_service_stops_is_ended_in_the_ledger
     async with database(tmp_path / "data" / "outbox.sqlite") as db:
         kinds = await db.read(lambda c: [kind for (kind,) in c.execute("SELECT kind FROM outbox ORDER BY seq")])
     assert [kind for kind in kinds if kind != "clock_anchor"] == ["session_end"]
+
+
+async def test_whom_head_office_erased_is_sent_by_no_store_that_starts_with_a_backlog(tmp_path: Path) -> None:
+    (tmp_path / "erase.json").write_text(
+        ERASURE.sign(make_erasure("acme", 1, signing.NOW, [signing.SUB]), signing.ROOT)
+    )
+    root = to_base64url(signing.public(signing.ROOT))
+    device = config.Device(chain="acme", store="s1", id="e1")
+    async with outbox(tmp_path / "data" / "outbox.sqlite", device) as box:
+        await box.record_all([Contact("scan", "kiosk-1", 0.0, {}, signing.SUB, "s1") for _ in range(20)])
+    more = f'[member_code]\nroots = ["{root}"]\nerase = "erase.json"\n[outbox]\ndrain = 0\n'
+    more += '[upstream]\nadapter = "file"\nsettings = { path = "sent" }\n'
+    async with store(tmp_path, more) as (parts, _), asyncio.timeout(60):
+        while parts.outbox.acked < 20:
+            await asyncio.sleep(0.01)
+        parts.ledger.note(Contact("scan", "kiosk-1", 0.0, {}, signing.SUB, "s2"))
+        while b'"redaction":"erased"' not in (tmp_path / "sent").read_bytes().splitlines()[-1]:
+            await asyncio.sleep(0.01)
+    sent = (tmp_path / "sent").read_bytes()
+    assert sent.count(b'"redaction":"erased"') == 21
+    assert signing.SUB.encode() not in sent

@@ -81,8 +81,9 @@ def test_an_address_where_nobody_answers_is_found(checked: Any, unused_tcp_port_
     assert "firewall" in found["todo"]
 
 
-def test_a_deny_list_that_is_not_there_is_found(checked: Any) -> None:
-    found = checked(deny="deny.json")["deny list"]
+@pytest.mark.parametrize("name", ["deny", "erase"])
+def test_a_list_that_is_not_there_is_found(name: str, checked: Any) -> None:
+    found = checked(**{name: "none.json"})[{"deny": "deny list", "erase": "erasure list"}[name]]
     assert (found["ok"], "No such file" in found["seen"]) == (False, True)
 
 
@@ -102,6 +103,7 @@ def test_a_secret_of_static_numbers_that_was_cut_off_is_found(home: Path, checke
 HUB = """
 keyset = "keyset.json"
 deny = "deny.json"
+erase = "erase.json"
 [web]
 port = 0
 [upstream]
@@ -121,4 +123,5 @@ def test_what_a_hub_hands_out_and_its_tokens_are_looked_at(
     found = {row["what"]: row for row in map(json.loads, capsys.readouterr().out.splitlines())}
     assert "not an envelope of keyset" in found["key set"]["seen"]
     assert "tentou code deny make" in found["deny list"]["todo"]
+    assert "tentou code erase make" in found["erasure list"]["todo"]
     assert "missing or empty" in found["handoff.token"]["seen"]
