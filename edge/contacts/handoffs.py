@@ -241,7 +241,7 @@ class Handoffs:
             source=source_of(offer.chain, offer.store, self._who),
             timezone=offer.timezone,
             bootid=self._boot,
-            mono_ms=round(self._clock.mono() * 1000),
+            mono_ms=self._clock.up_ms(self._clock.mono()),
             wall_ms=round(at * 1000),
             synced=self._clock.synced(),
         )
