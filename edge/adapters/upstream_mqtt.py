@@ -28,6 +28,7 @@ from pydantic import Field
 from edge.config import Settings as Base
 from edge.contacts import certificates
 from edge.contacts.causes import Cause, lost
+from edge.contacts.client import Client
 from edge.contacts.clock import synced
 from edge.contacts.dial import Confirms, Will
 from edge.contacts.pipe import MqttLink
@@ -171,11 +172,11 @@ def _blamed(dial: MqttDial, error: LinkLost) -> LinkLost:
     return lost(cause, told)
 
 
-def _client(settings: Settings, where: Path, who: str, will: Will | None) -> paho.Client:
+def _client(settings: Settings, where: Path, who: str, will: Will | None) -> Client:
     five = settings.protocol == "5"
     protocol, clean = (paho.MQTTv5, None) if five else (paho.MQTTv311, True)
     name = who if five else who.replace(".", "_")  # nats-server takes no dot in it, and ids hold no underscore
-    client = paho.Client(
+    client = Client(
         CallbackAPIVersion.VERSION2, name, clean_session=clean, protocol=protocol, reconnect_on_failure=False
     )
     client.max_inflight_messages_set(0)  # the caller has a window of its own; paho's costs O(window) an ack
@@ -202,7 +203,7 @@ def _unanswered(dial: MqttDial, who: str) -> LinkLost:
     return lost(Cause.NAME_HANGS if dial.knock.stages.get(who) == "name" else Cause.SILENT)
 
 
-async def _connect(client: paho.Client, dial: MqttDial, who: str, session_s: int) -> None:
+async def _connect(client: Client, dial: MqttDial, who: str, session_s: int) -> None:
     """Name, TCP and TLS in a thread: all block. The CONNECT leaves there too; from then on the loop drives it."""
     if who in dial.knock.stages:
         raise _unanswered(dial, who)  # the last attempt still hangs
@@ -218,7 +219,7 @@ async def _connect(client: paho.Client, dial: MqttDial, who: str, session_s: int
         raise certificates.loss_of(error, synced()) from error
 
 
-def _dialled(client: paho.Client, settings: Settings, session_s: int, found: Callable[[], None]) -> None:
+def _dialled(client: Client, settings: Settings, session_s: int, found: Callable[[], None]) -> None:
     socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
     found()
     if settings.protocol != "5":
@@ -229,7 +230,7 @@ def _dialled(client: paho.Client, settings: Settings, session_s: int, found: Cal
     client.connect(settings.host, settings.port, settings.keepalive, clean_start=True, properties=properties)
 
 
-def _hang_up(client: paho.Client, job: asyncio.Future[None]) -> None:
+def _hang_up(client: Client, job: asyncio.Future[None]) -> None:
     """Close the socket of a connection that came after its caller had gone."""
     late = client.socket()
     if not job.cancelled() and job.exception() is None and late is not None:

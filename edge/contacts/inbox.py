@@ -6,7 +6,8 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from edge.contacts import topics
@@ -24,6 +25,10 @@ log = logging.getLogger(__name__)
 
 BATCH = 500
 """Contacts in one commit, about: what came in one message stays together."""
+
+PROMPT = 500
+"""Contacts of one edge after which its acknowledgement does not wait for the period: it sends no more than some
+thousands ahead."""
 
 ONLINE, OFFLINE = b'{"state":"online"}', b'{"state":"offline"}'
 _TODO = "start or reach the broker, or mend its access list; edges keep their contacts"
@@ -95,7 +100,9 @@ class Reception:
         self._room = asyncio.Event()
         self._room.set()
         self._owed: dict[tuple[str, str], int] = {}
+        self._counts: Counter[tuple[str, str]] = Counter()
         self._owing = asyncio.Event()
+        self._much = asyncio.Event()
         self._away = False
 
     async def run(self) -> None:
@@ -177,12 +184,19 @@ class Reception:
                 continue
             whole = await self._inserted(batch)
             self.taken += len(batch)
-            for each in batch:
-                event = each.event
-                self._highest[event.stream] = max(self._highest.get(event.stream, 0), event.seq, whole[event.stream])
-                self._owed[topics.edge_of(event.store, event.device), event.stream] = whole[event.stream]
-            self._owing.set()
+            self._owe(batch, whole)
             self.health.up("inbox", self.name, "", self._figures())
+
+    def _owe(self, batch: Sequence[Arrival], whole: Mapping[str, int]) -> None:
+        for each in batch:
+            event = each.event
+            self._highest[event.stream] = max(self._highest.get(event.stream, 0), event.seq, whole[event.stream])
+            key = (topics.edge_of(event.store, event.device), event.stream)
+            self._owed[key] = whole[event.stream]
+            self._counts[key] += 1
+            if self._counts[key] == PROMPT:
+                self._much.set()
+        self._owing.set()
 
     async def _inserted(self, batch: Sequence[Arrival]) -> dict[str, int]:
         """Insert, for as long as it takes. Meanwhile edges are told that nobody takes in, and what they send is let go:
@@ -207,17 +221,34 @@ class Reception:
             return whole
 
     async def _acknowledge(self) -> None:
-        """At most one acknowledgement an edge and period; a duplicate is acknowledged too: its first may be lost."""
+        """At most one acknowledgement an edge and period, or one for PROMPT of its contacts where that is sooner; a
+        duplicate is acknowledged too: its first may be lost."""
+        clock = asyncio.get_running_loop()
         while True:
             await self._owing.wait()
             self._owing.clear()
-            owed, self._owed = self._owed, {}
-            acks = [(edge, Ack(stream, upto, self._highest[stream])) for (edge, stream), upto in owed.items()]
-            for at in range(0, len(acks), self.link.window):
-                part = acks[at : at + self.link.window]
-                messages = (Message(topics.ack(edge), write_ack(ack), retain=True) for edge, ack in part)
-                await asyncio.gather(*(self.link.publish(message) for message in messages))
-            await asyncio.sleep(self.desk.pace.ack_every)
+            await self._say_how_far([*self._owed])
+            until = clock.time() + self.desk.pace.ack_every
+            while await self._hurried(until):
+                await self._say_how_far([key for key in self._owed if self._counts[key] >= PROMPT])
+
+    async def _hurried(self, until: float) -> bool:
+        """Wait until an edge is owed much, or until the period is over: then False."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(until):
+                await self._much.wait()
+        hurried = self._much.is_set()
+        self._much.clear()
+        return hurried
+
+    async def _say_how_far(self, keys: Sequence[tuple[str, str]]) -> None:
+        for at in range(0, len(keys), self.link.window):
+            part = keys[at : at + self.link.window]
+            acks = [(edge, Ack(stream, self._owed.pop((edge, stream)), self._highest[stream])) for edge, stream in part]
+            for key in part:
+                del self._counts[key]
+            messages = (Message(topics.ack(edge), write_ack(ack), retain=True) for edge, ack in acks)
+            await asyncio.gather(*(self.link.publish(message) for message in messages))
 
     def _refuse(self, why: str) -> None:
         self.refused[why] += 1

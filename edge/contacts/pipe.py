@@ -22,6 +22,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge.contacts import certificates
 from edge.contacts.causes import REASONS, Cause, lost
+from edge.contacts.client import Client
 from edge.contacts.clock import synced
 from edge.ports import LinkLost, Message
 
@@ -74,7 +75,7 @@ def _length(size: int) -> bytes:
 class MqttLink:
     """One connection, driven by the running loop's readiness of its socket; ``window`` is at most the far side's."""
 
-    client: paho.Client
+    client: Client
     window: int = 65_535
     max_bytes: int = UNLIMITED
     five: bool = True
@@ -201,9 +202,9 @@ class MqttLink:
         held, told = self._socket, None
         if not self.greeted.done() and not isinstance(held, certificates.Socket):
             told = certificates.before_greeting(held, synced())
-        code = self.client.loop_read()
+        code = self.client.read()
         while code == paho.MQTT_ERR_SUCCESS and isinstance(held, ssl.SSLSocket) and held.pending():
-            code = self.client.loop_read()  # bytes already decrypted never make the socket readable again
+            code = self.client.read()  # bytes already decrypted never make the socket readable again
         if code != paho.MQTT_ERR_SUCCESS:
             if isinstance(held, certificates.Socket) and not self.greeted.done():
                 told = certificates.before_greeting(held, synced())

@@ -184,8 +184,13 @@ async def test_hubs_of_a_group_share_the_contacts_and_each_hears_how_edges_are()
 async def test_a_hub_of_a_group_speaks_up_when_another_is_said_to_be_gone(
     sink: Any, scripted: Any, background: Any, eventually: Any, quick: Pace
 ) -> None:
-    office, said = scripted(), []
-    office.state = lambda: said.append(1) or 0
+    said: list[int] = []
+
+    def state() -> int:
+        said.append(1)
+        return 0
+
+    office = scripted(state=state)
     async with background(inbox.run(sink, office, Health(), desk=inbox.Desk("hub", "g", quick))):
         await eventually(lambda: len(said) == 1)
         office.incoming.put_nowait(Message("u/v1/all/inbox", b'{"state":"offline"}', retain=True))
