@@ -32,6 +32,7 @@ class LyingBroker:
 
     chance: random.Random
     calm: bool = False
+    choosy: bool = True  # takes one in 97 events for too large
     lines: dict[str, LyingLine] = field(default_factory=dict)
     name: str = "lying"
     confirms: Confirms = Confirms.INBOX
@@ -82,7 +83,7 @@ class LyingLine:
             self.cut = True
             self.arrived.set()
             raise LinkLost("cut")
-        if message.topic.startswith("c/") and any(seq % 97 == 13 for seq in seqs_of(message)):
+        if self.broker.choosy and message.topic.startswith("c/") and any(seq % 97 == 13 for seq in seqs_of(message)):
             return 0x95
         return self.broker.carry(message)
 
