@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -95,6 +96,7 @@ def _filled(folder: Path, count: int) -> None:
 
     if count:
         asyncio.run(lay())
+        os.sync()  # what was laid is on the disk before anything is timed
 
 
 async def _ready(bench: Bench) -> None:
