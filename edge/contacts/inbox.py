@@ -23,7 +23,7 @@ from edge.ports import Link, LinkLost, Message
 
 log = logging.getLogger(__name__)
 
-BATCH = 500
+BATCH = 2_000
 """Contacts in one commit, about: what came in one message stays together."""
 
 PROMPT = 500
