@@ -107,12 +107,13 @@ class Outbox:
         answer: asyncio.Future[list[int]] = asyncio.get_running_loop().create_future()
         self._pending.append((drafts, answer))
         if not self._asked:
+            self._asked = True  # before it is asked: the other thread may be quick, and takes this back
             try:
                 self._ask([], self._writer, 0)
             except sqlite3.ProgrammingError:
+                self._asked = False
                 self._pending.pop()
                 raise
-            self._asked = True
         return await answer
 
     async def page(self, after: int, limit: int) -> list[Row]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import time
 import zlib
 from collections import Counter
 from contextlib import closing
@@ -205,3 +206,19 @@ async def test_callers_who_go_away_undo_nothing_and_hold_up_nobody(tmp_path: Pat
         answers = await asyncio.gather(*callers, return_exceptions=True)
         assert [seq for seq in answers if isinstance(seq, int)] == list(range(2, 21, 2))
         assert [row.seq for row in await box.page(0, 100)] == list(range(1, 21))
+
+
+async def test_a_thread_that_is_quicker_than_its_caller_leaves_nobody_waiting(
+    tmp_path: Path, device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with outbox(tmp_path / "outbox.sqlite", device) as box:
+        post = box._db.post
+
+        def taken_at_once(act: Any, done: Any) -> None:
+            post(act, done)
+            while box._pending:
+                time.sleep(0.001)
+
+        monkeypatch.setattr(box._db, "post", taken_at_once)
+        async with asyncio.timeout(60):
+            assert [await box.record(contact("scan", n)) for n in range(3)] == [1, 2, 3]
