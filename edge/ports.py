@@ -171,13 +171,3 @@ class LinkLost(Exception):
     def __init__(self, text: str, cause: str = "") -> None:
         super().__init__(text)
         self.cause = cause
-
-
-class Sink(Protocol):
-    """Head office's database: where contacts end."""
-
-    async def insert(self, events: Sequence[tuple[str, int, bytes]]) -> dict[str, int]:
-        """Insert (stream, seq, CloudEvent JSON) once each, commit, then say how far each named stream is whole.
-
-        The number is the highest seq up to which nothing is missing; what lay there already is not an error.
-        """
