@@ -91,7 +91,7 @@ def _add_fleet(names: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     fleet = _named(names, "fleet", "what many edges cost broker and hub; storms with and without jitter", _fleet)
     fleet.add_argument("--edges", type=_count, default=2000, metavar="N", help="simulated (2000)")
     fleet.add_argument("--seconds", type=_seconds, default=20.0, metavar="S", help="of steady contacts (20)")
-    fleet.add_argument("--spread", type=_seconds, default=30.0, metavar="S", help="of a return, by policy (30)")
+    fleet.add_argument("--spread", type=_seconds, default=30.0, metavar="S", help="of a return in the last storm (30)")
 
 
 def _named(

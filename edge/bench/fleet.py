@@ -36,7 +36,7 @@ PING_S = 10.0
 SECURE = 4
 """One edge in so many connects with certificates."""
 PLAIN, TLS = "plain", "certificates on both sides"
-AT_ONCE_AGAIN, JITTER, SPREAD = "all after 1 s, again and again", "the product's jitter", "spread by head office"
+AT_ONCE_AGAIN, JITTER, SPREAD = "all after 1 s, again and again", "the product's jitter", "first attempt spread, too"
 OURS = (JITTER, SPREAD)
 SINGLE, BATCHED = "an event a message", "batches of 50"
 BATCH = 50
@@ -48,7 +48,7 @@ Pause = Callable[[int], float]
 
 
 def measure(edges: int, seconds: float, spread: float) -> Figures:
-    """So many edges; the steady part takes so many seconds, and head office spreads a return over ``spread``."""
+    """So many edges; the steady part takes so many seconds, and a return is spread over ``spread``, the first attempt too."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with tempfile.TemporaryDirectory() as name:
