@@ -39,6 +39,9 @@ PROPERTIES_BYTES = 512
 FORGOTTEN_AFTER = 3
 """Acknowledgements in a row below our watermark after which the inbox is known to have lost what it had confirmed."""
 
+CALM_AFTER = 40
+"""Messages that a connection carried after which it casts no doubt on any event."""
+
 RENEW_DAYS = 30.0
 """With less than so many days left, the health page speaks of our certificate."""
 
@@ -308,7 +311,7 @@ class Call:
 
     def _took(self) -> None:
         self._taken += 1
-        if self._taken == 2 * self.pace.window:
+        if self._taken == CALM_AFTER:
             self.doubts.calm()
             self.flight.limit = self._widest()
         if self.dial.confirms is Confirms.PUBACK:
@@ -317,10 +320,11 @@ class Call:
     async def _judge(self, pages: Pages, shot: Shot, verdict: Verdict, aside: str) -> None:
         if verdict is Verdict.REFUSED:
             await self._heard_at_all()
-        if aside and shot.kind != "gap":
+        if aside and verdict is Verdict.REFUSED and shot.kind == "gap":
+            if not self.doubts.taken:  # else it goes by the topic of a kind that is
+                raise self._refused()
+        elif aside:
             await self._aside(pages, shot.rows[0], aside)
-        elif aside and not self.doubts.taken:
-            raise self._refused()
         elif verdict is Verdict.NOBODY:
             todo = "start head office's hub"
             self.health.down("inbox", self.dial.name, f"the broker says: {verdict}", todo, figures(self.outbox))

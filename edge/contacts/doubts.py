@@ -122,8 +122,10 @@ class Doubts:
         return ""
 
     def _halve(self, shot: Range) -> None:
-        """Up to the end of this batch go half as many at a time: its neighbours are not to be lost with one."""
+        """Up to the end of this batch go half as many at a time: its neighbours are not to be lost with one.
+
+        Numbers may be missing within a batch, so its ends do not tell how many it holds: halved is what was allowed.
+        """
         first, last = shot
-        half = max(1, (last - first + 1) // 2)
-        self._small = min(half, self._small) if first <= self._small_upto else half
+        self._small = max(1, min(self._small or last, last - first + 1) // 2)
         self._small_upto = max(last, self._small_upto)

@@ -103,6 +103,7 @@ class Flight:
             self._slow_down(first, now)
         else:
             self.rewind(first - 1)
+            self.budget += 1  # what is set aside was no answer to the probe
         return verdict
 
     def landed_upto(self) -> int:
@@ -167,7 +168,7 @@ class Flight:
             self.sent.pop()
 
     def _unsure(self) -> bool:
-        return self.holding or (self.confirms is Confirms.INBOX and bool(self.sent))
+        return self.holding or (self.confirms is Confirms.INBOX and (bool(self.sent) or self.budget <= 0))
 
     def _forward(self, upto: int) -> None:
         """The watermark moved. What went well may go further ahead: thrice as far a round, after a hole more slowly.

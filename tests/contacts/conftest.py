@@ -35,6 +35,7 @@ QUICK = Pace(
     redial=0.02,
     redial_longest=0.1,
     ack_every=0.02,
+    backlog=10,
 )
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.contacts.dial import Confirms, Pace, redial_pause
-from edge.contacts.doubts import TRIES, Doubts
+from edge.contacts.doubts import BATCH, TRIES, Doubts
 from edge.contacts.flight import Flight, Verdict, verdict_of
 
 PACE = Pace()
@@ -228,3 +228,76 @@ def test_connections_that_end_with_nothing_in_flight_make_nobody_suspect() -> No
 def test_a_redial_waits_anything_from_nothing_to_a_minute(attempt: int, chance: float) -> None:
     assert 0 <= redial_pause(attempt, PACE, chance) <= 60
     assert redial_pause(0, PACE, 1.0) == 1
+
+
+def test_a_line_that_ends_by_itself_clears_the_event_that_was_on_it() -> None:
+    doubts = Doubts()
+    for _ in range(3 * TRIES):
+        assert doubts.lost({6: 6}, 0.5) is None
+        assert doubts.lost({7: 7}, 0.5) is None
+        assert (doubts.careful, doubts.patience) == (True, 1.5)
+        assert doubts.lost({}) is None  # in the silence before the next event
+    assert not doubts.careful
+
+
+@pytest.mark.promise("L-8")
+def test_a_batch_that_is_refused_is_halved_until_its_poison_is_alone() -> None:
+    doubts, first, sizes = Doubts(), 1, []
+    while first <= 40:
+        size = doubts.batch_at(first, 50)
+        sizes.append(size)
+        last = min(first + size - 1, 100)
+        if size == 1:
+            first += 1
+        elif first <= 33 <= last:
+            assert doubts.answered((first, last), BATCH, Verdict.MALFORMED) == ""
+        else:
+            first = last + 1
+    assert sizes[:7] == [50, 25, 25, 12, 6, 6, 3]
+    assert doubts.batch_at(51, 50) == 50
+
+
+def test_numbers_that_are_missing_in_a_batch_do_not_keep_it_from_being_halved() -> None:
+    doubts = Doubts()
+    for _ in range(12):
+        doubts.answered((10, 1_000), BATCH, Verdict.TOO_LARGE)
+    assert doubts.batch_at(10, 50) == 1
+
+
+def test_a_refused_kind_is_given_up_for_some_minutes_and_a_gap_never_is() -> None:
+    doubts = Doubts()
+    for kind in ("play", "gap"):
+        for _ in range(TRIES):
+            doubts.answered((1, 1), kind, Verdict.REFUSED, 100.0)
+    assert [doubts.given_up("play", now) for now in (100.0, 699.0, 701.0)] == [True, True, False]
+    assert not doubts.given_up("gap", 100.0)
+
+
+def test_a_gap_goes_by_the_topic_of_another_kind_only_after_its_own_was_refused_often() -> None:
+    doubts = Doubts()
+    doubts.answered((1, 1), "scan", Verdict.TAKEN)
+    assert doubts.detour("gap") == "gap"
+    for _ in range(TRIES):
+        doubts.answered((2, 2), "gap", Verdict.REFUSED)
+    assert (doubts.detour("gap"), doubts.detour("play")) == ("scan", "play")
+    doubts.answered((2, 2), "gap", Verdict.TAKEN)
+    assert doubts.detour("gap") == "scan"
+
+
+def test_what_went_well_may_go_further_ahead_and_a_hole_halves_it() -> None:
+    f = flight()
+    send(f, 10_000)
+    f.confirm(PACE.ahead, PACE.ahead, 1.0)
+    assert f.ahead == 3 * PACE.ahead
+    send(f, 10_000, 1.0)
+    f.confirm(PACE.ahead, 10_000, 2.0)
+    assert f.ahead == 1.5 * PACE.ahead
+
+
+def test_a_probe_whose_event_is_set_aside_does_not_end_the_sending() -> None:
+    f = flight()
+    send(f, 3)
+    assert f.probe(5.0)
+    f.depart(1, 1, 5.0)
+    f.land(1, 0x95, 5.0)
+    assert f.room(5.0) == 1

@@ -1,0 +1,1 @@
+"""Far sides that keep exact books."""
