@@ -153,7 +153,7 @@ class Database:
 
         A transaction that fails as a whole fails its writes; its reads, which may have seen them, are done again.
         """
-        writes = sum(job[1] for job in jobs)
+        writes = len([job for job in jobs if job[1]])
         try:
             if writes:
                 connection.execute("BEGIN IMMEDIATE")
@@ -222,10 +222,12 @@ def _answer(answer: asyncio.Future[Any], result: Any, error: BaseException | Non
 
 def _tell(settled: list[_Settled]) -> None:
     """Give the answers of one commit to each loop at once: waking it costs more than the rest."""
-    loops = {id(job[3]): job[3] for job, _, _ in settled}
-    for loop in loops.values():
-        with suppress(RuntimeError):  # nobody waits any more: the loop is closed
-            loop.call_soon_threadsafe(_settle, [each for each in settled if each[0][3] is loop])
+    for loop in {job[3] for job, _, _ in settled}:
+        mine = [each for each in settled if each[0][3] is loop]
+        try:
+            loop.call_soon_threadsafe(_settle, mine)
+        except RuntimeError:  # nobody waits any more: the loop is closed
+            continue
 
 
 def _settle(settled: list[_Settled]) -> None:

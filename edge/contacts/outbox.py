@@ -248,8 +248,10 @@ class Outbox:
         coming = [self._named(each) for drafts, _ in batch for each in drafts]
         gaps = writer.make_room(connection, coming, full=True) if tried else writer.hold(connection, coming)
         seqs = writer.write(connection, coming)
+        if len(batch) == 1:
+            return [seqs], max(seqs + gaps, default=0)
         given = iter(seqs)
-        return [[next(given) for _ in drafts] for drafts, _ in batch], max([*gaps, *seqs], default=0)
+        return [[next(given) for _ in drafts] for drafts, _ in batch], max(seqs + gaps, default=0)
 
     def _named(self, each: Draft) -> Draft:
         contact = self.unnamed(each.contact)
