@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +83,21 @@ class Bare:
                     waits.extend([time.perf_counter() - began] * rows)
 
         return _timed(write, 1, seconds)
+
+    async def behind(self, writers: int, seconds: float) -> Slice:
+        """Tasks that await the one thread that holds the connection, a commit a row: as a service with a loop must."""
+        loop, waits = asyncio.get_running_loop(), [list[float]() for _ in range(writers)]
+        began, cpu = time.perf_counter(), time.process_time()
+
+        async def write(mine: list[float]) -> None:
+            while not mine or time.perf_counter() < began + seconds:
+                start = time.perf_counter()
+                await loop.run_in_executor(pool, connection.execute, self._insert, self._taken.row)
+                mine.append(time.perf_counter() - start)
+
+        with ThreadPoolExecutor(1) as pool, closing(self._open()) as connection:
+            await asyncio.gather(*(write(mine) for mine in waits))
+        return summed(waits, time.perf_counter() - began, time.process_time() - cpu)
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)

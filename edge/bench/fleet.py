@@ -48,7 +48,7 @@ Pause = Callable[[int], float]
 
 
 def measure(edges: int, seconds: float, spread: float) -> Figures:
-    """So many edges; the steady part takes so many seconds, and a return is spread over ``spread``, the first attempt too."""
+    """So many edges; the steady part takes so many seconds, the last storm's return is spread over ``spread``."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with tempfile.TemporaryDirectory() as name:

@@ -1,9 +1,10 @@
 """What the outbox accepts in a second, beside bare sqlite3; and what of it is gone when the process is killed.
 
 Bare is what one would write by hand: the same table and pragmas, as many threads as there are writers, each with its
-own connection and a commit a row; and, as a harder floor, one thread that puts as many rows as there are writers into
-each commit. Their rows are ready made, while ours makes each event. Slices of all three take turns, so that the disk's
-moods hit them alike; rates are medians of the slices.
+own connection and a commit a row; one thread that tasks of a loop wait for, as a service whose screens must not wait
+for the disk has it; and, as a harder floor, one thread that puts as many rows as there are writers into each commit.
+Their rows are ready made, while ours makes each event. Slices of all take turns, so that the disk's moods hit them
+alike; rates are medians of the slices.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ WRITERS = (1, 10, 100)
 SLICES = 5
 LEAST = 0.8
 """The share of bare sqlite3 that is promised."""
-OURS, APART, TOGETHER, GATEWAY = "ours", "bare, a commit a row", "bare, one commit for all", "thingsboard-gateway"
+OURS, GATEWAY = "ours", "thingsboard-gateway"
+APART, BEHIND, TOGETHER = "bare, a commit a row", "bare, one thread behind a loop", "bare, one commit for all"
+BARE = (APART, BEHIND, TOGETHER)
 
 Figures = dict[str, Any]
 Ways = dict[str, list[Slice]]
@@ -44,12 +47,12 @@ def measure(seconds: float, deaths: int, peer: Path | None) -> Figures:
     ratios = {
         f"{writers} writers to {name}": ratio(_rate(ways[OURS]), _rate(ways[name]))
         for writers, ways in slices.items()
-        for name in (APART, TOGETHER)
+        for name in BARE
     }
     return {
         "n": sum(len(one.waits_us) for ways in slices.values() for one in ways[OURS]),
         "ours": {"speed": speeds[OURS], "killed": lost[OURS]},
-        "peers": {APART: speeds[APART], TOGETHER: speeds[TOGETHER], GATEWAY: lost[GATEWAY]},
+        "peers": {**{name: speeds[name] for name in BARE}, GATEWAY: lost[GATEWAY]},
         "ratio": ratios,
         "findings": list(_findings(ratios, lost[OURS] or {})),
     }
@@ -75,6 +78,7 @@ async def _slices(seconds: float) -> dict[int, Ways]:
                 for _ in range(SLICES):
                     ways[OURS].append(await _ours(ours, writers, seconds))
                     ways[APART].append(await asyncio.to_thread(bare.apart, writers, seconds))
+                    ways[BEHIND].append(await bare.behind(writers, seconds))
                     ways[TOGETHER].append(await asyncio.to_thread(bare.together, writers, seconds))
                 measured[writers] = ways
     return measured
@@ -108,7 +112,7 @@ def _speed(slices: Sequence[Slice]) -> Figures:
     }
 
 
-_NAMES = (OURS, APART, TOGETHER)
+_NAMES = (OURS, *BARE)
 
 
 def words(result: Figures) -> Iterator[str]:
@@ -122,7 +126,7 @@ def words(result: Figures) -> Iterator[str]:
 
 
 def _speeds(result: Figures) -> Iterator[tuple[str, ...]]:
-    speeds = {OURS: result["ours"]["speed"], **{name: result["peers"][name] for name in (APART, TOGETHER)}}
+    speeds = {OURS: result["ours"]["speed"], **{name: result["peers"][name] for name in BARE}}
     return (_row(f"{writers}, {name}", of[f"{writers}"]) for writers in WRITERS for name, of in speeds.items())
 
 
