@@ -8,26 +8,23 @@ import logging
 import math
 import sqlite3
 from collections import Counter, deque
-from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from random import random
 
 from edge import __version__
 from edge.contacts import topics
 from edge.contacts.ack import Ack, BadAck, read_ack
-from edge.contacts.batch import BATCH_TYPE, write_batch
-from edge.contacts.bucket import Bucket
 from edge.contacts.causes import REMEDIES, Cause, lost
 from edge.contacts.dial import Confirms, Dial, Pace, lost_or_worse
-from edge.contacts.doubts import BATCH, Doubts
-from edge.contacts.event import CONTENT_TYPE, Range
 from edge.contacts.flight import Flight, Verdict, verdict_of
-from edge.contacts.outbox import Outbox
+from edge.contacts.outbox import TEND, Outbox
 from edge.contacts.pages import Pages
-from edge.contacts.policy import BadPolicy, Policy, read_policy
+from edge.contacts.policy import BadPolicy, read_policy
 from edge.contacts.post import Post
 from edge.contacts.schema import Row
+from edge.contacts.shot import Shot, fitting, message_of
+from edge.contacts.standing import Standing, figures
 from edge.health import Health
 from edge.ports import Link, LinkLost, Message
 
@@ -49,59 +46,6 @@ _GUARANTEE = {
     Confirms.INBOX: "an event is deleted after head office has committed it",
     Confirms.PUBACK: "an event is deleted when the far side takes it: weaker than head office's word",
 }
-
-
-def figures(outbox: Outbox, days: float | None = None) -> dict[str, float]:
-    """What the health page tells of the sending; ``days`` are what our certificate still lasts."""
-    told: dict[str, float] = {"waiting": outbox.waiting(), "last": outbox.last, "acknowledged": outbox.acked}
-    return told if days is None else {**told, "certificate_days": round(days, 1)}
-
-
-class Standing:
-    """What is remembered from one connection to the next. ``lost_at`` is when the last one ended, on the loop's clock;
-    ``narrow`` a window below the usual, after the far side said that ours was too wide."""
-
-    def __init__(self, pace: Pace, now: float) -> None:
-        self.doubts = Doubts()
-        self.policy = Policy()
-        self.bucket = Bucket(pace.drain, now)
-        self.narrow = pace.window
-        self.lost_at = math.inf
-        self._pace = pace
-        self._opened_at, self._chance = now, 0.0
-
-    def opened(self, now: float) -> None:
-        """A connection was made."""
-        long_away = now - self.lost_at > self._pace.outage
-        self._opened_at, self._chance = now, random() if long_away else 0.0  # noqa: S311 - jitter, no secret
-
-    def heard(self, policy: Policy, now: float) -> None:
-        """Head office's policy holds from now on; what it leaves open is as our settings say."""
-        self.policy = policy
-        self.bucket.set_rate(self._pace.drain if policy.drain_eps is None else policy.drain_eps, now)
-
-    def backlog_at(self, now: float) -> float:
-        """When the next message of a backlog may go."""
-        spread = self.policy.connect_spread_s
-        starts = self._opened_at + self._chance * (self._pace.spread if spread is None else spread)
-        return max(starts, self.bucket.ready_at(now))
-
-
-@dataclass(frozen=True, slots=True)
-class Shot:
-    """The events of one message, in order."""
-
-    rows: Sequence[Row]
-
-    @property
-    def range(self) -> Range:
-        """The first and the last number."""
-        return self.rows[0].seq, self.rows[-1].seq
-
-    @property
-    def kind(self) -> str:
-        """The event's kind, or that they are several."""
-        return self.rows[0].kind if len(self.rows) == 1 else BATCH
 
 
 @dataclass
@@ -181,10 +125,15 @@ class Call:
 
     async def _tell(self) -> None:
         """Tell the state again when what there is to know of this edge has changed."""
+        spool = self.outbox.spool
         while True:
-            await self.post.retold.wait()
-            self.post.retold.clear()
-            await self.link.publish(self._state("online"))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(TEND):
+                    await self.post.retold.wait()
+            if self.post.retold.is_set() or spool != self.outbox.spool:
+                self.post.retold.clear()
+                spool = self.outbox.spool
+                await self.link.publish(self._state("online"))
 
     def _state(self, state: str) -> Message:
         told = {
@@ -195,6 +144,7 @@ class Call:
             "waiting": self.outbox.waiting(),
             "acknowledged": self.outbox.acked,
             "last": self.outbox.last,
+            "spool": self.outbox.spool,
         }
         return Message(topics.state(self.edge), json.dumps(told | dict(self.post.facts)).encode(), retain=True)
 
@@ -252,21 +202,11 @@ class Call:
             return None
         if backlog:
             self.standing.bucket.take(now)
-        return Shot(rows if len(rows) == 1 else rows[: max(1, self._fitting(rows))])
+        return Shot(rows if len(rows) == 1 else fitting(rows, min(self.pace.batch_bytes, self.link.max_bytes // 2)))
 
     def _may_batch(self) -> bool:
         """Only our own inbox reads batches, and what is being tried out goes one by one."""
         return self.dial.confirms is Confirms.INBOX and math.isinf(self.flight.budget)
-
-    def _fitting(self, rows: Sequence[Row]) -> int:
-        """How many of the first rows may share a message: whole ones, and not more bytes than are sound at once."""
-        room, count = min(self.pace.batch_bytes, self.link.max_bytes // 2), 0
-        for row in rows:
-            room -= len(row.body) + 2
-            if room < 0 or not row.whole:
-                break
-            count += 1
-        return count
 
     def _unfit(self, shot: Shot, now: float) -> str:
         """Why the first event is not to be sent at all; empty if it is."""
@@ -279,17 +219,11 @@ class Call:
 
     def _fire(self, pages: Pages, shot: Shot, now: float) -> None:
         first, last = shot.range
-        answer = asyncio.ensure_future(self.link.publish(self._message(shot)))
+        answer = asyncio.ensure_future(self.link.publish(message_of(shot, self.edge, self.doubts)))
         self.flight.depart(first, last, now)
         pages.passed(len(shot.rows))
         self._out[first] = answer
         answer.add_done_callback(partial(self._answered, shot))
-
-    def _message(self, shot: Shot) -> Message:
-        if len(shot.rows) == 1:
-            row = shot.rows[0]
-            return Message(topics.contact(self.edge, self.doubts.detour(row.kind)), row.body, False, CONTENT_TYPE)
-        return Message(topics.batch(self.edge), write_batch([row.body for row in shot.rows]), False, BATCH_TYPE)
 
     def _answered(self, shot: Shot, answer: asyncio.Future[int]) -> None:
         """A PUBACK came, or the line is lost. What was taken is counted here and now; the rest wants more thought."""
