@@ -9,6 +9,7 @@ import time
 import zlib
 from collections import Counter
 from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ import pytest
 
 from edge.config import Device
 from edge.config import Outbox as Settings
+from edge.contacts import uplink
 from edge.contacts.ballast import Ballast
+from edge.contacts.dial import Pace
 from edge.contacts.draft import Moment, Place, draft, written
 from edge.contacts.event import read_event
 from edge.contacts.ledger import Ledger
@@ -25,6 +28,8 @@ from edge.contacts.outbox import Outbox
 from edge.contacts.room import MIB, Caps, Refused, Space, Step, caps_of, rungs
 from edge.health import Health, State
 from edge.model import Contact
+from edge.ports import Message
+from tests.contacts.conftest import Scripted
 
 PLENTY = Space(rows=10, used=MIB, spare=0, free=10**12, whole=10**12)
 CAPS = Caps(rows=100, size=8 * MIB)
@@ -222,3 +227,33 @@ async def test_a_thread_that_is_quicker_than_its_caller_leaves_nobody_waiting(
         monkeypatch.setattr(box._db, "post", taken_at_once)
         async with asyncio.timeout(60):
             assert [await box.record(contact("scan", n)) for n in range(3)] == [1, 2, 3]
+
+
+@dataclass
+class Told(Scripted):
+    """A far side that keeps what each state says of the spool."""
+
+    spools: list[str] = field(default_factory=list)
+
+    async def publish(self, message: Message) -> int:
+        if message.retain and b'"online"' in message.payload:
+            self.spools.append(json.loads(message.payload)["spool"])
+        return await super().publish(message)
+
+
+async def test_head_office_hears_that_room_is_short_and_that_it_is_there_again(
+    tmp_path: Path, device: Device, background: Any, eventually: Any, quick: Pace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.contacts.call.TEND", 0.02)
+    async with outbox(tmp_path / "outbox.sqlite", device, Caps(rows=100, overflow="refuse_new")) as box:
+        far = Told()
+        await box.record_all([contact("scan", n) for n in range(100)])
+        async with background(uplink.run(box, far, device, Health(), quick)):
+            await eventually(lambda: far.spools == ["ok"])
+            with pytest.raises(Refused):
+                await box.record(contact("scan", 100))
+            await eventually(lambda: far.spools == ["ok", "degraded"])
+            await box.acknowledge(50)
+            await box.record(contact("scan", 100))
+            await box._db.write(box._writer.tidy)
+            await eventually(lambda: far.spools == ["ok", "degraded", "ok"])
