@@ -31,8 +31,8 @@ PROMPT = 500
 thousands ahead."""
 
 ONLINE, OFFLINE = b'{"state":"online"}', b'{"state":"offline"}'
-_TODO = "start or reach the broker, or mend its access list; edges keep their contacts"
-_SINK_TODO = "mend what the detail names; nothing is acknowledged meanwhile, and edges keep their contacts"
+_ADVICE = "start or reach the broker, or mend its access list; edges keep their contacts"
+_SINK_ADVICE = "mend what the detail names; nothing is acknowledged meanwhile, and edges keep their contacts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ async def run(
             async with dial(whole.who, Will(topics.INBOX, OFFLINE, 0), whole.filters()) as link:
                 await Reception(sink, link, health, dial.name, whole).run()
         except LinkLost as error:
-            health.down("inbox", dial.name, str(error), _TODO)
+            health.down("inbox", dial.name, str(error), _ADVICE)
         attempt = 0 if clock.time() - began > whole.pace.healthy else attempt + 1
         await asyncio.sleep(redial_pause(attempt, whole.pace))
 
@@ -206,7 +206,7 @@ class Reception:
             try:
                 whole = await self.sink.insert(batch)
             except SinkAway as error:
-                self.health.down("sink", "database", str(error), _SINK_TODO)
+                self.health.down("sink", "database", str(error), _SINK_ADVICE)
                 if not self._away:
                     self._away, self._waiting = True, []
                     self._room.set()

@@ -21,7 +21,9 @@ EVERY_S = 10.0
 MOST = 1_000
 """Lines in one answer."""
 _HIGHEST = 10**6
-_TODO = "See these stores on the hub's page; an edge that runs and is connected sends what is missing again by itself."
+_ADVICE = (
+    "See these stores on the hub's page; an edge that runs and is connected sends what is missing again by itself."
+)
 
 
 class Overview:
@@ -50,7 +52,7 @@ class Overview:
                 self._health.down("ledger", "streams", str(error), "see the sink")
             else:
                 why = told_of(every)
-                state, todo = (State.DOWN, _TODO) if why else (State.UP, "")
+                state, todo = (State.DOWN, _ADVICE) if why else (State.UP, "")
                 self._health.set("ledger", "streams", state, why, todo, figures(every))
             await asyncio.sleep(EVERY_S)
 
