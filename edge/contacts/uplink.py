@@ -9,11 +9,12 @@ from dataclasses import replace
 
 from edge.config import Device
 from edge.contacts import topics
-from edge.contacts.call import Call, Standing, figures
+from edge.contacts.call import Call
 from edge.contacts.causes import BLAMELESS, Cause, remedy
 from edge.contacts.dial import Certified, Dial, Pace, Will, redial_pause
 from edge.contacts.outbox import Outbox
 from edge.contacts.post import Post
+from edge.contacts.standing import Standing, figures
 from edge.health import Health
 from edge.ports import LinkLost
 

@@ -17,10 +17,16 @@ from edge.contacts.dial import Pace
 from edge.contacts.opening import outbox
 from edge.health import Health
 from edge.ports import Message
-from tests.contacts.conftest import dial_to, in_background, seqs_of
+from tests.contacts.conftest import QUICK, dial_to, in_background, seqs_of
 from tests.contacts.fakes.broker import FakeBroker
 
 EDGE = "shibuya.edge-1"
+
+
+@pytest.fixture
+def quick() -> Pace:
+    """Nobody confirms anything here, so nothing is to be tried again for that."""
+    return replace(QUICK, probe=60.0, probe_longest=60.0)
 
 
 @asynccontextmanager
@@ -209,7 +215,7 @@ async def test_a_web_page_in_the_brokers_place_is_named(box: Any, device: Device
 async def test_head_offices_policy_slows_a_backlog_until_it_is_taken_back(
     box: Any, device: Device, contacts: Any, eventually: Any, quick: Pace
 ) -> None:
-    far, slowly = FakeBroker(), replace(quick, batch=5, probe=60.0)
+    far, slowly = FakeBroker(), replace(quick, batch=5)
     far.deliver(topics.POLICY, b'{"drain_eps": 0.001, "connect_spread_s": null, "more": 1}', retain=True)
     await box.record_all(contacts(100))
     async with sending(far, box, device, slowly):

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.contacts.bucket import Bucket
-from edge.contacts.call import Standing
 from edge.contacts.dial import Pace
 from edge.contacts.policy import BadPolicy, Policy, read_policy
+from edge.contacts.standing import Standing
 
 
 def passed(bucket: Bucket, seconds: float) -> int:
