@@ -284,6 +284,7 @@ async def _site(app: web.Application, settings: config.Web, screens: Screens) ->
 def _loops(parts: Parts) -> dict[str, Callable[[], Awaitable[None]]]:
     """Everything that is kept alive, by name."""
     store = parts.store
+    book, days = parts.folder / store.device.data / FILE, store.outbox.quarantine_days
     loops: dict[str, Callable[[], Awaitable[None]]] = {
         "loops": partial(
             keep_loops,
@@ -297,7 +298,7 @@ def _loops(parts: Parts) -> dict[str, Callable[[], Awaitable[None]]]:
         "stock changes": partial(_stock_moves, parts),
         "figures": partial(_figures, parts),
         "erasures": parts.erasures.run,
-        "retention": partial(_retention, parts),
+        "retention": partial(retention.keep, parts.outbox, book, days, parts.health),
         "clock": partial(anchor.keep, parts.outbox, clock_of(store.device), parts.health),
         "notices": partial(_notices, parts),
     }
@@ -322,11 +323,6 @@ def _loops(parts: Parts) -> dict[str, Callable[[], Awaitable[None]]]:
         loops["uplink"] = partial(_uplink, parts, store.upstream)
     loops["ledger"] = parts.ledger.run  # ends last, so that it hears what the others note at their end
     return loops
-
-
-async def _retention(parts: Parts) -> None:
-    file = parts.folder / parts.store.device.data / FILE
-    await retention.keep(parts.outbox, file, parts.store.outbox.quarantine_days, parts.health)
 
 
 async def _feed(parts: Parts, channel: config.StockChannel) -> None:
