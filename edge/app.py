@@ -125,8 +125,7 @@ async def running(store: config.Store, folder: Path, pace: Pace | None = None) -
 
 async def _opened(stack: AsyncExitStack, store: config.Store, folder: Path) -> Parts:
     """Everything that is on this machine's own disk, in the order in which it is needed; no file stops the start."""
-    data = folder / store.device.data
-    health = Health()
+    data, health = folder / store.device.data, Health()
     content_db = mended(data / "content" / content_store.FILE, content_store.migrate, _disk(health, "content"))
     shelf = await stack.enter_async_context(content_db)
     seed = folder / "seed"
@@ -223,8 +222,7 @@ def _way(store: config.Store) -> Way | None:
 
 def create_app(parts: Parts) -> web.Application:
     """The pages of everybody: shoppers, staff, IT, and what watches the machine."""
-    guard = Guard(Accounts(parts.folder / "accounts.json"))
-    named = pages.own_names(parts.store.web.names)
+    guard, named = Guard(Accounts(parts.folder / "accounts.json")), pages.own_names(parts.store.web.names)
     app = web.Application(middlewares=[named, guard.middleware], client_max_size=256 * 1024**2)
     app.on_response_prepare.append(pages.headers(parts.store.web.frame_ancestors))
     device = parts.store.device
