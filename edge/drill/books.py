@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,29 +43,36 @@ class Verdict:
         return not self.lost and not self.doubled
 
 
-def audit(accepted: Mapping[str, int], arrived: Iterable[Arrived]) -> Verdict:
-    """Hold what each stream accepted (its numbers from 1 to the one given) against what arrived."""
+def audit(accepted: Mapping[str, Collection[Place]], arrived: Iterable[Arrived]) -> Verdict:
+    """Hold what was accepted, each event's id with the places that it had, against what arrived.
+
+    The id is what an event keeps when it is saved out of a spoilt file under another number.
+    """
     rows = tuple(arrived)
-    there = {row.place for row in rows} | {row.origin for row in rows}
-    told = {place for row in rows for place in _told(row, accepted)}
-    every = {(stream, seq) for stream, last in accepted.items() for seq in range(1, last + 1)}
-    missing = every - there
-    lost = missing - told
+    missing = set(accepted) - {row.id for row in rows}
+    covered = _covered(rows)
+    lost = {id for id in missing if not any(_within(covered, place) for place in accepted[id])}
     return Verdict(
-        accepted=len(every),
-        received=len(every & there),
-        gaps=len(missing & told),
+        accepted=len(accepted),
+        received=len(accepted) - len(missing),
+        gaps=len(missing - lost),
         lost=len(lost),
         doubled=_doubled(rows),
-        missing=tuple(sorted(lost)),
+        missing=tuple(sorted(place for id in lost for place in accepted[id])),
     )
 
 
-def _told(row: Arrived, accepted: Mapping[str, int]) -> Iterator[Place]:
-    """The places that a gap accounts for; beyond what was accepted there is nothing to account for."""
-    for stream, first, last in row.covers:
-        for seq in range(max(1, first), min(last, accepted.get(stream, 0)) + 1):
-            yield stream, seq
+def _covered(rows: Iterable[Arrived]) -> dict[str, list[tuple[int, int]]]:
+    """The ranges that gaps account for, by stream."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for row in rows:
+        for stream, first, last in row.covers:
+            found.setdefault(stream, []).append((first, last))
+    return found
+
+
+def _within(covered: Mapping[str, list[tuple[int, int]]], place: Place) -> bool:
+    return any(first <= place[1] <= last for first, last in covered.get(place[0], ()))
 
 
 def _doubled(rows: Iterable[Arrived]) -> int:

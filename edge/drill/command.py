@@ -88,6 +88,8 @@ def _drilled(arguments: argparse.Namespace, home: Path) -> int:
         teller = Objects(_say) if arguments.json else Words(_say, _move if sys.stdout.isatty() else None)
         teller.planned(seed, steps, skipped)
         outcome = asyncio.run(_until_told(drill(home, seed, steps, arguments.broker, teller)))
+        if not outcome.verdict.clean and not why:
+            shutil.copytree(home / DISK, home / f"{DISK}-kept", dirs_exist_ok=True)  # a tmpfs is gone with the drill
         teller.over(outcome, f"the folder {home} (made-up members alone are in it)")
     return 0 if outcome.verdict.clean else 1
 

@@ -1,7 +1,7 @@
 """A part of a drill as a process of its own: ``python -m edge.drill.part store FOLDER`` or ``… hub FOLDER``.
 
 Both are the product's own, with a pace for faults that come every second and not every month. A store prints a line of
-JSON whenever its outbox has taken more: ``stream``, ``last``, ``waiting``.
+JSON whenever its outbox has changed: ``stream``, ``rows`` (number and id of each event that is new), ``waiting``.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ import json
 import logging
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from edge.contacts.dial import Pace
+from edge.contacts.schema import Row
 
 HURRIED = Pace(
     stall=3.0,
@@ -27,6 +29,7 @@ HURRIED = Pace(
     ack_every=0.2,
 )
 LOOK_S = 0.005
+PAGE = 500
 
 
 async def store(folder: Path) -> None:
@@ -34,14 +37,24 @@ async def store(folder: Path) -> None:
     from edge import app, config
 
     async with app.running(config.read_store(folder), folder, HURRIED) as parts:
-        said: tuple[str, int, int] | None = None
+        box, stream, upto, waited = parts.outbox, "", 0, -1
         while True:
-            now = parts.outbox.stream, parts.outbox.last, parts.outbox.waiting()
-            if now != said and parts.outbox.spool != "memory":  # one in memory promises nothing
-                sys.stdout.write(json.dumps(dict(zip(("stream", "last", "waiting"), now, strict=True))) + "\n")
-                sys.stdout.flush()
-                said = now
+            if box.stream != stream:
+                stream, upto = box.stream, 0
+            last, waits = box.last, box.waiting()
+            if box.spool != "memory" and (last > upto or waits != waited):  # one in memory promises nothing
+                rows = [row for row in await box.page(upto, PAGE) if row.seq <= last]
+                if box.stream != stream:
+                    continue  # the file was left for a new one in between
+                upto, waited = (rows[-1].seq if len(rows) == PAGE else max(upto, last)), waits
+                _say(stream, rows, waits)
             await asyncio.sleep(LOOK_S)
+
+
+def _say(stream: str, rows: Sequence[Row], waiting: int) -> None:
+    named = [(row.seq, json.loads(row.body)["id"]) for row in rows if row.whole]
+    sys.stdout.write(json.dumps({"stream": stream, "rows": named, "waiting": waiting}) + "\n")
+    sys.stdout.flush()
 
 
 async def hub(folder: Path) -> None:

@@ -13,7 +13,7 @@ from random import Random
 
 from edge.contacts.outbox import FILE
 from edge.drill import brokers, folder
-from edge.drill.books import Verdict, audit, count_in_sink, in_sink
+from edge.drill.books import Place, Verdict, audit, count_in_sink, in_sink
 from edge.drill.folder import Folder
 from edge.drill.people import Scanners
 from edge.drill.process import Process
@@ -30,22 +30,22 @@ class NotStarted(Exception):
 
 @dataclass
 class Books:
-    """What the store has said of its ledger: the last number of each stream, and what waits in the present one."""
+    """What the store has said of its ledger: each event's id with the places that it had, and how many wait now."""
 
-    accepted: dict[str, int] = field(default_factory=dict)
+    accepted: dict[str, set[Place]] = field(default_factory=dict)
     waiting: int = 0
 
     def hear(self, line: bytes) -> None:
         """One line of the store's."""
         said = json.loads(line)
-        stream, last = said["stream"], said["last"]
-        self.accepted[stream] = max(last, self.accepted.get(stream, 0))
+        for seq, id in said["rows"]:
+            self.accepted.setdefault(id, set()).add((said["stream"], seq))
         self.waiting = said["waiting"]
 
     @property
     def total(self) -> int:
         """How many events were accepted."""
-        return sum(self.accepted.values())
+        return len(self.accepted)
 
 
 @dataclass

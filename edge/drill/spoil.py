@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -40,8 +41,13 @@ WAYS: Mapping[str, Callable[[Path, Random], None]] = {
 
 
 def spoil(way: str, path: Path, dice: Random) -> bool:
-    """Spoil the file, which nobody has open; False if there is none yet."""
+    """Spoil the file, which nobody has open; False if there is none yet or the disk takes nothing."""
     if not path.exists() or not path.stat().st_size:
         return False
-    WAYS[way](path, dice)
+    try:
+        WAYS[way](path, dice)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        return False  # the disk is full just now, and a hole in the file cannot be written
     return True
