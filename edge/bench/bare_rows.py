@@ -13,13 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edge.bench.figures import NEVER
+
 PRAGMAS = ("journal_mode", "synchronous", "wal_autocheckpoint", "journal_size_limit", "secure_delete", "busy_timeout")
 """What of a connection's settings changes the price of a commit; asked of ours, set on the bare ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """One stretch: rows a second, CPU ms of this process a thousand rows, each wait for a row to be durable in us."""
+    """One stretch: rows a second, CPU ms of this process a thousand rows, each wait for a row to be durable in us
+    (NEVER for a row that the busy timeout ended)."""
 
     rate: float
     cpu_ms: float
@@ -64,7 +67,11 @@ class Bare:
             with closing(self._open()) as connection:
                 while not waits or time.perf_counter() < until:
                     began = time.perf_counter()
-                    connection.execute(self._insert, self._taken.row)
+                    try:
+                        connection.execute(self._insert, self._taken.row)
+                    except sqlite3.OperationalError:  # locked out for the whole busy timeout by the other writers
+                        waits.append(NEVER)
+                        return
                     waits.append(time.perf_counter() - began)
 
         return _timed(write, writers, seconds)
@@ -107,9 +114,10 @@ class Bare:
 
 
 def summed(waits: Sequence[Sequence[float]], took_s: float, cpu_s: float) -> Slice:
-    """A slice of what each writer waited, in seconds; each has written at least once."""
+    """A slice of what each writer waited, in seconds; each has tried at least once."""
     flat = tuple(1e6 * wait for of in waits for wait in of)
-    return Slice(len(flat) / took_s, 1e6 * cpu_s / len(flat), flat)
+    kept = sum(wait != NEVER for wait in flat)
+    return Slice(kept / took_s, 1e6 * cpu_s / max(kept, 1), flat)
 
 
 def _timed(write: Callable[[float, list[float]], None], writers: int, seconds: float) -> Slice:

@@ -18,7 +18,7 @@ from statistics import median
 from typing import Any
 
 from edge.bench.bare_rows import Bare, Slice, sample, summed
-from edge.bench.figures import number, percent, percentiles, ratio, table
+from edge.bench.figures import NEVER, number, percent, percentiles, ratio, table
 from edge.bench.ledger_events import contact, device
 from edge.bench.ledger_kill import RATES, killed
 from edge.contacts.opening import outbox
@@ -105,10 +105,12 @@ def _rate(slices: Sequence[Slice]) -> float:
 
 def _speed(slices: Sequence[Slice]) -> Figures:
     waits = percentiles((wait for one in slices for wait in one.waits_us), (50, 99))
+    locked = sum(wait == NEVER for one in slices for wait in one.waits_us)
     return {
         "a_second": round(_rate(slices)),
-        **{f"{rank}_ms": round(wait / 1000, 3) for rank, wait in waits.items()},
+        **{f"{rank}_ms": wait if wait == NEVER else round(wait / 1000, 3) for rank, wait in waits.items()},
         "cpu_ms_a_thousand": round(median(one.cpu_ms for one in slices), 1),
+        "locked": locked,
     }
 
 
@@ -118,7 +120,9 @@ _NAMES = (OURS, *BARE)
 def words(result: Figures) -> Iterator[str]:
     """The tables."""
     yield from (f"outbox: {result['n']} events accepted, on {result['machine']}", "")
-    yield from table(("writers, and how", "a second", "p50 ms", "p99 ms", "CPU ms a thousand"), _speeds(result))
+    yield from table(
+        ("writers, and how", "a second", "p50 ms", "p99 ms", "CPU ms a thousand", "locked out"), _speeds(result)
+    )
     yield from ("", *(f"  {name}: {percent(value)}" for name, value in result["ratio"].items()), "")
     head = ("kill -9 while it accepts", "a second", "kills", "accepted", "lost", "most in one", "on disk after ms")
     kinds = {OURS: result["ours"]["killed"], GATEWAY: result["peers"][GATEWAY]}
@@ -132,7 +136,7 @@ def _speeds(result: Figures) -> Iterator[tuple[str, ...]]:
 
 def _row(name: str, one: Figures) -> tuple[str, ...]:
     waits = (number(one.get(key), 2) for key in ("p50_ms", "p99_ms"))
-    return (name, f"{one['a_second']}", *waits, number(one["cpu_ms_a_thousand"]))
+    return (name, f"{one['a_second']}", *waits, number(one["cpu_ms_a_thousand"]), f"{one['locked']}")
 
 
 def _killed(name: str, rate: int, of: Figures | None) -> tuple[str, ...]:

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from edge.__main__ import main
-from edge.bench import drain, ledger_kill, outbox
+from edge.bench import bare_rows, drain, ledger_kill, outbox
+from edge.bench.figures import NEVER
 from edge.bench.ledger_events import bodies, device, fill
 from edge.bench.processes import process
 from edge.bench.watch import Watch
@@ -103,3 +104,10 @@ def test_a_ratio_below_what_is_promised_is_a_finding(value: float, said: int) ->
     ratios = {f"{drain.SINGLE}, to {drain.COUNTED}": value, f"{drain.BATCHED}, to {drain.SINGLE}": 9.0}
     assert len(list(drain._slow(ratios))) == said
     assert len(list(outbox._findings({f"1 writers to {outbox.APART}": value}, {}))) == said
+
+
+def test_a_bare_writer_that_is_locked_out_kept_nothing_and_is_counted() -> None:
+    slices = [bare_rows.summed([[0.001, 0.002], [NEVER]], 2.0, 0.5)]
+    assert (slices[0].rate, slices[0].cpu_ms) == (1.0, 250_000.0)
+    assert outbox._speed(slices)["locked"] == 1
+    assert outbox._speed(slices)["p99_ms"] == NEVER
