@@ -169,7 +169,8 @@ class Handoffs:
                 await asyncio.sleep(AWAY_S)
                 continue
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), TIDY_S)
+                async with asyncio.timeout(TIDY_S):  # wait_for of Python 3.11 may swallow an end that comes with news
+                    await self._news.wait()
             self._news.clear()
 
     async def tidy(self) -> None:
