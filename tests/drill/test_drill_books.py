@@ -87,8 +87,7 @@ def test_only_a_gap_can_tell_of_a_loss(sink: Path) -> None:
 
 def salvaged(seq: int, old: int) -> bytes:
     """An event of the old stream under a number of the new one, with the id that it always had."""
-    place = {"salvagedstream": OLD, "salvagedsequence": f"{old:012d}"}
-    return event(NEW, seq, id=f"a{old}", **place)
+    return event(NEW, seq, id=f"a{old}", salvagedstream=OLD, salvagedsequence=f"{old:012d}")
 
 
 def test_an_event_that_was_salvaged_is_the_same_event_and_twice_is_a_double(sink: Path) -> None:
