@@ -181,7 +181,7 @@ def read_event(body: bytes) -> Received:
         member=_text(data, "member"),
         ranges=_ranges(data.get("ranges"), seq - 1 if told == stream else _HIGHEST) if kind == "gap" else (),
         gap_stream=told if kind == "gap" else "",
-        salvaged=_salvaged(event, stream),
+        salvaged=_salvaged(event, (stream, seq)),
     )
 
 
@@ -206,13 +206,16 @@ def _gap_stream(data: Mapping[str, Any], own: str) -> str:
     return _text(data, "stream")
 
 
-def _salvaged(event: Mapping[str, Any], own: str) -> tuple[str, int] | None:
-    """Where an event stood in an outbox that was spoilt; both attributes or neither, and another stream than now."""
+def _salvaged(event: Mapping[str, Any], own: tuple[str, int]) -> tuple[str, int] | None:
+    """Where an event stood before: in an outbox that was spoilt, or lower in its own when it had been set aside.
+
+    Both attributes or neither.
+    """
     if "salvagedstream" not in event and "salvagedsequence" not in event:
         return None
     stream = _matched(event, "salvagedstream", _STREAM)[0]
     seq = int(_matched(event, "salvagedsequence", _SEQUENCE)[0])
-    if stream == own or not seq:
+    if not seq or (stream == own[0] and seq >= own[1]):
         raise BadEvent("attribute salvagedstream")
     return stream, seq
 

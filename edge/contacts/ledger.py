@@ -34,12 +34,14 @@ _SHORT = "degraded: the disk or the outbox is nearly full, and contacts that cou
 class Ledger:
     """A bounded queue before the outbox. What it cannot keep is counted; a gap tells of it once the disk is back.
 
-    ``lost`` counts for ever, by kind. A gap's reason is ``refused`` for what a full outbox did not take, by its
-    settings, and ``not kept`` for what found no place in the queue or could be no event.
+    ``lost`` counts for ever, by kind; ``latest`` is when the last of a kind was noted, by the monotonic clock. A gap's
+    reason is ``refused`` for what a full outbox did not take, by its settings, and ``not kept`` for what found no place
+    in the queue or could be no event.
     """
 
     def __init__(self, outbox: Outbox, health: Health, queue: int = QUEUE, refusals: float = REFUSALS) -> None:
         self.lost: Counter[str] = Counter()
+        self.latest: dict[str, float] = {}
         self._outbox, self._health, self._limit = outbox, health, queue
         self._refusals, self._told = refusals, -refusals
         self._queue: deque[Draft] = deque()
@@ -58,7 +60,12 @@ class Ledger:
             self._count("not kept", contact.kind)
             return
         self._queue.append(draft)
+        self.latest[contact.kind] = contact.at
         self._more.set()
+
+    def queued(self) -> int:
+        """How many contacts wait for the disk."""
+        return len(self._queue)
 
     async def run(self) -> None:
         """Carry contacts to the outbox, in order, for ever; on a cancel keep what is in the queue, if the disk can."""

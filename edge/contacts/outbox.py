@@ -201,6 +201,10 @@ class Outbox:
         """As ``account``, as a part of ``act``; ``stream`` is the one that ``ranges`` are of, if it is another."""
         return self._writer.account(connection, reason, counts, ranges, stream)
 
+    def reserve(self, seq: int) -> None:
+        """As a part of ``act``: make sure that a number may be given, before its row is written."""
+        self._writer.reserve(seq)
+
     def renew(self, db: Database, loaded: Loaded, reserve: Callable[[int], None]) -> None:
         """Go on with another file; the one before is closed, or nobody else writes to it."""
         self._open(db, loaded, reserve)

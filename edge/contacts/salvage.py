@@ -180,12 +180,18 @@ def _put(connection: sqlite3.Connection, row: Carved, outbox: Outbox, reserve: C
     taken = [(told.stream, told.seq, int(told.salvaged is not None)), *([(*first, 0)] if told.salvaged else [])]
     if not all(connection.execute("INSERT OR IGNORE INTO salvaged VALUES (?, ?, ?)", each).rowcount for each in taken):
         return 0
-    seq = schema.last_seq(connection) + 1
     try:
-        body, bootid = _renumbered(row, outbox.stream, seq)
+        enter(connection, row, outbox, reserve)
     except BadContact:
         connection.execute("DELETE FROM salvaged WHERE stream = ? AND seq = ?", taken[0][:2])
         return 0
+    return 1
+
+
+def enter(connection: sqlite3.Connection, row: Carved, outbox: Outbox, reserve: Callable[[int], None]) -> None:
+    """As a part of ``act``: a row under the outbox's next number, with its first place beside it; raises BadContact."""
+    seq = schema.last_seq(connection) + 1
+    body, bootid = _renumbered(row, outbox.stream, seq)
     reserve(seq)
     connection.execute("INSERT OR IGNORE INTO boots(bootid) VALUES (?)", [bootid])
     (boot,) = connection.execute("SELECT n FROM boots WHERE bootid = ?", [bootid]).fetchone()
@@ -193,7 +199,6 @@ def _put(connection: sqlite3.Connection, row: Carved, outbox: Outbox, reserve: C
     if row.kind == "gap":
         data = json.loads(body)["data"]
         schema.note_gap(connection, seq, str(data.get("reason", "")), Counter(data.get("counts", {})), ())
-    return 1
 
 
 def _renumbered(row: Carved, stream: str, seq: int) -> tuple[bytes, str]:

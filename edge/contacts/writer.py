@@ -54,7 +54,7 @@ class Writer:
         self.squeezed = False
         self.ballast = Ballast(db.path.with_suffix(".ballast"), 0 if db.path == MEMORY else caps.ballast)
         self.db, self._place, self._timezone, self._caps, self._clock = db, place, timezone, caps, clock
-        self._reserve, self._boot = reserve, loaded.boot
+        self.reserve, self._boot = reserve, loaded.boot
         self._last = self.sure = loaded.last
         self._commits, self._undone = db.commits, -1
         self._unseen = 0
@@ -82,7 +82,7 @@ class Writer:
         rows: list[tuple[object, ...]] = []
         for each in drafts:
             seq, at = self._last + 1 + len(rows), each.contact.at
-            self._reserve(seq)
+            self.reserve(seq)
             moment = Moment(
                 id_of(now, chance[10 * len(rows) : 10 * len(rows) + 10]),
                 seq,

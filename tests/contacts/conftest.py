@@ -22,6 +22,7 @@ from edge.adapters import sink_sqlite, upstream_mqtt
 from edge.config import Device
 from edge.contacts.batch import read_batch
 from edge.contacts.dial import Confirms, Pace, Will
+from edge.contacts.opening import outbox
 from edge.contacts.outbox import Outbox
 from edge.model import Contact
 from edge.ports import Link, LinkLost, Message
@@ -196,6 +197,12 @@ async def in_background(*loops: object) -> AsyncIterator[list[asyncio.Task[None]
 @pytest.fixture
 def background() -> Callable[..., object]:
     return in_background
+
+
+@pytest.fixture
+async def box(tmp_path: Path, device: Device) -> AsyncIterator[Outbox]:
+    async with outbox(tmp_path / "outbox.sqlite", device) as opened:
+        yield opened
 
 
 @pytest.fixture

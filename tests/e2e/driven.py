@@ -29,6 +29,7 @@ from edge.demo.settings import find_ports, issuing, prepare
 from edge.members import desk
 from edge.members.issue import issue
 from edge.model import Code, Coupon, Held, Painted, Profile, Scan, Show, Sight, Touched
+from edge.parts import open_parts
 from edge.screens import pages as screen_pages
 from edge.screens import watcher as watchers
 from edge.screens.wire import FromPage
@@ -195,7 +196,7 @@ async def driven(folder: Path, patch: pytest.MonkeyPatch) -> AsyncIterator[Store
     patch.setattr(screen_pages, "SILENT_S", NEVER_S)
     settings = config.read_store(folder / "edge")
     async with AsyncExitStack() as stack:
-        parts = await app._opened(stack, settings, folder / "edge")
+        parts = await open_parts(stack, settings, folder / "edge")
         store = Store(parts, issuing(folder)[0])
         parts.screens._clock = lambda: store.now
         patch.setattr(desk, "time", SimpleNamespace(monotonic=lambda: store.now, time=time.time))

@@ -1,0 +1,137 @@
+"""Everything that runs in one edge, opened from this machine's own disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from content import store as content_store
+from content.library import Library, library
+from edge import config
+from edge.contacts.dial import Pace
+from edge.contacts.ledger import Ledger
+from edge.contacts.opening import outbox_anyway
+from edge.contacts.outbox import FILE, Outbox
+from edge.contacts.post import Post
+from edge.contacts.pulse import Pulse
+from edge.contacts.room import caps_of
+from edge.db import mended
+from edge.erasures import Erasures
+from edge.health import Health
+from edge.letters import Letters, hears
+from edge.members.cache import CachedMembers, cached
+from edge.members.desk import Desk, desk
+from edge.members.source import opened
+from edge.ports import Members
+from edge.screens.hub import Screens
+from edge.sessions.goods import Wares
+from edge.sessions.stage import Stage
+from edge.stock.cache import StockCache, migrate, stock_cache
+from edge.vision.eyes import Eye
+from edge.vision.forms import joined
+from edge.vision.scanner import ScannerEye
+
+_MEMBERS_ADVICE = "Put right what the detail names, then restart the service; members are greeted without their own."
+
+
+@dataclass(slots=True)
+class Parts:
+    """What runs in one edge."""
+
+    store: config.Store
+    folder: Path
+    health: Health
+    library: Library
+    stock: StockCache
+    desk: Desk
+    outbox: Outbox
+    ledger: Ledger
+    letters: Letters
+    erasures: Erasures
+    screens: Screens
+    eyes: dict[str, Eye]
+    scanners: dict[str, ScannerEye]
+    members: Members | None
+    profiles: CachedMembers | None
+    pulse: Pulse
+    pace: Pace = field(default_factory=Pace)
+    stages: dict[str, Stage] = field(default_factory=dict)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The store's own time zone."""
+        return ZoneInfo(self.store.device.timezone)
+
+    def now(self) -> datetime:
+        """The store's wall clock."""
+        return datetime.now(self.zone)
+
+
+async def open_parts(stack: AsyncExitStack, store: config.Store, folder: Path) -> Parts:
+    """Everything that is on this machine's own disk, in the order in which it is needed; no file stops the start."""
+    data, health = folder / store.device.data, Health()
+    content_db = mended(data / "content" / content_store.FILE, content_store.migrate, _disk(health, "content"))
+    shelf = await stack.enter_async_context(content_db)
+    seed = folder / "seed"
+    shop = await stack.enter_async_context(library(shelf, data / "content", seed if seed.is_dir() else None))
+    stock_db = await stack.enter_async_context(mended(data / "stock.sqlite", migrate, _disk(health, "stock")))
+    stock = await stack.enter_async_context(stock_cache(stock_db))
+    await stock.keep_only([channel.id for channel in store.stock])
+    book = await stack.enter_async_context(
+        outbox_anyway(data / FILE, store.device, health, caps_of(store.outbox), days=store.outbox.quarantine_days)
+    )
+    members_desk = await stack.enter_async_context(desk(store.member_code, store.device, folder, data, health))
+    readers = {source.screen for source in (*store.camera, *store.scanner)}
+    wanted = members_desk.symbologies.union(store.product_code.symbologies)
+    forms = joined(members_desk.forms, wares(store, shop).forms)
+    members = await opened(stack, store.members, folder, health, _MEMBERS_ADVICE)
+    eyes = {camera.id: Eye(camera, folder, wanted, health, forms=forms) for camera in store.camera}
+    for camera, zone in store.zone.items():
+        eyes[camera].aim(zone)
+    profiles = await stack.enter_async_context(cached(members, _profiles_told(health))) if members else None
+    erasures = Erasures(members_desk.papers.erase, book, data / FILE, health, profiles.forget if profiles else None)
+    post = Post(hears(store.device, rotating=bool(store.member_code.roots)))
+    ledger = Ledger(book, health)
+    return Parts(
+        store=store,
+        folder=folder,
+        health=health,
+        library=shop,
+        stock=stock,
+        desk=members_desk,
+        outbox=book,
+        ledger=ledger,
+        letters=Letters(members_desk, post, store.device, health, erasures.settle),
+        erasures=erasures,
+        screens=Screens(
+            store.screen,
+            readers=readers,
+            wares=bool(store.product_code.symbologies),
+            notice=store.notice,
+            watched={camera.screen for camera in store.camera},
+        ),
+        eyes=eyes,
+        scanners={scanner.id: ScannerEye(scanner, folder, health) for scanner in store.scanner},
+        members=members,
+        profiles=profiles,
+        pulse=Pulse(book, ledger, health, upstream=store.upstream is not None),
+    )
+
+
+def wares(store: config.Store, shop: Library) -> Wares:
+    """What counts as a product in this store."""
+    return Wares(store.product_code.symbologies, lambda gtin: shop.by_gtin(gtin) is not None)
+
+
+def _disk(health: Health, name: str) -> Callable[[str], None]:
+    """What tells that a file could not be used at the start."""
+    return health.teller("disk", name, "See the disk of this device, then restart the service.")
+
+
+def _profiles_told(health: Health) -> Callable[[str], None]:
+    todo = "Members are greeted with what was kept of them in the last hours, else without their own, meanwhile."
+    return health.teller("members", "profiles", todo)
