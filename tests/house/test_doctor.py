@@ -131,7 +131,7 @@ def test_an_adapter_or_a_rule_that_cannot_be_stops_the_start_too(
         ("[[stock]]\nid = 's'\nadapter = 'csv'\nsettings.path = 's.csv'", "stock s", "s.csv does not exist"),
         ("[[stock]]\nid = 's'\nadapter = 'csv'\nsettings.path = 'bad.csv'", "stock s", "bad.csv"),
         ("[upstream]\nadapter = 'mqtt'\nsettings = { ca = 'ca.pem' }", "upstream", "ca.pem does not exist"),
-        ("[upstream]\nadapter = 'mqtt'\nsettings = { port = 1 }", "broker", "cannot connect: Connection refused"),
+        ("[upstream]\nadapter = 'mqtt'\nsettings = { port = 1 }", "broker", "nobody answers there: Connection refused"),
         ("[upstream]\nadapter = 'mqtt'\nsettings = { ca = 'bad.csv' }", "broker", "cannot be read"),
         (
             "[[camera]]\nid = 'c'\nscreen = 'window'\nadapter = 'opencv'\nsettings.source = 99",
