@@ -22,7 +22,7 @@ from aiohttp import web
 from playwright.async_api import Page
 
 from content.model import Product
-from edge import app, config
+from edge import app, config, site
 from edge.demo.people import STATIC_PREFIX
 from edge.demo.seed import with_check
 from edge.demo.settings import find_ports, issuing, prepare
@@ -203,7 +203,7 @@ async def driven(folder: Path, patch: pytest.MonkeyPatch) -> AsyncIterator[Store
         parts.screens.heard = partial(store.heard, parts.screens.heard)  # type: ignore[method-assign]
         house = replace(app._house(parts), mono=lambda: store.now, profile=store.profile, show=store.show)
         parts.stages = {screen.id: Stage(screen, house) for screen in settings.screen}
-        runner = web.AppRunner(app.create_app(parts), shutdown_timeout=1, access_log=None)
+        runner = web.AppRunner(site.create_app(parts), shutdown_timeout=1, access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         store.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
