@@ -119,7 +119,9 @@ def newest_offer(hub: Path, since: datetime) -> Link | None:
     found = next(hub.rglob("contacts.sqlite"), None)
     if found is None:
         return None
-    asked = "SELECT body, store FROM contacts WHERE kind = 'handoff_offered' AND time >= ? ORDER BY time DESC LIMIT 1"
+    asked = (
+        "SELECT body, store FROM contacts WHERE kind = 'handoff_offered' AND time >= ? ORDER BY received DESC LIMIT 1"
+    )
     try:
         with closing(sqlite3.connect(f"{found.as_uri()}?mode=ro", uri=True, timeout=1)) as connection:
             row = connection.execute(asked, [since.strftime("%Y-%m-%dT%H:%M:%S")]).fetchone()
