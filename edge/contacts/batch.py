@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
+import orjson
 import zstandard
 
 BATCH_TYPE = "application/cloudevents-batch+json"
@@ -72,12 +73,10 @@ def _whole(part: bytes) -> bool:
     """True for an object by itself: in a foreign form a comma and a line's end may stand inside one."""
     if not (part.startswith(b"{") and part.endswith(b"}")) or b"\n" in part:
         return False
-    if part.count(b"{") == part.count(b"}") and part.count(b"[") == part.count(b"]"):
-        return True
     try:
-        json.loads(part)  # a text may hold a bracket
-    except (ValueError, RecursionError):
-        return False
+        orjson.loads(part)
+    except orjson.JSONDecodeError:
+        return part.count(b"{") == part.count(b"}") and part.count(b"[") == part.count(b"]")  # half a surrogate pair
     return True
 
 

@@ -71,7 +71,8 @@ class Client(paho.Client):
         message = paho.MQTTMessage(mid, bytes(packet[2:end]))
         message.qos, message.retain = 1, bool(header & 1)
         message.payload = bytes(packet[at:])
-        self._handle_on_message(message)
+        if self._on_message is not None:  # no filter by topic is ever set, so none is looked for
+            self._on_message(self, self._userdata, message)
         return self._send_puback(mid)
 
 

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -164,7 +165,7 @@ def read_event(body: bytes) -> Received:
         raise BadEvent("no JSON") from error
     if not isinstance(event, dict) or event.get("specversion") != "1.0":
         raise BadEvent("no CloudEvent 1.0")
-    source, kind = _matched(event, "source", _SOURCE), _matched(event, "type", _TYPE)["kind"]
+    (store, device), kind = _sender(_text(event, "source")), _kind(_text(event, "type"))
     held = event.get("data")
     data = held if isinstance(held, dict) else {}
     stream, seq = _matched(event, "stream", _STREAM)[0], int(_matched(event, "sequence", _SEQUENCE)[0])
@@ -176,8 +177,8 @@ def read_event(body: bytes) -> Received:
         type=_text(event, "type"),
         kind=kind,
         time=_text(event, "time"),
-        store=source["store"],
-        device=source["device"],
+        store=store,
+        device=device,
         touchpoint=_text(data, "touchpoint"),
         session=_text(data, "session"),
         member=_text(data, "member"),
@@ -193,6 +194,24 @@ def _parsed(body: bytes) -> Any:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
         return json.loads(body)
+
+
+@lru_cache(maxsize=4_096)
+def _sender(source: str) -> tuple[str, str]:
+    """The store and the device that a source names; raises BadEvent."""
+    match = _SOURCE.fullmatch(source)
+    if match is None:
+        raise BadEvent("attribute source")
+    return match["store"], match["device"]
+
+
+@lru_cache(maxsize=64)
+def _kind(type_: str) -> str:
+    """The kind that a type names; raises BadEvent."""
+    match = _TYPE.fullmatch(type_)
+    if match is None:
+        raise BadEvent("attribute type")
+    return match["kind"]
 
 
 def _matched(event: Mapping[str, Any], name: str, pattern: re.Pattern[str]) -> re.Match[str]:
