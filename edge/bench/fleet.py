@@ -13,7 +13,6 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -26,6 +25,7 @@ from edge.bench.mosquitto import Broker, broker
 from edge.bench.store import free_port
 from edge.bench.watch import Watch
 from edge.contacts.dial import Pace, redial_pause
+from edge.contacts.dial import spread as spread_over
 
 AT_ONCE = 100
 """So many edges of a first start connect at the same moment; what comes at once on purpose is the storm."""
@@ -36,7 +36,7 @@ PING_S = 10.0
 SECURE = 4
 """One edge in so many connects with certificates."""
 PLAIN, TLS = "plain", "certificates on both sides"
-AT_ONCE_AGAIN, JITTER, SPREAD = "all after 1 s, again and again", "the product's jitter", "first attempt spread, too"
+AT_ONCE_AGAIN, JITTER, SPREAD = "all after 1 s, again and again", "the product's jitter", "spread by head office"
 OURS = (JITTER, SPREAD)
 SINGLE, BATCHED = "an event a message", "batches of 50"
 BATCH = 50
@@ -107,7 +107,7 @@ async def _fleet(to: Broker, head: int, count: int, seconds: float, secure: Plac
         connect = {PLAIN: await _connected(first, pids), TLS: await _connected(second, pids)}
         steady = await _steady(edges, pids, seconds)
         drain = {way: await _drained(edges, pids, way) for way in (SINGLE, BATCHED)}
-        wide = replace(Pace(), redial=spread, redial_longest=max(spread, Pace().redial_longest))
+        wide = spread_over(Pace(), spread)
         pauses: dict[str, Pause] = {
             AT_ONCE_AGAIN: lambda _: 1.0,
             JITTER: lambda attempt: redial_pause(attempt, Pace()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from random import random
 from typing import Protocol, runtime_checkable
@@ -86,6 +86,13 @@ def redial_pause(attempt: int, pace: Pace, chance: float | None = None) -> float
     """How long to wait before the next attempt: full jitter, so that a chain's stores do not return at once."""
     longest = min(pace.redial_longest, pace.redial * 2.0 ** min(attempt, 30))
     return longest * (random() if chance is None else chance)  # noqa: S311 - jitter, no secret
+
+
+def spread(pace: Pace, seconds: float | None) -> Pace:
+    """The pace of a chain whose edges head office lets return over so many seconds, from the first attempt on."""
+    if seconds is None:
+        return pace
+    return replace(pace, redial=max(pace.redial, seconds), redial_longest=max(pace.redial_longest, seconds))
 
 
 def lost_or_worse(errors: ExceptionGroup[Exception]) -> Exception:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import replace
 
 from edge.config import Device
 from edge.contacts import topics
 from edge.contacts.call import Call
 from edge.contacts.causes import BLAMELESS, Cause, remedy
-from edge.contacts.dial import Certified, Dial, Pace, Will, redial_pause
+from edge.contacts.dial import Certified, Dial, Pace, Will, redial_pause, spread
 from edge.contacts.outbox import Outbox
 from edge.contacts.post import Post
 from edge.contacts.standing import Standing, figures
@@ -45,7 +44,7 @@ async def run(
                 await _suspect(outbox, standing, call, error)
         well = call is not None and clock.time() - began > times.healthy and call.fruitful
         attempt = 0 if well else attempt + 1
-        await asyncio.sleep(max(redial_pause(attempt, _spread(times, standing)), least))
+        await asyncio.sleep(max(redial_pause(attempt, spread(times, standing.policy.connect_spread_s)), least))
 
 
 async def _days_left(dial: Dial) -> float | None:
@@ -70,9 +69,3 @@ async def _suspect(outbox: Outbox, standing: Standing, call: Call, error: LinkLo
     if poison is not None:
         log.warning("event %d ended every connection that carried it: set aside", poison)
         await outbox.set_aside(poison, "poison", call.stream)
-
-
-def _spread(pace: Pace, standing: Standing) -> Pace:
-    """Head office may spread the chain's return over longer than a minute."""
-    longest = standing.policy.connect_spread_s
-    return pace if longest is None else replace(pace, redial_longest=max(pace.redial_longest, longest))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.contacts.bucket import Bucket
-from edge.contacts.dial import Pace
+from edge.contacts.dial import Pace, redial_pause, spread
 from edge.contacts.policy import BadPolicy, Policy, read_policy
 from edge.contacts.standing import Standing
 
@@ -108,3 +108,10 @@ def test_the_policys_rate_wins_while_it_is_set() -> None:
     assert standing.bucket.rate == 0.5
     standing.heard(Policy(), 0.0)
     assert standing.bucket.rate == 5.0
+
+
+def test_head_office_spreads_the_first_attempt_too_and_never_hastens_one() -> None:
+    assert spread(Pace(), None) == Pace()
+    assert redial_pause(0, spread(Pace(), 1_800.0), chance=0.5) == 900.0
+    assert redial_pause(9, spread(Pace(), 1_800.0), chance=1.0) == 1_800.0
+    assert redial_pause(9, spread(Pace(), 0.0), chance=1.0) == redial_pause(9, Pace(), chance=1.0)
