@@ -164,6 +164,8 @@ class Call:
                     await self._aside(pages, shot.rows[0], reason)
                 else:
                     self._fire(pages, shot, now)
+            if flight.held_up():
+                await self._fetch(pages)
             await self._wait(min(flight.wake_at(now), self._not_before) - now)
 
     def _look(self, now: float) -> None:
@@ -218,11 +220,25 @@ class Call:
         return Verdict.REFUSED if len(shot.rows) == 1 and self.doubts.given_up(row.kind, now) else ""
 
     def _fire(self, pages: Pages, shot: Shot, now: float) -> None:
-        first, last = shot.range
-        answer = asyncio.ensure_future(self.link.publish(message_of(shot, self.edge, self.doubts)))
-        self.flight.depart(first, last, now)
+        self._hand(shot)
+        self.flight.depart(*shot.range, now)
         pages.passed(len(shot.rows))
-        self._out[first] = answer
+
+    async def _fetch(self, pages: Pages) -> None:
+        """The gap for which the inbox waits goes now: the way to it is longer than we may go ahead."""
+        row = await self.outbox.gap_of(self.flight.acked + 1)
+        now = self._clock.time()
+        reason = self._unfit(Shot((row,)), now) if row is not None else ""
+        if row is not None and reason:
+            await self._aside(pages, row, reason)
+        elif row is not None:
+            self._hand(Shot((row,)))
+        self.flight.fetched(row.seq if row is not None and not reason else 0, now)
+
+    def _hand(self, shot: Shot) -> None:
+        """Hand a message to the link."""
+        answer = asyncio.ensure_future(self.link.publish(message_of(shot, self.edge, self.doubts)))
+        self._out[shot.range[0]] = answer
         answer.add_done_callback(partial(self._answered, shot))
 
     def _answered(self, shot: Shot, answer: asyncio.Future[int]) -> None:

@@ -70,7 +70,7 @@ class Flight:
         self._resume_at = -math.inf
         self._slow = self.pace.slow
         self._round = 1
-        self._again_from = -1
+        self._again_from = self._fetched_at = -1
         self._probe_wait = self.pace.probe
         self._probe_at = self.now + self._probe_wait
 
@@ -89,6 +89,20 @@ class Flight:
         self.cursor = last
         self.budget -= 1
         self._probe_at = now + self._probe_wait
+
+    def held_up(self) -> bool:
+        """Whether nothing may be sent because the inbox waits for a number that is not ours to send: the gap that
+        accounts for it lies further on, and goes before its turn. Once for each watermark and probe."""
+        if self.confirms is not Confirms.INBOX or self.aloft or not self.sent or self._fetched_at == self.acked:
+            return False
+        return len(self.sent) >= int(self.ahead) and self.sent[0][0] > self.acked + 1
+
+    def fetched(self, seq: int, now: float) -> None:
+        """The gap for the number after the watermark was handed to the link; 0 if there is none."""
+        self._fetched_at = self.acked
+        if seq:
+            self._answered_at = now
+            self.aloft[seq] = seq
 
     def land(self, first: int, reason: int, now: float) -> Verdict:
         """The PUBACK of a message came."""
@@ -139,6 +153,7 @@ class Flight:
         if self.aloft or now < self._probe_at or not self._unsure():
             return False
         self.rewind(self.acked)
+        self._fetched_at = -1
         self.budget = self._round = 1
         self._probe_wait = min(self._probe_wait * 2, self.pace.probe_longest)
         self._probe_at = now + self._probe_wait

@@ -132,6 +132,14 @@ class Outbox:
         self.spoilt.set()
         return rows[:torn]
 
+    async def gap_of(self, number: int) -> Row | None:
+        """The waiting gap that accounts for a number, if there is one that can be read."""
+        try:
+            return await self._db.read(lambda connection: schema.gap_of(connection, number))
+        except sqlite3.Error as error:
+            self._mind(error)
+            return None
+
     async def acknowledge(self, upto: int, stream: str = "") -> int:
         """All up to a number is confirmed: delete it. How many went; 0 for a number never given (a forged one).
 

@@ -128,6 +128,14 @@ def page(connection: sqlite3.Connection, after: int, limit: int) -> list[Row]:
     return [Row(seq, kind, body, zlib.crc32(body) == crc) for seq, kind, body, crc in found]
 
 
+def gap_of(connection: sqlite3.Connection, number: int) -> Row | None:
+    """The waiting gap that accounts for a number."""
+    told = connection.execute("SELECT seq, ranges FROM gaps WHERE seq > ? ORDER BY seq", [acked_seq(connection)])
+    seqs = (seq for seq, text in told if any(first <= number <= last for first, last in json.loads(text)))
+    found = [row for seq in seqs for row in page(connection, seq - 1, 1) if row.seq == seq and row.whole]
+    return next(iter(found), None)
+
+
 def prune(connection: sqlite3.Connection, upto: int, chunk: int) -> int:
     """Move the watermark and delete at most ``chunk`` numbers below it; 0 when there is nothing left to delete.
 

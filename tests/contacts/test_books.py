@@ -8,7 +8,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -160,3 +160,23 @@ async def test_what_overflowed_while_head_office_was_away_is_told_when_it_is_bac
     assert received.isdisjoint(set(covered))
     assert received | set(covered) == set(range(1, box.last + 1))
     assert len(covered) >= 800
+
+
+@pytest.mark.promise("L-4")
+async def test_holes_that_alternate_with_contacts_do_not_hold_up_the_gap_that_tells_of_them(
+    tmp_path: Path, device: Device, contacts: Any, background: Any, eventually: Any, quick: Pace
+) -> None:
+    broker, narrow = LyingBroker(random.Random(1), calm=True, choosy=False), replace(quick, ahead=20, backlog=10_000)
+    async with (
+        outbox(tmp_path / "outbox.sqlite", device, caps=Caps(rows=300)) as box,
+        sink_sqlite.open(sink_sqlite.Settings(), tmp_path) as sink,
+    ):
+        for _ in range(8):
+            await box.record_all(contacts(50))  # every other one is of a kind that goes first
+        async with background(
+            uplink.run(box, broker, device, Health(), narrow), inbox.run(sink, broker, Health(), pace=narrow)
+        ):
+            await eventually(lambda: box.waiting() == 0)
+        received, covered = books(tmp_path / "contacts.sqlite")
+    assert received | set(covered) == set(range(1, box.last + 1))
+    assert sum(number + 1 in received for number in covered) >= 100

@@ -301,3 +301,39 @@ def test_a_probe_whose_event_is_set_aside_does_not_end_the_sending() -> None:
     f.depart(1, 1, 5.0)
     f.land(1, 0x95, 5.0)
     assert f.room(5.0) == 1
+
+
+def test_a_gap_that_holds_the_watermark_up_is_fetched_before_its_turn_once_nothing_else_may_go() -> None:
+    f = flight()
+    f.confirm(1, 1, 0.0)
+    f.cursor = 2  # number 2 is nobody's to send
+    assert not f.held_up()
+    send(f, 10_000)
+    assert f.held_up()
+    f.fetched(9_000, 0.0)
+    assert f.room(0.0) == 0
+    assert not f.held_up()
+    f.land(9_000, 0x00, 0.0)
+    f.confirm(2_002, 9_000, 0.5)
+    assert f.cursor == 2_002
+    assert f.room(0.5) > 0
+
+
+def test_a_probe_fetches_the_gap_that_holds_the_watermark_up_again() -> None:
+    f = flight()
+    f.cursor = 1
+    send(f, 10_000)
+    f.fetched(9_000, 0.0)
+    f.land(9_000, 0x00, 0.0)
+    assert not f.held_up()
+    assert f.probe(PACE.probe)
+    f.cursor, f.budget = 1, math.inf  # the doubling after answered probes has come that far
+    send(f, 10_000, PACE.probe)
+    assert f.held_up()
+
+
+def test_in_puback_mode_no_gap_is_fetched() -> None:
+    f = flight(confirms=Confirms.PUBACK)
+    f.cursor = 1
+    send(f, 10_000)
+    assert not f.held_up()
