@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import sqlite3
 from collections.abc import Callable
 from functools import partial
@@ -116,7 +115,7 @@ class Erasures:
             if (folder, held.version) in self._clean:
                 continue
             if any(names(file, held.asked) for file in folder.iterdir()):
-                shutil.rmtree(folder)
+                quarantine.wipe(folder)
             self._clean.add((folder, held.version))
 
 

@@ -95,6 +95,7 @@ class Mender:
         """Leave a spoilt file. Meanwhile contacts wait in the ledger's own queue."""
         self.place.trusted = False
         await self.stack.aclose()
+        await self._settled()
         with suppress(OSError):  # a disk that does not even rename: memory, then
             await asyncio.to_thread(quarantine.put_away, self.path, TORN, self.clock.wall(), self.boot)
         self.place = await self._somewhere()
@@ -139,7 +140,7 @@ class Mender:
         """What is to be done beside the work: save what was put away, keep few of it, look a large file through."""
         if not self._on_disk:
             return
-        while pending := await asyncio.to_thread(quarantine.waiting, self.path):
+        while pending := await asyncio.to_thread(quarantine.waiting, self.path, self.box.stream):
             try:
                 await self._save(*pending[0], last=len(pending) == 1)
             except (sqlite3.Error, OSError) as error:
@@ -149,6 +150,18 @@ class Mender:
             await asyncio.to_thread(quarantine.keep_few, self.path, self.days)
         if self.place.doubtful:
             await self._look_through()
+        while True:
+            if await self._settled():
+                return
+            await asyncio.sleep(self.retry)
+
+    async def _settled(self) -> bool:
+        """Whether head office has confirmed all that was saved; until then it lies in quarantine, too."""
+        try:
+            return await asyncio.to_thread(quarantine.settle, self.path, self.box.stream, self.box.acked)
+        except OSError as error:
+            log.debug("quarantine %s", cause(error))
+            return False
 
     async def _save(self, folder: Path, order: Order, last: bool) -> None:
         lies = f"{order.why}; what was there lies in {quarantine.FOLDER}/{folder.name}"
@@ -177,7 +190,7 @@ async def save(
     """Salvage one folder; with the ``last`` the bookkeeping ends, too. Raises sqlite3.Error or OSError."""
     source = source_of(device.chain, device.store, device.id)
     saved = await salvage.salvage(box, folder / path.name, order, source, place.reserve)
-    await asyncio.to_thread(quarantine.done, folder, order)
+    await asyncio.to_thread(quarantine.done, folder, order, box.stream, box.last)
     if last:
         await salvage.forget(box)
     return saved

@@ -31,7 +31,7 @@ async def outbox(
     async with on_disk(path, boot, times.wall()) as place:
         box = Outbox(place.db, device, place.loaded, boot, caps, times, place.reserve)
         place.told_by(lambda: (box.last, box.acked))
-        pending = await asyncio.to_thread(quarantine.waiting, path)
+        pending = await asyncio.to_thread(quarantine.waiting, path, box.stream)
         for n, (folder, order) in enumerate(pending, 1):
             await save(box, path, folder, order, device, place, last=n == len(pending))
         yield box

@@ -20,7 +20,10 @@ _ORDER = "order.json"
 
 class Order(BaseModel):
     """What is to be done with the files beside it. ``mark`` is the sentinel's last word, if it had one, ``lain_s`` for
-    how many seconds the edge ran since all that could be read of them was saved."""
+    how many seconds the edge ran since all that could be read of them was saved.
+
+    ``into`` is the stream in which it was saved, up to the number ``upto``, for as long as head office has not
+    confirmed that: should its file be spoilt, too, these files are read again, and nothing is lost with it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -28,6 +31,12 @@ class Order(BaseModel):
     why: str
     mark: Mark | None = None
     lain_s: int = 0
+    into: str = ""
+    upto: int = 0
+
+    def waits(self, stream: str) -> bool:
+        """Whether these files are to be saved into this stream."""
+        return self.state == "waiting" or (self.state == "done" and self.into not in ("", stream))
 
 
 def put_away(path: Path, why: str, wall: float, bootid: str) -> Path:
@@ -65,30 +74,52 @@ def finish(path: Path) -> None:
             _move(path, folder, order)
 
 
-def waiting(path: Path) -> list[tuple[Path, Order]]:
-    """What is still to be saved, the newest first: a row that was moved twice is found where it was last."""
-    return [(folder, order) for folder, order in reversed(_orders(path)) if order.state == "waiting"]
+def waiting(path: Path, stream: str) -> list[tuple[Path, Order]]:
+    """What is still to be saved into a stream, the newest first: a row that was moved twice is found where it was
+    last."""
+    return [(folder, order) for folder, order in reversed(_orders(path)) if order.waits(stream)]
 
 
-def done(folder: Path, order: Order) -> None:
+def done(folder: Path, order: Order, into: str = "", upto: int = 0) -> None:
     """What could be read is saved; raises OSError."""
-    _write(folder, order.model_copy(update={"state": "done"}))
+    _write(folder, order.model_copy(update={"state": "done", "into": into, "upto": upto}))
+
+
+def settle(path: Path, stream: str, acked: int) -> bool:
+    """Head office has confirmed a stream up to a number. Whether nothing is left to be confirmed; raises OSError."""
+    saved = [(folder, order) for folder, order in _orders(path) if order.state == "done" and order.into == stream]
+    for folder, order in saved:
+        if order.upto <= acked:
+            done(folder, order)
+    return all(order.upto <= acked for _, order in saved)
 
 
 def saved(path: Path) -> list[Path]:
     """The folders of which all that can be read is saved, the oldest first."""
-    return [folder for folder, order in _orders(path) if order.state == "done"]
+    return [folder for folder, order in _orders(path) if order.state == "done" and len(list(folder.iterdir())) > 1]
+
+
+def wipe(folder: Path) -> None:
+    """Delete spoilt files. What is not confirmed of them stays known by its numbers; raises OSError."""
+    order = Order.model_validate_json((folder / _ORDER).read_bytes())
+    if not order.into:
+        shutil.rmtree(folder)
+        return
+    for each in folder.iterdir():
+        if each.name != _ORDER:
+            each.unlink()
 
 
 def keep_few(path: Path, days: int, seconds: int = 0) -> None:
     """The edge ran for so many seconds more: delete what has lain saved for ``days`` of such time, and all but the
-    newest three; raises OSError. No clock on the wall counts (promise L-7)."""
+    newest three of those that head office has confirmed; raises OSError. No clock on the wall counts (promise L-7)."""
     kept = [(folder, order) for folder, order in _orders(path) if order.state == "done"]
     for folder, order in kept if seconds else ():
         _write(folder, order.model_copy(update={"lain_s": order.lain_s + seconds}))
     over = [folder for folder, order in kept if order.lain_s + seconds >= days * 86_400]
-    for folder in {*over, *(folder for folder, _ in kept[:-KEPT])}:
-        shutil.rmtree(folder)
+    confirmed = [folder for folder, order in kept if not order.into]
+    for folder in {*over, *confirmed[:-KEPT]}:
+        wipe(folder)
 
 
 def _orders(path: Path) -> list[tuple[Path, Order]]:

@@ -220,7 +220,7 @@ async def tell(outbox: Outbox, stream: str, within: Range, covered: list[Range],
         found = connection.execute(
             "SELECT seq FROM salvaged WHERE stream = ? AND moved = 0 AND seq > ? ORDER BY seq", [stream, within[0]]
         )
-        missing = holes([*schema.runs(seq for (seq,) in found), *covered], *within)
+        missing = holes([*schema.runs(seq for (seq,) in found), *covered, *_told(connection, stream)], *within)
         counts = Counter(kind for seq, kind in torn.items() if among(seq, missing))
         for at in range(0, max(len(missing), 0 if stream else 1), RANGES):
             part = missing[at : at + RANGES]
@@ -229,6 +229,13 @@ async def tell(outbox: Outbox, stream: str, within: Range, covered: list[Range],
         return sum(last - first + 1 for first, last in missing)
 
     return await outbox.act(act)
+
+
+def _told(connection: sqlite3.Connection, stream: str) -> list[Range]:
+    """What gaps that wait account for in another stream: those of a file that was saved before came with its rows."""
+    bodies = connection.execute("SELECT body FROM outbox WHERE seq IN (SELECT seq FROM gaps) AND kind = 'gap'")
+    gaps = (read_event(body) for (body,) in bodies if stream.encode() in body)
+    return [each for gap in gaps if gap.gap_stream == stream for each in gap.ranges]
 
 
 def holes(there: Iterable[Range], above: int, upto: int) -> list[Range]:

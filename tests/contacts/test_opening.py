@@ -180,6 +180,19 @@ async def test_few_spoilt_files_are_kept_and_none_that_is_not_saved_goes(tmp_pat
     assert [each.exists() for each in folders] == [False, True, False, False, False, False]
 
 
+async def test_of_what_is_not_confirmed_the_numbers_stay_when_its_bytes_go(tmp_path: Path) -> None:
+    file = tmp_path / "outbox.sqlite"
+    file.touch()
+    folder = quarantine.put_away(file, soundness.TORN, 1e9, "boot")
+    quarantine.done(folder, quarantine.Order(state="done", why=soundness.TORN), "a" * 32, 7)
+    assert not quarantine.settle(file, "a" * 32, 6)
+    quarantine.keep_few(file, 90, 90 * 86_400)
+    assert [each.name for each in folder.iterdir()] == ["order.json"]
+    assert quarantine.settle(file, "a" * 32, 7)
+    quarantine.keep_few(file, 90, 1)
+    assert not folder.exists()
+
+
 @pytest.mark.promise("X-2")
 async def test_a_file_that_another_process_holds_is_told_and_not_harmed(
     tmp_path: Path, device: Device, contacts: Any, monkeypatch: pytest.MonkeyPatch

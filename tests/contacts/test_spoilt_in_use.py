@@ -53,7 +53,7 @@ async def test_head_office_has_each_contact_once_or_a_gap_for_it(
         ):
             while box.stream == first:
                 await keep(box, scan(next(noted)))
-            await eventually(lambda: not waiting(file))
+            await eventually(lambda: not waiting(file, box.stream))
             broker.calm = True
             await eventually(lambda: box.waiting() == 0)
     counts, covered = received(tmp_path / "contacts.sqlite", first)
