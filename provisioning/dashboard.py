@@ -113,7 +113,7 @@ LABELS: Mapping[str, str] = {
 
 PAGES: Mapping[str, tuple[str, str]] = {
     "camera": ("/it/cameras/{name}/", "See and aim"),
-    **{kind: ("/it/ledger", "Why is there no data?") for kind in ("upstream", "inbox", "ledger")},
+    **dict.fromkeys(("upstream", "inbox", "ledger"), ("/it/ledger", "Why is there no data?")),
 }
 """The page of a part of its own, and what its link says."""
 
