@@ -37,11 +37,11 @@ async def test_a_scanned_card_greets_on_the_screen_beside_and_is_counted(tmp_pat
     async with store(tmp_path, SCANNER) as (parts, _):
         await until(lambda: ("scanner", State.UP) in {(part.kind, part.state) for part in parts.health.parts()})
         line.send(CARD)
-        await until(lambda: parts.outbox.waiting() >= 2)
+        await until(lambda: parts.outbox.waiting() >= 4)
     line.unplug()
     async with database(tmp_path / "data" / "outbox.sqlite") as db:
         kinds = await db.read(lambda c: [kind for (kind,) in c.execute("SELECT kind FROM outbox")])
-    assert kinds[:2] == ["scan", "session_start"]
+    assert kinds[:4] == ["clock_anchor", "scan", "identify", "session_start"]
 
 
 @pytest.mark.promise("X-1")
