@@ -41,7 +41,7 @@ async def test_a_scanned_card_greets_on_the_screen_beside_and_is_counted(tmp_pat
     line.unplug()
     async with database(tmp_path / "data" / "outbox.sqlite") as db:
         kinds = await db.read(lambda c: [kind for (kind,) in c.execute("SELECT kind FROM outbox")])
-    assert kinds[:4] == ["clock_anchor", "scan", "identify", "session_start"]
+    assert kinds[:4] == ["clock_anchor", "scan", "session_start", "identify"]
 
 
 @pytest.mark.promise("X-1")
