@@ -307,7 +307,9 @@ def cause(error: sqlite3.Error | OSError) -> str:
         "SQLITE_FULL": "the disk is full",
         "SQLITE_READONLY": "the disk is read-only",
         "SQLITE_BUSY": "another process holds the file",
-    }.get(name, f"cannot write: {name}")
+        "SQLITE_CANTOPEN": "the file cannot be opened",
+        "SQLITE_IOERR_SHMSIZE": "the disk is full",
+    }.get(name, f"the disk fails: {name}" if name.startswith("SQLITE_IOERR") else f"cannot write: {name}")
 
 
 def quarantine(path: Path, wall: int) -> None:

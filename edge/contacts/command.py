@@ -6,7 +6,8 @@ import argparse
 import json
 import sqlite3
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from edge.contacts import schema
 from edge.contacts.outbox import FILE
 from edge.contacts.retry import ask
 from edge.contacts.status import status
+from edge.db import broken, cause
 
 PATIENCE_S = 10.0
 
@@ -44,7 +46,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def show(args: argparse.Namespace) -> int:
     """Print the state of the outbox; 1 if anything was set aside or lost."""
-    with closing(_connection(args.config)) as connection:
+    with _outbox(args.config) as connection:
         found = status(connection)
     told = {
         "stream": found.stream,
@@ -66,7 +68,7 @@ def show(args: argparse.Namespace) -> int:
 
 def tail(args: argparse.Namespace) -> int:
     """Print the newest waiting events."""
-    with closing(_connection(args.config)) as connection:
+    with _outbox(args.config) as connection:
         last = "SELECT seq, kind, body FROM outbox ORDER BY seq DESC LIMIT ?"
         for seq, kind, body in reversed(connection.execute(last, [max(0, args.n)]).fetchall()):
             print(body.decode() if args.json else f"{seq:12} {json.loads(body)['time']} {kind}")
@@ -75,7 +77,7 @@ def tail(args: argparse.Namespace) -> int:
 
 def export(args: argparse.Namespace) -> int:
     """Print all events that are here, the dead first: what can be handed to head office by other means."""
-    with closing(_connection(args.config)) as connection:
+    with _outbox(args.config) as connection:
         acked = schema.acked_seq(connection)
         for table, above in (("dead", 0), ("outbox", acked)):
             for (body,) in connection.execute(f"SELECT body FROM {table} WHERE seq > ? ORDER BY seq", [above]):  # noqa: S608
@@ -86,7 +88,7 @@ def export(args: argparse.Namespace) -> int:
 def inspect(args: argparse.Namespace) -> int:
     """Print every event here that names a pseudonym; 1 if there is none."""
     found = 0
-    with closing(_connection(args.config)) as connection:
+    with _outbox(args.config) as connection:
         for table in ("dead", "outbox"):
             for (body,) in connection.execute(f"SELECT body FROM {table} ORDER BY seq"):  # noqa: S608
                 if _names(body, args.ref):
@@ -106,7 +108,7 @@ def _names(body: bytes, ref: str) -> bool:
 
 def retry(args: argparse.Namespace) -> int:
     """Ask the service to send again what was set aside; 1 if nothing was, or it does not answer."""
-    with closing(_connection(args.config)) as connection:
+    with _outbox(args.config) as connection:
         dead = status(connection).set_aside
     waiting = sum(count for reason, count in dead.items() if args.reason in ("", reason))
     if not waiting:
@@ -130,9 +132,27 @@ def _plain(value: Any) -> str:
     return str(value) if value != "" else "-"
 
 
-def _connection(folder: Path) -> sqlite3.Connection:
-    """The device's outbox, read-only: a look must not take part in the journal. Raises BadConfig if there is none."""
+@contextmanager
+def _outbox(folder: Path) -> Iterator[sqlite3.Connection]:
+    """The device's outbox for a look; raises BadConfig, in plain words, if there is none or the disk refuses.
+
+    A look takes no part in the journal. Where none lies there it makes none either: the next start would take an empty
+    one for the one that a person deleted, and not miss the contacts that were in it.
+    """
     path = folder / config.read_store(folder).device.data / FILE
     if not path.exists():
         raise config.BadConfig(f"{path}: no outbox yet; it is made when `tentou run` starts")
-    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=5)
+    way = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "mode=ro&immutable=1"
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?{way}", uri=True, timeout=5)
+    try:
+        yield connection
+    except sqlite3.DatabaseError as error:
+        todo = "look at this device's disk, and at what `tentou check` says of it"
+        raise config.BadConfig(f"{path}: {_why(error)}; {todo}") from error
+    finally:
+        connection.close()
+
+
+def _why(error: sqlite3.DatabaseError) -> str:
+    """What keeps the outbox from being read."""
+    return "it is no outbox, or damaged" if broken(error) or "no such table" in str(error) else cause(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import threading
 from pathlib import Path
 
@@ -85,3 +86,29 @@ def test_a_device_that_never_ran_has_nothing_to_tell(tmp_path: Path, capsys: pyt
 def test_a_file_that_is_no_wish_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / retry.FILE).write_text(text)
     assert retry.asked(tmp_path) is None
+
+
+async def test_a_look_leaves_no_journal_where_somebody_deleted_the_one_that_was_there(
+    tmp_path: Path, device: Device, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "device.toml").write_text(CONFIG)
+    path, fled = tmp_path / "data" / "outbox.sqlite", tmp_path / "fled"
+    async with outbox(path, device) as box:
+        await box.record(Contact("scan", "entrance", 1.0, {}))
+        shutil.copytree(path.parent, fled)
+    shutil.rmtree(path.parent)
+    (fled / "outbox.sqlite-wal").unlink()
+    fled.rename(path.parent)
+    before = {each.name for each in path.parent.iterdir()}
+    with pytest.raises(BadConfig, match="damaged"):
+        tentou(capsys, tmp_path, "status")
+    assert {each.name for each in path.parent.iterdir()} == before
+
+
+@pytest.mark.parametrize("words", [("status",), ("tail",), ("export",), ("inspect", "--ref", "m1.A"), ("retry-dead",)])
+def test_a_file_that_cannot_be_read_is_told_in_plain_words(
+    store: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    (store / "data" / "outbox.sqlite").write_bytes(b"no database" * 1000)
+    with pytest.raises(BadConfig, match="damaged; look at this device's disk"):
+        tentou(capsys, store, *words)
