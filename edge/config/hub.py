@@ -54,6 +54,17 @@ class Hub(Settings):
     members: Adapter | None = None
     members_token: Path | None = Field(None, validate_default=True)
 
+    @field_validator("handoff")
+    @classmethod
+    def _one_hub_keeps_the_links(cls, leading: Leading, info: ValidationInfo) -> Leading:
+        own = info.data.get("hub")
+        if own is not None and own.group and leading != Leading():
+            # Each hub's book of links holds the offers that it took in itself, and a group shares the contacts out.
+            raise ValueError(
+                "hubs of a group share no book of links, so uses would be lost or counted twice; leave out hub.group"
+            )
+        return leading
+
     @field_validator("members_token")
     @classmethod
     def _members_are_not_open(cls, token: Path | None, info: ValidationInfo) -> Path | None:

@@ -6,7 +6,6 @@ import asyncio
 from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ import pytest
 from edge.config import Device
 from edge.contacts import topics, uplink
 from edge.contacts.dial import Pace
-from edge.contacts.opening import outbox
 from edge.health import Health
 from edge.ports import Message
 from tests.contacts.conftest import QUICK, dial_to, in_background, seqs_of
@@ -34,12 +32,6 @@ async def sending(far: FakeBroker, box: Any, device: Device, pace: Pace, health:
     """An uplink to this broker for as long as the block runs."""
     async with far.open(), in_background(uplink.run(box, dial_to(far.port), device, health or Health(), pace)):
         yield far
-
-
-@pytest.fixture
-async def box(tmp_path: Path, device: Device) -> Any:
-    async with outbox(tmp_path / "outbox.sqlite", device) as opened:
-        yield opened
 
 
 def received(far: FakeBroker) -> Counter[int]:

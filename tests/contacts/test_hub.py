@@ -137,6 +137,16 @@ async def test_a_policy_of_the_settings_reaches_the_edges(folder: Path, dialled:
         assert read_policy((await anext(link.messages())).payload) == Policy(2.5, None)
 
 
+async def test_hubs_of_a_group_lead_no_links_to_phones(folder: Path) -> None:
+    with (folder / "hub.toml").open("a") as file:
+        file.write('[hub]\ngroup = "tokyo"\n')
+        file.flush()
+        assert read_hub(folder).hub.group == "tokyo"
+        file.write('[handoff]\nproduct = "https://shop.acme.example/p/{sku}"\n')
+    with pytest.raises(BadConfig, match="share no book of links"):
+        read_hub(folder)
+
+
 def test_every_word_of_the_hubs_page_is_translated() -> None:
     import re
 

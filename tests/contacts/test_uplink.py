@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,17 +13,10 @@ import pytest
 from edge.config import Device
 from edge.contacts import uplink
 from edge.contacts.dial import Confirms, Pace
-from edge.contacts.opening import outbox
 from edge.contacts.outbox import Outbox
 from edge.health import Health, State
 from edge.ports import LinkLost, Message
 from tests.contacts.conftest import seqs_of
-
-
-@pytest.fixture
-async def box(tmp_path: Path, device: Device) -> Any:
-    async with outbox(tmp_path / "outbox.sqlite", device) as opened:
-        yield opened
 
 
 async def dead(box: Outbox) -> list[tuple[int, str]]:

@@ -7,16 +7,21 @@ import os
 import random
 import signal
 import sqlite3
+import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from paho.mqtt.client import Client, MQTTv5
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from edge.config import Device
 from edge.contacts import inbox, uplink
 from edge.contacts.dial import Confirms, Pace, Will
-from edge.contacts.opening import outbox
 from edge.contacts.sink import Arrival
 from edge.health import Health, State
 from edge.ports import LinkLost, Message
@@ -31,12 +36,6 @@ def received(folder: Path) -> list[int]:
 def port(request: pytest.FixtureRequest) -> int:
     started = request.getfixturevalue(request.param)
     return started if isinstance(started, int) else int(started().port)
-
-
-@pytest.fixture
-async def box(tmp_path: Path, device: Device) -> Any:
-    async with outbox(tmp_path / "outbox.sqlite", device) as opened:
-        yield opened
 
 
 @pytest.mark.promise("L-2")
@@ -77,18 +76,17 @@ async def test_a_broker_that_dies_while_events_drain_loses_none(
     contacts: Any,
     quick: Pace,
 ) -> None:
-    broker = mosquitto()
+    broker, health = mosquitto(), Health()
     async with background(
-        uplink.run(box, dialled(broker.port), device, Health(), quick),
+        uplink.run(box, dialled(broker.port), device, health, quick),
         inbox.run(sink, dialled(broker.port), Health(), pace=quick),
     ):
-        for _ in range(3):
+        for turn in range(3):
             await box.record_all(contacts(400))
-            await eventually(lambda: box.acked > 0)
+            await eventually(lambda before=500 * turn: box.acked > before)
             broker.freeze() if fault == "freeze" else broker.kill()
             await box.record_all(contacts(100))
-            if fault == "freeze":
-                await asyncio.sleep(0.7)
+            await eventually(lambda: health.parts()[0].state is State.DOWN)
             broker.kill()
             broker.start()
         await eventually(lambda: box.waiting() == 0)
@@ -96,7 +94,7 @@ async def test_a_broker_that_dies_while_events_drain_loses_none(
 
 
 @pytest.mark.promise("L-2")
-async def test_the_uplink_may_stop_at_any_moment(
+async def test_the_uplink_may_stop_at_any_moment_and_sends_no_more_twice_than_was_ahead(
     mosquitto: Any,
     tmp_path: Path,
     box: Any,
@@ -108,15 +106,30 @@ async def test_the_uplink_may_stop_at_any_moment(
     contacts: Any,
     quick: Pace,
 ) -> None:
-    dial = dialled(mosquitto().port)
+    dial, health, taken = dialled(mosquitto().port), Health(), Counted(sink)
+    pace = replace(quick, batch=1, ahead=50, ahead_most=50, probe=60.0, probe_longest=60.0, stall=60.0)
     await box.record_all(contacts(600))
-    async with background(inbox.run(sink, dial, Health(), pace=quick)):
+    async with background(inbox.run(taken, dial, health, pace=quick)):
+        await eventually(lambda: [part.state for part in health.parts()] == [State.UP])
         for moment in (0.0, 0.02, 0.05, 0.1, 0.15):
-            async with background(uplink.run(box, dial, device, Health(), quick)):
+            async with background(uplink.run(box, dial, device, Health(), pace)):
                 await asyncio.sleep(moment)
-        async with background(uplink.run(box, dial, device, Health(), quick)):
+        async with background(uplink.run(box, dial, device, Health(), pace)):
             await eventually(lambda: box.waiting() == 0)
     assert received(tmp_path) == list(range(1, 601))
+    assert taken.arrivals <= 600 + 5 * pace.ahead
+
+
+class Counted:
+    """A sink that counts what arrives, be it new or not."""
+
+    def __init__(self, sink: Any) -> None:
+        self.sink, self.arrivals = sink, 0
+
+    async def insert(self, arrivals: Sequence[Arrival]) -> dict[str, int]:
+        self.arrivals += len(arrivals)
+        whole: dict[str, int] = await self.sink.insert(arrivals)
+        return whole
 
 
 class DiesAfterCommit:
@@ -217,6 +230,46 @@ async def test_in_puback_mode_nothing_is_deleted_while_nobody_listens(
         assert box.waiting() == 50
         async with dialled(port)("consumer", None, ("c/v1/#",)):
             await eventually(lambda: box.waiting() == 0)
+
+
+@pytest.mark.promise("L-2")
+async def test_while_head_office_is_off_and_the_brokers_queue_overflows_nothing_is_lost(
+    mosquitto: Any,
+    tmp_path: Path,
+    box: Any,
+    device: Device,
+    sink: Any,
+    dialled: Any,
+    background: Any,
+    eventually: Any,
+    contacts: Any,
+    quick: Pace,
+) -> None:
+    port, health = mosquitto("max_queued_messages 20", "max_inflight_messages 10").port, Health()
+    await leave_a_session(port, "hub", "c/v1/#")
+    await box.record_all(contacts(200))
+    async with background(uplink.run(box, dialled(port), device, health, replace(quick, batch=1))):
+        await eventually(lambda: any("inbox confirms none" in part.detail for part in health.parts()))
+        assert box.waiting() == 200
+        async with background(inbox.run(sink, dialled(port), Health(), pace=quick)):
+            await eventually(lambda: box.waiting() == 0)
+    assert received(tmp_path) == list(range(1, 201))
+
+
+async def leave_a_session(port: int, who: str, topic: str) -> None:
+    """What a subscriber leaves at the broker that went without a word: its queue, up to the broker's bound."""
+    gone = Properties(PacketTypes.CONNECT)
+    gone.SessionExpiryInterval = 600
+    client, subscribed = Client(CallbackAPIVersion.VERSION2, who, protocol=MQTTv5), threading.Event()
+    client.on_connect = lambda *_: client.subscribe(topic, 1)
+    client.on_subscribe = lambda *_: subscribed.set()
+    client.connect("127.0.0.1", port, clean_start=False, properties=gone)
+    client.loop_start()
+    try:
+        assert await asyncio.to_thread(subscribed.wait, 30)
+    finally:
+        client.disconnect()
+        client.loop_stop()
 
 
 async def test_without_a_broker_health_says_so_and_nothing_is_lost(
