@@ -80,6 +80,8 @@ class Letters:
 
     def _heard(self, letter: Message, tasks: asyncio.TaskGroup) -> None:
         """News of another edge of this store; nobody else has any here. What comes next waits for no disk."""
+        if letter.topic == self._topic:
+            return  # our own word: MQTT 3.1.1 cannot ask to be spared it
         peer = topics.peer_that_sent(letter.topic, self._device)
         if peer is None:
             self._ignored["of no edge of this store"] += 1

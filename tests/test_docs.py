@@ -142,6 +142,13 @@ def test_only_what_stands_in_backticks_outside_examples_counts() -> None:
     assert spans(text) == {"tentou run --config DIR", "a`b", "web.port"}
 
 
+def test_every_test_that_a_readme_names_is_there(said: Mapping[str, frozenset[str]]) -> None:
+    known = set(re.findall(r"def (test_\w+)", "".join(path.read_text() for path in (ROOT / "tests").rglob("*.py"))))
+    named = {span for spans in said.values() for span in spans if re.fullmatch(r"test_\w+", span)}
+    assert named
+    assert not named - known
+
+
 def test_keys_are_dotted_through_lists_and_optional_groups() -> None:
     found = set(keys(config.Store))
     assert {"device.chain", "screen.idle_s", "member_code.static.pattern", "members.adapter", "stock.id"} <= found

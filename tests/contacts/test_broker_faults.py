@@ -63,16 +63,16 @@ async def test_never_more_lacks_its_puback_than_the_broker_takes(
 @pytest.mark.promise("X-2")
 @pytest.mark.promise("L-2")
 @pytest.mark.parametrize("reason", [0x80, 0x83, 0x97])
-async def test_a_storm_of_refusals_for_a_quota_shrinks_the_window_and_loses_nothing(
+async def test_a_storm_of_refusals_for_a_quota_blames_no_event_and_loses_none(
     reason: int, box: Any, device: Device, contacts: Any, eventually: Any, quick: Pace
 ) -> None:
-    storm = [reason] * 40
+    storm, pace = [reason] * 40, replace(quick, slow=0.005, slow_longest=0.02)
     await box.record_all(contacts(60))
     async with sending(
-        FakeBroker(reason=lambda t, _: storm.pop() if storm and t.startswith("c/") else 0), box, device, quick
+        FakeBroker(reason=lambda t, _: storm.pop() if storm and t.startswith("c/") else 0), box, device, pace
     ) as far:
         await eventually(lambda: set(received(far)) == set(range(1, 61)))
-    assert (await dead(box), box.waiting()) == ([], 60)
+    assert (await dead(box), box.waiting(), storm) == ([], 60, [])
 
 
 async def test_a_broker_that_stays_busy_is_an_alarm(

@@ -74,6 +74,12 @@ async def edge(folder: Path, port: int, device: str, store: str = "s1", named: b
             yield Edge(made, letters, health, name)
 
 
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures are told as soon as there are any."""
+    monkeypatch.setattr("edge.letters.FIGURES_S", 0.02)
+
+
 @pytest.fixture
 def chain(tmp_path: Path) -> Path:
     (tmp_path / "keyset.json").write_text(keyset())
@@ -248,13 +254,23 @@ async def test_the_access_list_of_the_readme_lets_edges_speak_for_themselves_alo
             assert await link.publish(Message("k/v1/s1/s1.e1/spent", b"{}")) == 0x87
 
 
+async def test_an_edges_own_letter_that_comes_back_is_no_strangers(chain: Path, eventually: Any) -> None:
+    who, health, post = Device(chain="acme", store="s1", id="e1"), Health(), Post()
+    async with (
+        desk(MemberCode(roots=ROOTS), who, chain, chain, Health()) as made,
+        kept({"letters": Letters(made, post, who, health).run}),
+    ):
+        post.arrived(Message("k/v1/s1/s1.e1/spent", b"{}"))
+        post.arrived(Message("k/v1/s2/s2.e1/spent", b"{}"))
+        await eventually(lambda: [part.figures for part in health.parts()] == [{"letters_dropped": 1}])
+
+
 async def test_an_edge_that_learns_the_time_asks_again(
     chain: Path, eventually: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced = False
     monkeypatch.setattr("edge.members.timekeeper.kernel_synced", lambda: synced)
     monkeypatch.setattr("edge.members.desk.LOOK_AGAIN", 0.02)
-    monkeypatch.setattr("edge.letters.FIGURES_S", 0.02)
     who, sent = Device(chain="acme", store="s1", id="e1"), list[Message]()
     async with desk(MemberCode(roots=ROOTS), who, chain, chain, Health()) as made:
         post = Post()

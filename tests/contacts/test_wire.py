@@ -258,12 +258,12 @@ async def test_while_head_office_is_off_and_the_brokers_queue_overflows_nothing_
 
 async def leave_a_session(port: int, who: str, topic: str) -> None:
     """What a subscriber leaves at the broker that went without a word: its queue, up to the broker's bound."""
-    gone = Properties(PacketTypes.CONNECT)
+    gone = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     gone.SessionExpiryInterval = 600
     client, subscribed = Client(CallbackAPIVersion.VERSION2, who, protocol=MQTTv5), threading.Event()
-    client.on_connect = lambda *_: client.subscribe(topic, 1)
     client.on_subscribe = lambda *_: subscribed.set()
     client.connect("127.0.0.1", port, clean_start=False, properties=gone)
+    client.subscribe(topic, 1)
     client.loop_start()
     try:
         assert await asyncio.to_thread(subscribed.wait, 30)
