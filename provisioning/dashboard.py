@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from provisioning.spoken import FORMS, spoken
+from provisioning.spoken import FORMS, JOINTS, spoken
 
 Translate = Callable[[str], str]
 
@@ -139,6 +139,7 @@ FIGURES: Mapping[str, str] = {
     "lost": "not kept",
     "last": "last number",
     "acknowledged": "acknowledged",
+    "certificate_days": "certificate, days left",
     "taken": "taken",
     "refused": "refused",
     "age_s": "age (s)",
@@ -179,7 +180,7 @@ def words() -> set[str]:
     texts = {text for kind in kinds for text in (kind.title, kind.advice)}
     links = {text for _, text in PAGES.values()}
     return texts.union(
-        FORMS, links, LABELS.values(), STATES.values(), FIGURES.values(), ages, SUMMARY.values(), {WORKING}
+        FORMS, JOINTS, links, LABELS.values(), STATES.values(), FIGURES.values(), ages, SUMMARY.values(), {WORKING}
     )
 
 

@@ -1,4 +1,4 @@
-"""What health says of cameras, scanners and screens in the language of a page: its words are English where it is told.
+"""What health says of devices, the ledger and the line in the language of a page: its words are English where told.
 
 The log and ``/readyz`` keep the English; a text that no form here fits is shown as it is.
 """
@@ -11,7 +11,7 @@ from functools import cache
 
 Translate = Callable[[str], str]
 
-FORMS: tuple[str, ...] = (
+_DEVICES = (
     "the eye starts",
     "the eye ended ({why}) and starts again",
     "shown on the calibration page",
@@ -67,14 +67,146 @@ FORMS: tuple[str, ...] = (
     "no browser shows it",
     "Open /screens/{screen} in the screen's browser.",
 )
+_LEDGER = (
+    "nobody answers there",
+    "the connection was lost",
+    "the broker's name cannot be found",
+    "the look-up of the broker's name gets no answer",
+    "the broker does not answer",
+    "certificate, key or password cannot be read",
+    "the broker's certificate is from an authority that is not trusted here",
+    "the broker's certificate names another host",
+    "the broker's certificate has expired",
+    "the broker's certificate is not yet valid",
+    "the broker's certificate is not valid at this device's time, but its clock is not synchronised, "
+    "which is the likely cause",
+    "this device's own certificate has expired",
+    "this device's own certificate is not yet valid",
+    "the broker refuses this device's certificate",
+    "the broker speaks only TLS older than 1.2",
+    "what answers there speaks no TLS",
+    "a web page answers instead of the broker",
+    "TLS could not be agreed on",
+    "the broker speaks another MQTT",
+    "the broker refuses this name or password",
+    "the broker refuses what this edge writes",
+    "its user or the common name of its certificate must be '{name}', and the access list must let it write",
+    "another device connected under this one's name: two devices have one identity",
+    "the broker was sent more at once than it takes",
+    "the broker names another server, which is never followed",
+    "the broker is busy or over its quota",
+    "for {n} minutes by now",
+    "no acknowledgement came in time",
+    "contacts are kept and sent later",
+    "nothing to do in the store",
+    "check the network if it lasts",
+    "check the host's name and the store's DNS",
+    "check the store's DNS",
+    "check the files that upstream names",
+    "check `ca` and the host, and that no gateway or guest network's page stands in between",
+    "let `host` be a name that stands in the broker's certificate, or renew that",
+    "renew the broker's certificate",
+    "check the broker's certificate and this device's clock",
+    "let this device get the time (NTP) first",
+    "give this device a certificate that is valid now",
+    "check this device's clock",
+    "check that the broker trusts the authority of `cert`, and whether it was revoked",
+    "switch TLS 1.2 on at the broker",
+    "check the port (8883 is usual with TLS), or that no guest network's page stands in between",
+    "the network wants a log-in (a guest network's page) or the port is a web server's: check both",
+    "see the broker's log",
+    'try `protocol = "3.1.1"` (or "5") in upstream',
+    "check `user`, `password_file` and `cert`",
+    "let the broker's access list give it its topics",
+    "SECURITY: find the clone, give each device its own id and certificate, and revoke the copied one",
+    "report it to us",
+    "the window is halved",
+    "if that is meant, write the new host into upstream",
+    "see the broker's load and quotas",
+    "an event is deleted after head office has committed it",
+    "an event is deleted when the far side takes it: weaker than head office's word",
+    "this device's certificate lasts {days} more days: renew it",
+    "head office's inbox says that it is offline",
+    "start its hub",
+    "the broker says",
+    "nobody listens",
+    "start head office's hub",
+    "the broker takes contacts, but head office's inbox confirms none",
+    "if it runs, let the broker's access list give it contacts and take its words",
+    "the broker's access list does not let '{name}' write {topic}",
+    "start or reach the broker, or mend its access list",
+    "edges keep their contacts",
+    "mend what the detail names",
+    "nothing is acknowledged meanwhile, and edges keep their contacts",
+    "{store} {device} has lacked event {seq} for {age} s while later ones are here",
+    "streams that lack one: {n}",
+    "See these stores on the hub's page; an edge that runs and is connected sends what is missing again by itself.",
+    "see the sink",
+    "the disk is full",
+    "the disk is read-only",
+    "another process holds the file",
+    "the file cannot be opened",
+    "the disk fails: {code}",
+    "cannot write: {code}",
+    "cannot be opened: {code}",
+    "kept in memory, so a restart forgets it",
+    "contacts are sent, but a restart forgets those that head office has not confirmed",
+    "contacts wait in memory still",
+    "contacts that waited in memory are on the disk again",
+    "its sentinel was missing or broken, and was made anew: nothing is lost",
+    "a spoilt file waits to be read",
+    "the file is no database any more",
+    "the file is damaged",
+    "the file is empty",
+    "the file is gone",
+    "the file is another outbox's",
+    "the file is an older copy",
+    "the journal beside the file is gone",
+    "what was there lies in {place} and is being read",
+    "a new file was begun",
+    "what was there lies in {place}: {saved} contacts were saved, {lost} numbers are told to head office as lost",
+    "Look at this device's disk; what lies in quarantine may go once head office has what it needs of it.",
+    "See the disk of this device; it is tried again every 30 s, no restart is needed.",
+    "see the disk of this device",
+    "See the disk of this device, then restart the service.",
+    "See the disk of this machine, then restart the service.",
+    "degraded: the disk or the outbox is nearly full, and contacts that count less are dropped",
+    "free room on the disk of this device",
+    "not synchronised since the start",
+    "Let the time service reach its server; until then every code counts as a plain member number.",
+)
+FORMS: tuple[str, ...] = (*_DEVICES, *_LEDGER)
 """The texts, with what differs from one to the next in braces."""
+
+
+JOINTS: tuple[str, ...] = ("; ", ": ")
+"""What stands between a form and what follows it; a comma stays as it is."""
+
+_JOINT = re.compile("; |: |, ")
 
 
 def spoken(text: str, say: Translate) -> str:
     """A text of health in the page's language; each part of it by itself where several were put together."""
     if (whole := _told(text, say)) is not None:
         return whole
-    return ", ".join(_told(part, say) or part for part in text.split(", "))
+    for joint in _JOINT.finditer(text):
+        head, rest = text[: joint.start()], text[joint.end() :]
+        if (known := _told(head, say)) is not None:
+            return known + _between(joint.group(), say) + spoken(rest, say)
+    return _ending(text, say)
+
+
+def _ending(text: str, say: Translate) -> str:
+    """A text of which at most an end is known."""
+    for joint in _JOINT.finditer(text):
+        head, rest = text[: joint.start()], text[joint.end() :]
+        if (told := spoken(rest, say)) != rest:
+            return head + _between(joint.group(), say) + told
+    return text
+
+
+def _between(joint: str, say: Translate) -> str:
+    return say(joint) if joint in JOINTS else joint
 
 
 def _told(text: str, say: Translate) -> str | None:
@@ -92,5 +224,6 @@ def _pattern(form: str) -> re.Pattern[str]:
 
 
 def _hole(name: str) -> str:
-    """What may stand for a name in braces; ``s`` is the letter of the plural alone."""
-    return f"(?P<{name}>{'s?' if name == 's' else '.*'})"
+    """What may stand for a name in braces; ``s`` is the letter of the plural alone, ``code`` ends at the next part."""
+    allowed = {"s": "s?", "code": "[^:;]*"}.get(name, ".*")
+    return f"(?P<{name}>{allowed})"

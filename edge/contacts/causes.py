@@ -80,7 +80,7 @@ REMEDIES: Mapping[Cause, Remedy] = {
         _CLOCK_FIRST,
     ),
     Cause.OWN_EXPIRED: Remedy("this device's own certificate has expired", _RENEW),
-    Cause.OWN_NOT_YET: Remedy("this device's own certificate is not yet valid", f"check the clock, or {_RENEW}"),
+    Cause.OWN_NOT_YET: Remedy("this device's own certificate is not yet valid", f"check this device's clock; {_RENEW}"),
     Cause.OWN_REFUSED: Remedy(
         "the broker refuses this device's certificate",
         f"check that the broker trusts the authority of `cert`, and whether it was revoked; {_KEPT}",

@@ -14,9 +14,10 @@ from jinja2 import Environment
 from edge.contacts.why import ADVICE, WORDS, Facts, Mood, Station, told
 from provisioning import language, signin
 from provisioning.accounts import Role
-from provisioning.dashboard import number
+from provisioning.dashboard import number, since
 from provisioning.i18n import environments, words
 from provisioning.signin import Guard
+from provisioning.spoken import spoken
 
 WEB = Path(__file__).parent / "web"
 LOCALES = (WEB / "locales", signin.HERE / "locales")
@@ -165,12 +166,15 @@ def _named(table: Mapping[str, str], word: str, say: Translate) -> str:
 
 
 def _station(station: Station, say: Translate) -> dict[str, Any]:
+    """``say`` has the words of the IT's other pages, too."""
     return {
         "id": station.id,
         "mood": station.mood,
         "word": say(WORDS[station.word]),
         "age": ago(station.age_s, say) if station.age_s is not None else "",
-        "said": station.said,
+        "since": since(station.since_s, say) if station.since_s is not None else "",
+        "said": spoken(station.said, say),
+        "todo": spoken(station.todo, say),
     }
 
 

@@ -58,6 +58,8 @@ class Pulse:
     def _facts(self, books: Status | None) -> Facts:
         readers = [part for part in self.health.parts() if part.kind in READERS]
         ledger, line, inbox = self._part("ledger"), self._part("upstream"), self._part("inbox")
+        kept = next((part for part in self.health.parts() if (part.kind, part.name) == ("disk", "outbox")), None)
+        file = kept if kept and kept.state is State.DOWN else None
         oldest = books.oldest_wall if books else None
         return Facts(
             readers=len(readers),
@@ -67,12 +69,19 @@ class Pulse:
             queue=self.ledger.queued(),
             spool=self.outbox.spool,
             ledger_down=ledger.detail if ledger and ledger.state is State.DOWN else "",
+            file_down=file.detail if file else "",
+            file_todo=file.todo if file else "",
+            record_since_s=_lasting(file or ledger),
             waiting=self.outbox.waiting(),
             oldest_s=None if oldest is None else max(0.0, time.time() - oldest),
             line=str(line.state) if line else "",
             line_said=line.detail if line else "",
+            line_todo=line.todo if line else "",
+            line_since_s=_lasting(line),
             inbox=str(inbox.state) if inbox else "",
             inbox_said=inbox.detail if inbox else "",
+            inbox_todo=inbox.todo if inbox else "",
+            inbox_since_s=_lasting(inbox),
             ack_s=self._age(self._ack_at),
             puback=self.puback,
             upstream=self.upstream,
@@ -85,3 +94,8 @@ class Pulse:
 
     def _age(self, at: float | None) -> float | None:
         return None if at is None else max(0.0, self.mono() - at)
+
+
+def _lasting(part: Part | None) -> float | None:
+    """For how many seconds a part has been as it is."""
+    return None if part is None else max(0.0, time.time() - part.since_s)

@@ -19,12 +19,19 @@ WELL = Facts(
     queue=0,
     spool="ok",
     ledger_down="",
+    file_down="",
+    file_todo="",
+    record_since_s=3.0,
     waiting=0,
     oldest_s=None,
     line="up",
     line_said="",
+    line_todo="",
+    line_since_s=9.0,
     inbox="up",
     inbox_said="",
+    inbox_todo="",
+    inbox_since_s=9.0,
     ack_s=2.0,
     puback=False,
     upstream=True,
@@ -38,6 +45,10 @@ CASES: list[tuple[dict[str, Any], str, Mood]] = [
     ({"spool": "memory"}, "memory only", Mood.BAD),
     ({"ledger_down": "the disk is full"}, "disk refuses", Mood.BAD),
     ({"spool": "degraded"}, "disk full", Mood.BAD),
+    ({"spool": "degraded", "ledger_down": "degraded: nearly full"}, "disk full", Mood.BAD),
+    ({"spool": "degraded", "ledger_down": "the disk is full", "queue": 3}, "disk refuses", Mood.BAD),
+    ({"file_down": "the file is gone"}, "file spoilt", Mood.BAD),
+    ({"file_down": "the disk is read-only", "spool": "memory"}, "memory only", Mood.BAD),
     ({"upstream": False, "line": "", "inbox": ""}, "no upstream", Mood.BAD),
     ({"line": "down", "inbox": ""}, "line down", Mood.BAD),
     ({"line": "", "inbox": ""}, "connecting", Mood.WAITING),
@@ -80,3 +91,9 @@ def test_whatever_is_the_case_every_station_has_words_and_there_is_a_next_step(f
     assert found.first in ADVICE.values()
     needy = {station.mood for station in found.stations}
     assert found.mood is max(needy, key=[Mood.WELL, Mood.WAITING, Mood.BAD].index)
+
+
+def test_trouble_says_since_when_what_it_is_and_what_to_do() -> None:
+    said: dict[str, Any] = {"line_said": "nobody answers there", "line_todo": "check the network", "line_since_s": 90.0}
+    found = told(replace(WELL, line="down", inbox="", **said)).stations[2]
+    assert (found.said, found.todo, found.since_s) == ("nobody answers there", "check the network", 90.0)

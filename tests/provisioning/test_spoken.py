@@ -10,7 +10,10 @@ from provisioning.i18n import words
 from provisioning.spoken import FORMS, spoken
 
 say_ja = words(signin.HERE / "locales", "ja").gettext
-SOURCES = "".join(path.read_text() for path in (Path(__file__).parents[2] / "edge").rglob("*.py"))
+SOURCES = re.sub(
+    r'"\s*\n\s*f?"', "", "".join(path.read_text() for path in (Path(__file__).parents[2] / "edge").rglob("*.py"))
+)
+"""A text that stands on two lines is one."""
 
 
 @pytest.mark.parametrize(
@@ -26,6 +29,23 @@ SOURCES = "".join(path.read_text() for path in (Path(__file__).parents[2] / "edg
         ),
         ("the picture is dark, shown on the calibration page", "映像が暗すぎます, 調整ページで表示中です"),
         ("code in view for 2 minutes, not locked in: x", "コードが 2 分間見えたままです, not locked in: x"),
+        ("nobody answers there: Connection refused", "接続先から応答がありません：Connection refused"),
+        (
+            "start head office's hub; if it runs, let the broker's access list give it contacts and take its words",
+            "本部のハブを起動してください。動いているときは、ブローカーの許可リストで、"
+            "ハブが記録を受け取り応答できるようにしてください",
+        ),
+        (
+            "cannot write: SQLITE_X: kept in memory, so a restart forgets it",
+            "書き込めません（SQLITE_X）：メモリにだけあり、再起動すると失われます",
+        ),
+        (
+            "the file is gone; what was there lies in quarantine/1: 5 contacts were saved, 7 numbers are told to head "
+            "office as lost",
+            "ファイルがなくなっています。元のファイルは quarantine/1 に保管しました。"
+            "5 件を救出し、7 個の番号を失われたものとして本部に申告しました",
+        ),
+        ("something strange: nobody answers there", "something strange：接続先から応答がありません"),
         ("a {strange} text", "a {strange} text"),
         ("", ""),
     ],
