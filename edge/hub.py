@@ -36,7 +36,9 @@ from edge.stock.channel import feed
 from edge.stock.relay import routes as stock_routes
 from edge.supervise import kept
 from edge.web import basics, headers
+from provisioning import signin
 from provisioning.i18n import environments, words
+from provisioning.spoken import spoken
 
 PAGES = Path(__file__).parent / "hub_pages"
 LANGUAGES = ("ja", "en")
@@ -79,7 +81,18 @@ _REASONS = {
     "poison": "Ended every connection",
     "too large": "Too large for the broker",
     "corrupt": "Row spoilt",
+    "refused topic": "Topic refused by the broker",
+    "refused payload": "Content refused by the broker",
     "forgotten by the inbox": "Forgotten by head office",
+}
+_PARTS = {
+    "inbox": "Line to the broker",
+    "sink": "Contacts database",
+    "ledger": "Ledgers of the stores",
+    "disk": "Files",
+    "stock": "Stock",
+    "members": "Members",
+    "codes": "Signed lists",
 }
 _UNITS = {"{n} d": 86_400, "{n} h": 3_600, "{n} min": 60, "{n} s": 1}
 
@@ -200,7 +213,7 @@ def _token(hub: Hub, name: str) -> str:
 
 def _index(hub: Hub) -> Callable[[web.Request], Awaitable[web.Response]]:
     pages = environments(PAGES, PAGES / "locales", LANGUAGES)
-    texts = {language: words(PAGES / "locales", language) for language in LANGUAGES}
+    texts = {language: words((PAGES / "locales", signin.HERE / "locales"), language) for language in LANGUAGES}
 
     async def index(request: web.Request) -> web.Response:
         """What has arrived, and how head office's parts are; ``?lang=en`` for English."""
@@ -216,6 +229,8 @@ def _index(hub: Hub) -> Callable[[web.Request], Awaitable[web.Response]]:
             .get_template("index.html")
             .render(
                 parts=hub.health.parts(),
+                sorts={kind: translate(name) for kind, name in _PARTS.items()},
+                say=partial(spoken, say=translate),
                 utc=_utc,
                 counts=[count for count in counts if count.store.startswith(asked.store)][:MOST_COUNTS],
                 away=away,

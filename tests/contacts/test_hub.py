@@ -151,7 +151,7 @@ def test_every_word_of_the_hubs_page_is_translated() -> None:
     import re
 
     page = (hub.PAGES / "index.html").read_text()
-    tables = (hub._KINDS, hub._HANDOFFS, hub._TROUBLES, hub._REASONS)
+    tables = (hub._KINDS, hub._HANDOFFS, hub._TROUBLES, hub._REASONS, hub._PARTS)
     wanted = set(re.findall(r'_\("([^"]+)"\)', page)) | {word for table in tables for word in table.values()}
     wanted |= set(hub._UNITS)
     known = set(re.findall(r'^msgid "(.+)"$', (hub.PAGES / "locales" / "ja.po").read_text(), re.M))
