@@ -20,6 +20,7 @@ from edge.contacts.post import Post
 from edge.contacts.sink import BACKFILL, LIVE, Arrival, Sink, SinkAway, arrival
 from edge.health import Health
 from edge.ports import Link, LinkLost, Message
+from edge.supervise import apart
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ async def run(
         began = clock.time()
         try:
             async with dial(whole.who, Will(topics.INBOX, OFFLINE, 0), whole.filters()) as link:
-                await Reception(sink, link, health, dial.name, whole).run()
+                await apart(Reception(sink, link, health, dial.name, whole).run())
         except LinkLost as error:
             health.down("inbox", dial.name, str(error), _ADVICE)
         attempt = 0 if clock.time() - began > whole.pace.healthy else attempt + 1

@@ -16,6 +16,7 @@ from edge.contacts.post import Post
 from edge.contacts.standing import Standing, figures
 from edge.health import Health
 from edge.ports import LinkLost
+from edge.supervise import apart
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ async def run(
                 began = clock.time()
                 standing.opened(began)
                 call = Call(outbox, link, standing, edge, health, dial, times, letters, days)
-                await call.run()
+                await apart(call.run())
         except LinkLost as error:
             least = _tell(health, dial, outbox, error, days)
             if call is not None:

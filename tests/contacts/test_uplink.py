@@ -332,3 +332,19 @@ async def test_contacts_that_nobody_confirms_are_told_on_the_health_page(
         assert "access list" in next(part.todo for part in health.parts() if part.kind == "inbox")
         far.ack(box, 3)
         await eventually(lambda: inboxes() == ["up"])
+
+
+@pytest.mark.parametrize("steps", range(12))
+async def test_a_stop_in_the_moment_in_which_the_line_is_lost_is_a_stop(
+    box: Outbox, device: Device, scripted: Any, quick: Pace, eventually: Any, steps: int
+) -> None:
+    far = scripted()
+    running = asyncio.ensure_future(uplink.run(box, far, device, Health(), quick))
+    await eventually(lambda: far.dials)
+    await settled(0.01)
+    far.incoming.put_nowait(Message("cut", b""))
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.wait([running], timeout=5)
+    assert running.cancelled()

@@ -36,6 +36,21 @@ async def test_a_loop_that_was_cancelled_from_within_starts_again() -> None:
     assert len(runs) == 2
 
 
+async def test_a_loop_that_fails_while_it_is_cancelled_does_not_start_again() -> None:
+    async def sulk() -> None:
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            raise ValueError("not now") from None
+
+    keeping = asyncio.create_task(keep("loop", sulk, 0.0))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    keeping.cancel()
+    await asyncio.wait([keeping], timeout=5)
+    assert keeping.cancelled()
+
+
 async def test_kept_loops_end_with_their_owner() -> None:
     ended = asyncio.Event()
 
