@@ -7,7 +7,7 @@ import json
 import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -134,23 +134,28 @@ def _plain(value: Any) -> str:
 
 @contextmanager
 def _outbox(folder: Path) -> Iterator[sqlite3.Connection]:
-    """The device's outbox for a look; raises BadConfig, in plain words, if there is none or the disk refuses.
-
-    A look takes no part in the journal. Where none lies there it makes none either: the next start would take an empty
-    one for the one that a person deleted, and not miss the contacts that were in it.
-    """
+    """The device's outbox for a look; raises BadConfig, in plain words, if there is none or the disk refuses."""
     path = folder / config.read_store(folder).device.data / FILE
     if not path.exists():
         raise config.BadConfig(f"{path}: no outbox yet; it is made when `tentou run` starts")
-    way = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "mode=ro&immutable=1"
-    connection = sqlite3.connect(f"{path.resolve().as_uri()}?{way}", uri=True, timeout=5)
     try:
-        yield connection
+        with looked(path) as connection:
+            yield connection
     except sqlite3.DatabaseError as error:
         todo = "look at this device's disk, and at what `tentou check` says of it"
         raise config.BadConfig(f"{path}: {_why(error)}; {todo}") from error
-    finally:
-        connection.close()
+
+
+@contextmanager
+def looked(path: Path) -> Iterator[sqlite3.Connection]:
+    """An outbox's file to be read alone, without taking part in its journal; raises sqlite3.Error.
+
+    Where no journal lies it makes none either: the next start would take an empty one for the one that a person
+    deleted, and not miss the contacts that were in it.
+    """
+    way = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "mode=ro&immutable=1"
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?{way}", uri=True, timeout=5)) as connection:
+        yield connection
 
 
 def _why(error: sqlite3.DatabaseError) -> str:

@@ -18,6 +18,8 @@ from typing import Any
 
 from edge import config, fitting
 from edge.contacts import topics
+from edge.contacts.causes import remedy
+from edge.doctor.books import certificate, outbox, sink
 from edge.doctor.patient import Finding, Look, Patient, missing_files, opened, store_of, worth_trying
 from edge.doctor.sight import cameras, plugged, scanners, zones
 from edge.doctor.signed import handouts, papers
@@ -191,7 +193,11 @@ def disk(patient: Patient) -> Iterator[Finding]:
         return
     free = shutil.disk_usage(there).free
     todo = "" if free > ENOUGH_DISK else "free some space, or move the data folder"
-    yield Finding("disk", free > ENOUGH_DISK, f"{free / 1024**3:.1f} GiB free", todo)
+    yield Finding("disk", free > ENOUGH_DISK, f"{_size(free)} free", todo)
+
+
+def _size(count: int) -> str:
+    return f"{count / 1024**3:.1f} GiB" if count >= 1024**3 else f"{count / 1024**2:.0f} MiB"
 
 
 def port(patient: Patient) -> Iterator[Finding]:
@@ -232,7 +238,7 @@ def broker(patient: Patient) -> Iterator[Finding]:
             name = asyncio.run(_dialled(choice, patient))
         except LinkLost as error:
             waits = "; contacts wait here meanwhile" if isinstance(patient.settings, config.Store) else ""
-            todo = "start or reach the broker; look at its log, the certificates and its access list"
+            todo = remedy(error).todo if error.cause else "start or reach the broker, and look at its log"
             yield Finding("broker", False, f"{error}{waits}", todo)
         else:
             yield Finding("broker", True, f"{name} answers")
@@ -263,7 +269,7 @@ def tokens(patient: Patient) -> Iterator[Finding]:
         yield Finding(name, good, "held" if good else f"{path} is missing or empty", todo)
 
 
-HUB_LOOKS: tuple[Look, ...] = (adapters, tokens, handouts, disk, port, sources, broker)
+HUB_LOOKS: tuple[Look, ...] = (adapters, tokens, handouts, disk, port, sink, sources, certificate, broker)
 LOOKS: tuple[Look, ...] = (
     adapters,
     codes,
@@ -272,11 +278,13 @@ LOOKS: tuple[Look, ...] = (
     accounts,
     clock,
     disk,
+    outbox,
     port,
     zones,
     plugged,
     cameras,
     scanners,
     sources,
+    certificate,
     broker,
 )

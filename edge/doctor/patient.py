@@ -60,10 +60,10 @@ def missing_files(choice: Choice, settings: config.Settings, folder: Path) -> It
             yield name, folder / value
 
 
-def opened(choice: Choice, patient: Patient) -> Any:
-    """The adapter of a choice, as an async context."""
+def opened(choice: Choice, patient: Patient, where: Path | None = None) -> Any:
+    """The adapter of a choice, as an async context; files are read against ``where``, or beside the settings."""
     module = plug.adapter(choice.port, choice.adapter.adapter)
-    return module.open(module.Settings.model_validate(choice.adapter.settings), patient.folder)
+    return module.open(module.Settings.model_validate(choice.adapter.settings), where or patient.folder)
 
 
 def worth_trying(patient: Patient, *ports: str) -> Iterator[Choice]:

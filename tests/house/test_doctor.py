@@ -320,3 +320,43 @@ def test_a_port_that_another_uses_is_named_and_stops_the_start(
     assert "Address already in use" in found["port"]["seen"]
     assert tentou.main(["run", "--config", str(etc)]) != 0
     assert "already in use" in capsys.readouterr().err
+
+
+def test_a_spoilt_outbox_and_one_that_was_put_aside_are_named(
+    etc: Path, check: Callable[[Path], tuple[int, Findings]]
+) -> None:
+    (etc / "data" / "quarantine" / "20260101T000000Z-boot").mkdir(parents=True)
+    _, found = check(etc)
+    assert found["outbox"]["ok"]
+    assert "20260101T000000Z-boot" in found["outbox"]["seen"]
+    (etc / "data" / "outbox.sqlite").write_bytes(b"no database" * 1000)
+    code, found = check(etc)
+    assert code == 1
+    assert "outbox.sqlite" in found["outbox"]["seen"]
+
+
+def test_a_database_of_head_office_that_cannot_be_opened_is_named(
+    tmp_path: Path, check: Callable[[Path], tuple[int, Findings]]
+) -> None:
+    upstream = "[upstream]\nadapter = 'file'\nsettings = { path = 'up' }\n"
+    (tmp_path / "hub.toml").write_text(
+        f"[hub]\nid = 'hub'\n[web]\nport = {free_port()}\n{upstream}[sink]\nadapter = 'sqlite'\n"
+    )
+    assert check(tmp_path)[1]["sink"]["ok"]
+    (tmp_path / "data" / "contacts.sqlite").unlink()
+    (tmp_path / "data" / "contacts.sqlite").mkdir()
+    assert check(tmp_path)[1]["sink"]["seen"] == "the file cannot be opened"
+
+
+@pytest.mark.parametrize(("days", "well"), [(40, True), (20, False)])
+def test_the_days_that_a_certificate_still_lasts_are_told(
+    etc: Path, check: Callable[[Path], tuple[int, Findings]], days: int, well: bool
+) -> None:
+    subject = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=ginza.front"]
+    files = ["-days", str(days), "-keyout", str(etc / "edge.key"), "-out", str(etc / "edge.pem")]
+    subprocess.run([*subject, *files], check=True, capture_output=True)
+    where = {"port": 1, "tls": True, "cert": "edge.pem", "key": "edge.key"}
+    settings = ", ".join(f"{name} = {json.dumps(value)}" for name, value in where.items())
+    (etc / "local.toml").write_text(f"[upstream]\nadapter = 'mqtt'\nsettings = {{ {settings} }}\n")
+    found = check(etc)[1]["certificate"]
+    assert (found["ok"], found["seen"]) == (well, f"lasts {days} more days")
