@@ -18,7 +18,7 @@ from edge.bench.store import NotStarted, free_port
 from edge.contacts import topics
 from edge.ports import Link
 
-START_S, HUB_S = 10.0, 20.0
+START_S, HUB_S = 10.0, 60.0
 LINES = (
     "allow_anonymous true",
     "max_queued_messages 0",

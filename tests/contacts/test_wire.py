@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 import signal
+import socket
 import sqlite3
 import threading
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from edge.adapters import upstream_mqtt
 from edge.config import Device
 from edge.contacts import inbox, uplink
 from edge.contacts.dial import Confirms, Pace, Will
@@ -281,6 +283,20 @@ async def test_without_a_broker_health_says_so_and_nothing_is_lost(
         await eventually(lambda: [part.state for part in health.parts()] == [State.DOWN])
     assert "contacts are kept" in health.parts()[0].todo
     assert box.waiting() == 5
+
+
+async def test_a_broker_that_has_an_ipv6_address_alone_is_reached(mosquitto: Any, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET6) as probe:
+        try:
+            probe.bind(("::1", 0))
+        except OSError as error:
+            pytest.skip(f"this machine has no IPv6: {error}")
+        port = probe.getsockname()[1]
+    mosquitto(f"listener {port} ::1")
+    dial = upstream_mqtt.MqttDial(upstream_mqtt.Settings(host="::1", port=port), tmp_path)
+    async with dial("edge", None, ("t",)) as link:
+        await link.publish(Message("t", b"heard"))
+        assert (await anext(link.messages())).payload == b"heard"
 
 
 async def test_a_broker_that_accepts_and_never_answers_is_given_up(mosquitto: Any, dialled: Any) -> None:
