@@ -194,6 +194,8 @@ class Call:
     def _load(self, pages: Pages, now: float) -> Shot | None:
         """The next message: one event, or of a backlog as many as fit, not before the bucket lets it go."""
         flight = self.flight
+        if self._asks():
+            return None
         backlog = self.outbox.last - flight.cursor > self.pace.backlog
         if backlog and (at := self.standing.backlog_at(now)) > now:
             self._not_before = at
@@ -206,8 +208,16 @@ class Call:
             self.standing.bucket.take(now)
         return Shot(rows if len(rows) == 1 else fitting(rows, min(self.pace.batch_bytes, self.link.max_bytes // 2)))
 
+    def _asks(self) -> bool:
+        """Whether head office is to say first how far it knows this stream: one event asks for that."""
+        if not self.outbox.heals or self.dial.confirms is not Confirms.INBOX:
+            return False
+        return self.outbox.overtaken.is_set() or (not self.outbox.reach.vouched and bool(self.flight.sent))
+
     def _may_batch(self) -> bool:
         """Only our own inbox reads batches, and what is being tried out goes one by one."""
+        if self.outbox.heals and not self.outbox.reach.vouched:
+            return False
         return self.dial.confirms is Confirms.INBOX and math.isinf(self.flight.budget)
 
     def _unfit(self, shot: Shot, now: float) -> str:
@@ -237,6 +247,7 @@ class Call:
 
     def _hand(self, shot: Shot) -> None:
         """Hand a message to the link."""
+        self.outbox.reach.sent = max(self.outbox.reach.sent, shot.range[1])
         answer = asyncio.ensure_future(self.link.publish(message_of(shot, self.edge, self.doubts)))
         self._out[shot.range[0]] = answer
         answer.add_done_callback(partial(self._answered, shot))
@@ -340,11 +351,18 @@ class Call:
             return
         if ack.outbox != self.stream:
             self._ignore("an acknowledgement", "it is for another outbox")
+        elif self.outbox.overtaken.is_set() or (self.outbox.heals and ack.max > self.outbox.reach.most):
+            self._ignore("an acknowledgement", "it is for an event that was never sent from here")
+            self.outbox.overtaken.set()
         elif ack.upto > self.outbox.last:
             self._ignore("an acknowledgement", "it is for an event that does not exist yet")
         else:
+            asked = self.outbox.heals and not self.outbox.reach.vouched
+            await self.outbox.vouched()
             await self._mind_lost_memory(ack)
             self._confirmed(ack.upto, ack.max)
+            if asked:
+                self.flight.nudge()  # what was only asked for goes at full width now
 
     def _ignore(self, what: str, why: str) -> None:
         self.ignored[why] += 1

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import math
+import secrets
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Coroutine
@@ -22,10 +23,10 @@ from edge.contacts.clock import Clock
 from edge.contacts.event import Range, source_of
 from edge.contacts.outbox import Outbox
 from edge.contacts.place import Place, in_memory, on_disk
-from edge.contacts.quarantine import Order
+from edge.contacts.quarantine import Fork, Order
 from edge.contacts.room import Caps
 from edge.contacts.schema import Loaded
-from edge.contacts.soundness import TORN, fault, look
+from edge.contacts.soundness import OVERTAKEN, TORN, fault, look
 from edge.db import cause
 from edge.health import Health
 
@@ -33,6 +34,10 @@ log = logging.getLogger(__name__)
 
 RETRY = 30.0
 """Seconds between two tries to use a disk that refused."""
+
+RENEWAL = 3600.0
+"""Seconds between two new streams that head office's word alone is the reason for: who forges it must not have the
+device begin one after the other. Until then nothing is sent or deleted."""
 
 _KIND, _NAME = "disk", "outbox"
 _SPOILT = "Look at this device's disk; what lies in quarantine may go once head office has what it needs of it."
@@ -51,6 +56,7 @@ class Mender:
     days: int = quarantine.DAYS
     retry: float = RETRY
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    renewed: float = -math.inf
 
     async def open(self, caps: Caps) -> Outbox:
         """The outbox, in its file or, where the disk refuses, in memory."""
@@ -68,8 +74,22 @@ class Mender:
         """For ever: save what lies in quarantine, and move whenever the place has become bad, or a better one is."""
         while True:
             async with _beside(self._tidy()):
-                await (self.box.spoilt.wait() if self._on_disk else asyncio.sleep(self.retry))
+                await (self._bad() if self._on_disk else asyncio.sleep(self.retry))
             await (self._away() if self._on_disk else self._back())
+
+    async def _bad(self) -> None:
+        """Until the file has to be left."""
+        reasons = [asyncio.create_task(self.box.spoilt.wait()), asyncio.create_task(self._overtaken())]
+        try:
+            await asyncio.wait(reasons, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in reasons:
+                each.cancel()
+
+    async def _overtaken(self) -> None:
+        await self.box.overtaken.wait()
+        self.health.down(_KIND, _NAME, OVERTAKEN, "Nothing: a new stream is begun, at most one an hour.")
+        await asyncio.sleep(self.renewed + RENEWAL - asyncio.get_running_loop().time())
 
     @property
     def _on_disk(self) -> bool:
@@ -93,11 +113,15 @@ class Mender:
 
     async def _away(self) -> None:
         """Leave a spoilt file. Meanwhile contacts wait in the ledger's own queue."""
+        why, fork = TORN if self.box.spoilt.is_set() else OVERTAKEN, None
+        if self.box.overtaken.is_set():
+            self.renewed = asyncio.get_running_loop().time()
+            fork = Fork(stream=secrets.token_hex(16), above=self.box.reach.ours)
         self.place.trusted = False
         await self.stack.aclose()
         await self._settled()
         with suppress(OSError):  # a disk that does not even rename: memory, then
-            await asyncio.to_thread(quarantine.put_away, self.path, TORN, self.clock.wall(), self.boot)
+            await asyncio.to_thread(quarantine.put_away, self.path, why, self.clock.wall(), self.boot, fork)
         self.place = await self._somewhere()
         self._renew(self.place.loaded)
 
@@ -118,7 +142,17 @@ class Mender:
                 return
             self.stack, self.place = stack.pop_all(), place
         stream, acked = self.box.stream, self.box.acked
-        self._renew(Loaded(beside.stream, beside.boot, beside.last, beside.acked, beside.waiting()))
+        self._renew(
+            Loaded(
+                beside.stream,
+                beside.boot,
+                beside.last,
+                beside.acked,
+                beside.waiting(),
+                place.loaded.opened,
+                place.loaded.again,
+            )
+        )
         async with memory:
             await self._rest(before, stream, (acked, moved))
         self.health.up(_KIND, _NAME, "contacts that waited in memory are on the disk again")

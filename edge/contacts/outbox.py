@@ -19,6 +19,7 @@ from edge.contacts import schema
 from edge.contacts.clock import Clock
 from edge.contacts.draft import Draft, Place, draft
 from edge.contacts.event import BadContact, Range, source_of
+from edge.contacts.reach import Reach
 from edge.contacts.room import Caps
 from edge.contacts.schema import Loaded, Row
 from edge.contacts.writer import Writer
@@ -35,7 +36,7 @@ FILE = "outbox.sqlite"
 IN_MEMORY = 20_000
 """Contacts that an outbox without a disk holds, some 15 MB."""
 
-CHUNK = 5_000
+CHUNK = 500
 TEND = 5.0
 """Seconds between two looks at the room of the disk."""
 
@@ -47,7 +48,8 @@ class Outbox:
     """The ledger's store-and-forward queue in one SQLite file. ``news`` is set whenever there may be more to send.
 
     ``spoilt`` is set when the file turns out to be damaged. Whoever heals it (``heals``) begins a new one with
-    ``renew``: then ``stream`` changes under its users, and what they know of numbers holds no longer.
+    ``renew``: then ``stream`` changes under its users, and what they know of numbers holds no longer. ``overtaken`` is
+    set when head office knows of numbers that were never sent from here: nothing is sent or deleted until it is healed.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Outbox:
         self.rewritten = 0
         """How often rows may have become others than they were: what was read before is to be read again."""
         self.spoilt = asyncio.Event()
+        self.overtaken = asyncio.Event()
         self.heals = False
         self.last = loaded.last
         self.acked = loaded.acked
@@ -84,6 +87,7 @@ class Outbox:
         caps = replace(self.caps, rows=min(self.caps.rows, IN_MEMORY)) if db.path == MEMORY else self.caps
         place = Place(self._source, loaded.stream, self.bootid)
         self._db = db
+        self.reach = Reach(loaded.opened, loaded.again)
         self._writer = Writer(db, loaded, place, self._timezone, caps, self._clock, reserve)
 
     async def record(self, contact: Contact) -> int:
@@ -154,6 +158,14 @@ class Outbox:
             gone += part
         return gone
 
+    async def vouched(self) -> None:
+        """Head office knows this stream as we do; the file remembers it if the disk lets it."""
+        if not self.reach.vouched:
+            self.reach.vouched = True
+            self.news.set()
+            with suppress(sqlite3.Error):  # else the next start asks again with a single event
+                await self._write(self._writer, schema.vouched)
+
     async def set_aside(self, seq: int, reason: str, stream: str = "") -> bool:
         """Move an event that can never be delivered to the dead, and tell of it by a gap, both or neither.
 
@@ -217,6 +229,8 @@ class Outbox:
         """Go on with another file; the one before is closed, or nobody else writes to it."""
         self._open(db, loaded, reserve)
         self.boot, self.last, self.acked = loaded.boot, loaded.last, loaded.acked
+        if loaded.stream != self.stream:
+            self.overtaken.clear()
         self.stream = loaded.stream
         self.rewritten += 1
         self.spoilt.clear()

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.contacts.sentinel import Mark, read_mark, replace, sentinel_of, sync_folder
 
@@ -16,6 +16,16 @@ KEPT = 3
 DAYS = 90
 
 _ORDER = "order.json"
+
+
+class Fork(BaseModel):
+    """The file is an older copy of itself: its numbers above ``above`` were given twice, and mean something else at
+    head office. Their events are those of ``stream``, where they are numbered from 1."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stream: str = Field(pattern=r"^[0-9a-f]{32}$")
+    above: int = Field(ge=0)
 
 
 class Order(BaseModel):
@@ -33,13 +43,14 @@ class Order(BaseModel):
     lain_s: int = 0
     into: str = ""
     upto: int = 0
+    fork: Fork | None = None
 
     def waits(self, stream: str) -> bool:
         """Whether these files are to be saved into this stream."""
         return self.state == "waiting" or (self.state == "done" and self.into not in ("", stream))
 
 
-def put_away(path: Path, why: str, wall: float, bootid: str) -> Path:
+def put_away(path: Path, why: str, wall: float, bootid: str, fork: Fork | None = None) -> Path:
     """Move an outbox, all that lies beside it under its name, and its sentinel, into a folder of their own.
 
     A move that is cut short is finished by ``finish``. Raises OSError.
@@ -47,7 +58,7 @@ def put_away(path: Path, why: str, wall: float, bootid: str) -> Path:
     folder = _free(path.parent / FOLDER / f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(max(wall, 0)))}-{bootid}")
     folder.mkdir(parents=True)
     sync_folder(folder.parent)
-    order = Order(state="moving", why=why, mark=read_mark(sentinel_of(path)))
+    order = Order(state="moving", why=why, mark=read_mark(sentinel_of(path)), fork=fork)
     _write(folder, order)
     _move(path, folder, order)
     return folder

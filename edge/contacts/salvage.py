@@ -10,14 +10,14 @@ import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edge.contacts import schema
 from edge.contacts.carve import Carved, Told, carve
 from edge.contacts.event import KINDS, BadContact, BadEvent, Range, body_of, read_event
 from edge.contacts.outbox import Outbox
-from edge.contacts.quarantine import Order
+from edge.contacts.quarantine import Fork, Order
 from edge.contacts.schema import Row
 
 CHUNK = 200
@@ -83,13 +83,17 @@ async def salvage(outbox: Outbox, file: Path, order: Order, source: str, reserve
     stream = order.mark.stream if order.mark else survey.stream()
     acked = max(order.mark.acked if order.mark else 0, survey.acked.get(stream, 0))
     torn: dict[int, str] = {}
-    rows = _good(file, survey, source, stream, torn)
+    rows = (_forked(row, stream, order.fork) for row in _good(file, survey, source, stream, torn))
     saved = 0
     while chunk := await asyncio.to_thread(lambda: list(itertools.islice(rows, CHUNK))):
         saved += await take_in(outbox, chunk, reserve)
         await asyncio.sleep(PAUSE)
-    upto = order.mark.reserved if order.mark else max(survey.last, survey.highest.get(stream, 0))
-    return Saved(saved, await tell(outbox, stream, (acked, upto), survey.covered.get(stream, []), torn))
+    last = max(survey.last, survey.highest.get(stream, 0))
+    upto = order.mark.reserved if order.mark else last
+    lost = await tell(outbox, stream, (acked, upto), survey.covered.get(stream, []), torn)
+    if order.fork is not None:
+        lost += await tell(outbox, order.fork.stream, (0, max(0, last - order.fork.above)), [], {})
+    return Saved(saved, lost)
 
 
 async def take_in(outbox: Outbox, rows: Sequence[Carved], reserve: Callable[[int], None]) -> int:
@@ -160,6 +164,17 @@ def _good(file: Path, survey: Survey, source: str, stream: str, torn: dict[int, 
                 torn[row.seq] = row.kind
         elif needle in row.body and _in_place(row, survey):
             yield row
+
+
+def _forked(row: Carved, stream: str, fork: Fork | None) -> Carved:
+    """A row in its place, or in the fork's where its number was given twice."""
+    if fork is None or row.seq <= fork.above:
+        return row
+    event = json.loads(row.body)
+    if row.kind == "gap":
+        event["data"].setdefault("stream", stream)
+    seq = row.seq - fork.above
+    return replace(row, seq=seq, body=body_of(event | {"stream": fork.stream, "sequence": f"{seq:012d}"}))
 
 
 def _in_place(row: Carved, survey: Survey) -> bool:

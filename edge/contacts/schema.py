@@ -41,6 +41,7 @@ _COLUMNS = (
 INSERT = "INSERT INTO outbox(seq, kind, boot, mono, wall, sync, crc, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _KEPT_DEAD = 10_000
 _KEPT_GAPS = 1_000
+_OPENED = "opened"
 _SIZES = ("page_count", "freelist_count", "page_size")
 
 
@@ -56,13 +57,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What an outbox knows when it opens."""
+    """What an outbox knows when it opens. ``opened`` and ``again`` are those of ``reach.Reach``."""
 
     stream: str
     boot: int
     last: int
     acked: int
     waiting: int
+    opened: int = 0
+    again: bool = False
 
 
 def migrate(db: sqlite_utils.Database) -> None:
@@ -84,7 +87,15 @@ def load(connection: sqlite3.Connection, bootid: str) -> Loaded:
     stream = connection.execute("SELECT v FROM meta WHERE k = 'stream'").fetchone()[0]
     last, acked = last_seq(connection), acked_seq(connection)
     trim(connection, acked)
-    return Loaded(stream, boot, last, acked, count_waiting(connection))
+    doubted = connection.execute("SELECT v FROM meta WHERE k = ?", [_OPENED]).fetchone()
+    connection.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", [_OPENED, last])
+    opened = int(doubted[0]) if doubted else last
+    return Loaded(stream, boot, last, acked, count_waiting(connection), opened, doubted is not None)
+
+
+def vouched(connection: sqlite3.Connection) -> None:
+    """Head office knows this stream as we do: what a later opening finds is ours."""
+    connection.execute("DELETE FROM meta WHERE k = ?", [_OPENED])
 
 
 def trim(connection: sqlite3.Connection, acked: int) -> None:

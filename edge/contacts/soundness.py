@@ -25,6 +25,7 @@ GONE = "the file is gone"
 FOREIGN = "the file is another outbox's"
 OLDER = "the file is an older copy"
 NO_JOURNAL = "the journal beside the file is gone"
+OVERTAKEN = "the data folder is an older copy: head office has more of its contacts than were ever sent from it"
 
 
 @dataclass(frozen=True, slots=True)
