@@ -35,6 +35,7 @@ class Cause(StrEnum):
     VERSION = "version"
     USER = "user"
     RIGHTS = "rights"
+    DEAF = "deaf"
     CLONE = "clone"
     WINDOW = "window"
     ELSEWHERE = "elsewhere"
@@ -98,6 +99,10 @@ REMEDIES: Mapping[Cause, Remedy] = {
     Cause.VERSION: Remedy("the broker speaks another MQTT", 'try `protocol = "3.1.1"` (or "5") in upstream'),
     Cause.USER: Remedy("the broker refuses this name or password", "check `user`, `password_file` and `cert`"),
     Cause.RIGHTS: Remedy("the broker refuses what this edge writes", "let the broker's access list give it its topics"),
+    Cause.DEAF: Remedy(
+        "the broker refuses a subscription, so that its words would not be heard",
+        "let the broker's access list give the topics that are read, not only those that are written",
+    ),
     Cause.CLONE: Remedy(
         "another device connected under this one's name: two devices have one identity",
         "SECURITY: find the clone, give each device its own id and certificate, and revoke the copied one",

@@ -117,7 +117,7 @@ class MqttLink:
     async def subscribe(self, topics: Sequence[str]) -> None:
         """Subscribe at QoS 1 and wait for the broker's word; raises LinkLost if it refuses one."""
         if topics and await self._asked(topics, no_local=False) >= 0x80:
-            raise lost(Cause.RIGHTS, "a subscription")
+            raise lost(Cause.DEAF)
 
     async def also(self, topics: Sequence[str]) -> Sequence[str]:
         """As ports.Link; one SUBSCRIBE each, so that each has an answer of its own."""

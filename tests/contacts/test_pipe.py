@@ -20,6 +20,7 @@ from edge.contacts.causes import REASONS, REMEDIES, Cause, lost, remedy
 from edge.contacts.dial import Will
 from edge.contacts.pipe import packed
 from edge.ports import LinkLost, Message
+from tests.contacts.fakes.broker import FakeBroker
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=200)
 
@@ -54,6 +55,14 @@ async def test_mqtt_3_1_1_carries_messages_retained_ones_and_a_will(mosquitto: A
             if len(heard) == 2:
                 break
     assert heard == {"r": b"1", "s": b"offline"}
+
+
+async def test_a_refused_subscription_is_told_as_one() -> None:
+    async with FakeBroker(granted=0x87).open() as far:
+        with pytest.raises(LinkLost, match="refuses a subscription") as told:
+            async with MqttDial(Settings(port=far.port, timeout=5.0), Path("."))("edge", None, ("a", "b")):
+                pass
+    assert "read" in remedy(told.value).todo
 
 
 @pytest.mark.promise("X-1")

@@ -45,12 +45,14 @@ def skip_properties(raw: bytes, at: int) -> int:
 
 @dataclass
 class FakeBroker:
-    """``reason`` gives each PUBLISH its PUBACK's reason, -1 for none; ``greeting`` each CONNECT its CONNACK's."""
+    """``reason`` gives each PUBLISH its PUBACK's reason, -1 for none; ``greeting`` each CONNECT its CONNACK's,
+    ``granted`` each topic of a SUBSCRIBE the one of its SUBACK."""
 
     receive_maximum: int = 20
     packet_maximum: int = 1_000_000
     reason: Script = lambda _topic, _payload: 0
     greeting: Callable[[], int] = lambda: 0
+    granted: int = 1
     delay_s: float = 0.0
     port: int = 0
     taken: list[tuple[str, bytes]] = field(default_factory=list)
@@ -128,7 +130,7 @@ class FakeBroker:
             topics.append(body[at + 2 : at + 2 + size].decode())
             at += 2 + size + 1
         self._lines[writer] += topics
-        writer.write(packet(SUBACK, body[:2] + b"\x00" + b"\x01" * len(topics)))
+        writer.write(packet(SUBACK, body[:2] + b"\x00" + bytes([self.granted]) * len(topics)))
         for topic, payload in self._retained.items():
             if topic in topics:
                 writer.write(packet(PUBLISH, text(topic) + b"\x00" + payload, 1))
