@@ -18,7 +18,7 @@ from typing import Any
 
 from edge import config, fitting
 from edge.contacts import topics
-from edge.contacts.causes import remedy
+from edge.contacts.causes import Cause, remedy
 from edge.doctor.books import certificate, outbox, sink
 from edge.doctor.patient import Finding, Look, Patient, missing_files, opened, store_of, worth_trying
 from edge.doctor.sight import cameras, plugged, scanners, zones
@@ -238,10 +238,15 @@ def broker(patient: Patient) -> Iterator[Finding]:
             name = asyncio.run(_dialled(choice, patient))
         except LinkLost as error:
             waits = "; contacts wait here meanwhile" if isinstance(patient.settings, config.Store) else ""
-            todo = remedy(error).todo if error.cause else "start or reach the broker, and look at its log"
-            yield Finding("broker", False, f"{error}{waits}", todo)
+            yield Finding("broker", False, f"{error}{waits}", _of_broker(error, bool(waits)))
         else:
             yield Finding("broker", True, f"{name} answers")
+
+
+def _of_broker(error: LinkLost, store: bool) -> str:
+    """What to do about a line: its cause's own words; who runs the broker is not told to wait."""
+    away = error.cause in ("", Cause.AWAY, Cause.SILENT, Cause.STALLED)
+    return remedy(error).todo if store or not away else "start or reach the broker, and look at its log"
 
 
 async def _dialled(choice: Choice, patient: Patient) -> str:
