@@ -8,6 +8,7 @@ Writes that wait while a commit runs share the next one (MQTT.md 2.1: a timer on
 from __future__ import annotations
 
 import asyncio
+import errno
 import queue
 import sqlite3
 import threading
@@ -291,6 +292,15 @@ async def _whole(path: Path, migrate: Callable[[sqlite_utils.Database], None]) -
         if broken(error):
             return False
         raise
+
+
+def full(error: BaseException) -> bool:
+    """Whether an error says that the disk has no room."""
+    name = getattr(error, "sqlite_errorname", "")
+    # A log's index that cannot be made is told as an error of the disk.
+    return name in ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE") or (
+        isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    )
 
 
 def broken(error: sqlite3.Error) -> bool:

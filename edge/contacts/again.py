@@ -24,6 +24,7 @@ async def again(outbox: Outbox, reason: str = "") -> int:
         moved, after = await outbox.act(partial(_moved, outbox, reason, after))
         total += moved
         if not after:
+            outbox.retried += bool(total)
             return total
 
 

@@ -12,6 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
+def ballast_of(path: Path) -> Path:
+    """Where the ballast of an outbox's file lies."""
+    return path.with_suffix(".ballast")
+
+
 @dataclass(frozen=True, slots=True)
 class Ballast:
     """A file of ``size`` bytes that the disk has really set aside: a sparse one would be none. 0 bytes: no file."""

@@ -222,6 +222,9 @@ class Call:
 
     def _unfit(self, shot: Shot, now: float) -> str:
         """Why the first event is not to be sent at all; empty if it is."""
+        if self.outbox.retried != self.standing.retried:
+            self.standing.retried = self.outbox.retried
+            self.doubts.forgive()
         row = shot.rows[0]
         if not row.whole:
             return "corrupt"

@@ -111,6 +111,11 @@ class Doubts:
         self.careful, self._losses, self.patience = False, 0, 0.0
         self._alone.clear()
 
+    def forgive(self) -> None:
+        """Somebody mended what was refused, and wishes it sent again."""
+        self._refused.clear()
+        self._mute.clear()
+
     def _detoured(self, kind: str) -> bool:
         return kind == "gap" and self._refused[kind] >= TRIES
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from edge.config import Device
 from edge.contacts import quarantine, salvage
+from edge.contacts.ballast import Ballast, ballast_of
 from edge.contacts.carve import Carved
 from edge.contacts.clock import Clock
 from edge.contacts.event import Range, source_of
@@ -27,7 +28,7 @@ from edge.contacts.quarantine import Fork, Order
 from edge.contacts.room import Caps
 from edge.contacts.schema import Loaded
 from edge.contacts.soundness import OVERTAKEN, TORN, fault, look
-from edge.db import cause
+from edge.db import cause, full
 from edge.health import Health
 
 log = logging.getLogger(__name__)
@@ -102,7 +103,7 @@ class Mender:
 
     async def _somewhere(self) -> Place:
         try:
-            place = await self.stack.enter_async_context(on_disk(self.path, self.boot, self.clock.wall()))
+            place = await self._there()
         except (sqlite3.Error, OSError) as error:
             why = f"{cause(error)}: contacts are sent, but a restart forgets those that head office has not confirmed"
             self.health.down(_KIND, _NAME, why, _REFUSED)
@@ -110,6 +111,15 @@ class Mender:
         remade = "its sentinel was missing or broken, and was made anew: nothing is lost" if place.remade else ""
         self.health.up(_KIND, _NAME, remade)
         return place
+
+    async def _there(self) -> Place:
+        """The file; on a full disk once more, without the ballast that lies beside it."""
+        try:
+            return await self.stack.enter_async_context(on_disk(self.path, self.boot, self.clock.wall()))
+        except (sqlite3.Error, OSError) as error:
+            if not full(error) or not await asyncio.to_thread(Ballast(ballast_of(self.path), 0).give_up):
+                raise
+        return await self.stack.enter_async_context(on_disk(self.path, self.boot, self.clock.wall()))
 
     async def _away(self) -> None:
         """Leave a spoilt file. Meanwhile contacts wait in the ledger's own queue."""

@@ -23,7 +23,7 @@ from edge.contacts.reach import Reach
 from edge.contacts.room import Caps
 from edge.contacts.schema import Loaded, Row
 from edge.contacts.writer import Writer
-from edge.db import MEMORY, Database, broken
+from edge.db import MEMORY, Database, broken, full
 from edge.model import Contact
 
 T = TypeVar("T")
@@ -68,6 +68,8 @@ class Outbox:
         self.news = asyncio.Event()
         self.rewritten = 0
         """How often rows may have become others than they were: what was read before is to be read again."""
+        self.retried = 0
+        """How often what had been set aside was put in again: whoever gave a kind of contact up tries it anew."""
         self.spoilt = asyncio.Event()
         self.overtaken = asyncio.Event()
         self.heals = False
@@ -307,7 +309,7 @@ class Outbox:
             while self._pending:
                 batch.append(self._pending.popleft())
         self._mind(error)
-        if _full(error) and tried + 1 < _TRIES:
+        if full(error) and tried + 1 < _TRIES:
             with suppress(sqlite3.ProgrammingError):
                 self._ask(batch, writer, tried + 1)
                 return
@@ -344,7 +346,7 @@ class Outbox:
             return await writer.db.write(act)
         except sqlite3.Error as error:
             self._mind(error)
-            if not _full(error):
+            if not full(error):
                 raise
         await writer.db.read(writer.lighten)
         return await writer.db.write(act)
@@ -360,7 +362,3 @@ class Outbox:
         self._failing = not isinstance(error, BadContact)
         if isinstance(error, sqlite3.Error) and broken(error):
             self.spoilt.set()
-
-
-def _full(error: BaseException) -> bool:
-    return getattr(error, "sqlite_errorname", "") == "SQLITE_FULL"

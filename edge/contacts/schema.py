@@ -84,7 +84,7 @@ def load(connection: sqlite3.Connection, bootid: str) -> Loaded:
     """What is there, without reading the backlog: a start with a million rows costs what one with none costs."""
     connection.execute("INSERT OR IGNORE INTO boots(bootid) VALUES (?)", [bootid])
     boot = connection.execute("SELECT n FROM boots WHERE bootid = ?", [bootid]).fetchone()[0]
-    stream = connection.execute("SELECT v FROM meta WHERE k = 'stream'").fetchone()[0]
+    stream = stream_of(connection)
     last, acked = last_seq(connection), acked_seq(connection)
     trim(connection, acked)
     doubted = connection.execute("SELECT v FROM meta WHERE k = ?", [_OPENED]).fetchone()
@@ -103,6 +103,11 @@ def trim(connection: sqlite3.Connection, acked: int) -> None:
     dead, gaps = (f"SELECT seq FROM {book} ORDER BY seq DESC LIMIT 1 OFFSET ?" for book in ("dead", "gaps"))  # noqa: S608
     connection.execute(f"DELETE FROM dead WHERE seq <= ({dead})", [_KEPT_DEAD])  # noqa: S608
     connection.execute(f"DELETE FROM gaps WHERE seq <= ? AND seq <= ({gaps})", [acked, _KEPT_GAPS])  # noqa: S608
+
+
+def stream_of(connection: sqlite3.Connection) -> str:
+    """The stream of this file."""
+    return str(connection.execute("SELECT v FROM meta WHERE k = 'stream'").fetchone()[0])
 
 
 def last_seq(connection: sqlite3.Connection) -> int:
@@ -218,7 +223,9 @@ def bury(connection: sqlite3.Connection, seq: int, reason: str, wall: int) -> tu
     kind, body = row
     connection.execute("INSERT OR REPLACE INTO dead VALUES (?, ?, ?, ?, ?)", [seq, kind, reason, wall, body])
     connection.execute("DELETE FROM outbox WHERE seq = ?", [seq])
-    counts, ranges = Counter({kind: 1}), [(seq, seq)]
+    # What was set aside before and came again is counted by its first gap.
+    again = b'"salvagedstream":"%s"' % stream_of(connection).encode() in body
+    counts, ranges = Counter({} if again else {kind: 1}), [(seq, seq)]
     inherited = connection.execute("DELETE FROM gaps WHERE seq = ? RETURNING counts, ranges", [seq]).fetchone()
     if inherited:
         counts.update(json.loads(inherited[0]))

@@ -27,6 +27,7 @@ class Standing:
         self.policy = Policy()
         self.bucket = Bucket(pace.drain, now)
         self.narrow = pace.window
+        self.retried = 0
         self.lost_at = math.inf
         self._pace = pace
         self._opened_at, self._chance = now, 0.0

@@ -44,7 +44,7 @@ def status(connection: sqlite3.Connection) -> Status:
         for kind, count in json.loads(counts).items():
             held[kind] = held.get(kind, 0) + count
     return Status(
-        stream=connection.execute("SELECT v FROM meta WHERE k = 'stream'").fetchone()[0],
+        stream=schema.stream_of(connection),
         waiting=schema.count_waiting(connection),
         acknowledged=acked,
         last=schema.last_seq(connection),

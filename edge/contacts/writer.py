@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from edge.contacts import schema
-from edge.contacts.ballast import Ballast
+from edge.contacts.ballast import Ballast, ballast_of
 from edge.contacts.clock import Clock
 from edge.contacts.draft import Draft, Moment, Place, draft, id_of, written
 from edge.contacts.event import Range, gap
@@ -52,7 +52,7 @@ class Writer:
     ) -> None:
         self.rows: int = loaded.waiting
         self.squeezed = False
-        self.ballast = Ballast(db.path.with_suffix(".ballast"), 0 if db.path == MEMORY else caps.ballast)
+        self.ballast = Ballast(ballast_of(db.path), 0 if db.path == MEMORY else caps.ballast)
         self.db, self._place, self._timezone, self._caps, self._clock = db, place, timezone, caps, clock
         self.reserve, self._boot = reserve, loaded.boot
         self._last = self.sure = loaded.last

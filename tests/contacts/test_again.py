@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from edge.config import Device
+from edge.contacts import inbox, uplink
 from edge.contacts.again import again
 from edge.contacts.event import read_event
 from edge.contacts.ledger import Ledger
 from edge.contacts.outbox import Outbox
 from edge.contacts.pulse import Pulse
 from edge.contacts.sink import Sink, arrival
+from edge.contacts.status import status
 from edge.health import Health
 from edge.model import Contact
 
@@ -59,6 +64,45 @@ async def test_what_is_refused_again_is_set_aside_again_and_not_forgotten(box: A
     await box.set_aside(last, "too large")
     dead = await box.look(lambda db: db.execute("SELECT seq, body FROM dead").fetchall())
     assert [(seq, read_event(body).salvaged) for seq, body in dead] == [(last, (box.stream, 1))]
+
+
+async def test_one_that_is_set_aside_twice_is_counted_once(box: Any, contacts: Any) -> None:
+    await box.record_all(contacts(1))
+    for _ in range(3):
+        await box.set_aside(box.last, "refused topic")
+        assert await again(box) == 1
+    lost = (await box.look(status)).lost
+    assert lost == {"scan": 1}
+
+
+async def test_what_is_sent_again_is_tried_at_once_although_its_kind_was_given_up(
+    tmp_path: Path,
+    box: Any,
+    device: Device,
+    sink: Any,
+    dialled: Any,
+    background: Any,
+    eventually: Any,
+    contacts: Any,
+    quick: Any,
+    mosquitto: Any,
+) -> None:
+    acl = tmp_path / "acl"
+    acl.write_text(
+        "topic readwrite s/v1/#\ntopic readwrite u/v1/#\ntopic readwrite c/v1/+/contact/gap\ntopic read c/v1/#\n"
+    )
+    broker = mosquitto(f"acl_file {acl}")
+    await box.record_all(contacts(1))
+    async with background(uplink.run(box, dialled(broker.port), device, Health(), quick)):
+        await eventually(lambda: box.last >= 2)  # the gap that tells of it
+        assert (await box.look(status)).set_aside == {"refused topic": 1}
+        acl.write_text("topic readwrite #\n")
+        os.kill(broker.process.pid, signal.SIGHUP)
+        assert await again(box) == 1
+        async with background(inbox.run(sink, dialled(broker.port), Health(), pace=quick)):
+            await eventually(lambda: box.waiting() == 0)
+    events = [json.loads(body) for body in bodies(tmp_path)]
+    assert [event["data"]["n"] for event in events if event["type"].endswith(".scan.v1")] == [0]
 
 
 async def test_the_page_is_told_when_things_last_happened(box: Any, contacts: Any) -> None:

@@ -24,7 +24,7 @@ import pytest
 from edge.config import Device
 from edge.contacts.event import read_event
 from edge.contacts.ledger import Ledger
-from edge.contacts.opening import outbox
+from edge.contacts.opening import outbox, outbox_anyway
 from edge.contacts.outbox import Outbox
 from edge.contacts.room import MIB, Caps
 from edge.db import cause
@@ -35,7 +35,7 @@ CHILD = """
 import asyncio, sqlite3, sys
 from pathlib import Path
 from edge.config import Device
-from edge.contacts.opening import outbox
+from edge.contacts.opening import outbox, outbox_anyway
 from edge.model import Contact
 
 async def main():
@@ -125,6 +125,22 @@ async def test_on_a_full_disk_of_contacts_alone_the_oldest_go(tmpfs: Any, device
             accepted = [seq for n in range(60) for seq in await box.record_all([contact("scan", n)] * 50)]
             assert await balanced(box, accepted)
             assert len(accepted) == 3_000
+
+
+@pytest.mark.promise("L-1")
+async def test_a_start_on_a_full_disk_gives_the_ballast_up_and_has_what_waits(tmpfs: Any, device: Device) -> None:
+    with tmpfs("size=3m") as disk:
+        path = disk / "outbox.sqlite"
+        async with outbox(path, device, CAPS) as box:
+            await box.record_all([contact("scan", n) for n in range(100)])
+            await box._db.write(box._writer.tidy)
+        with suppress(OSError), (disk / "video").open("wb") as video:
+            while True:
+                video.write(b"x" * 4_096)
+                video.flush()
+        assert path.with_suffix(".ballast").exists()
+        async with outbox_anyway(path, device, Health(), CAPS) as box:
+            assert (box.spool != "memory", box.waiting()) == (True, 100)
 
 
 @pytest.mark.promise("L-5")
