@@ -195,7 +195,7 @@ ADVICE: Mapping[str, str] = {
     "inbox silent": "Start head office's hub, or see its page: its database may refuse, or the broker's access list.",
     "not heard": "Wait for the next contact: head office answers after it has stored one.",
     "not asked": "Set [upstream] in the settings; until then every contact waits here.",
-    "set aside": "Mend what refused them (see the reasons), wait ten minutes, then press “Send again”.",
+    "set aside": "Mend what refused them (see the reasons), then press “Send again”.",
     "accounted for": "Head office holds a gap record with how many, of which kind, and why. Nothing to do here.",
 }
 """The next step for a station's word."""
