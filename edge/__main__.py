@@ -21,7 +21,7 @@ from edge import __version__
 from edge.bench import command as bench
 from edge.config import BadConfig
 from edge.contacts import command as contacts
-from edge.contacts import export_command
+from edge.contacts.office import export_command
 from edge.demo import command as demo
 from edge.drill import command as drill
 from edge.members import command as members

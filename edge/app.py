@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from edge import config, fitting
-from edge.contacts.dial import Pace
+from edge.contacts.line.dial import Pace
 from edge.loops import loops
 from edge.members.profiles import usable
 from edge.model import Profile

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from edge.contacts import quarantine
-from edge.contacts.outbox import Outbox
-from edge.contacts.rewriting import NAMING, NAMING_DEAD, Part, Rows, cut_log, names, rewrite, taken_out, unnamed
-from edge.contacts.sink import Erasing, SinkAway
+from edge.contacts.office.sink import Erasing, SinkAway
+from edge.contacts.spool import quarantine
+from edge.contacts.spool.outbox import Outbox
+from edge.contacts.spool.rewriting import NAMING, NAMING_DEAD, Part, Rows, cut_log, names, rewrite, taken_out, unnamed
 from edge.db import cause
 from edge.health import Health
 from edge.members.erasure import ErasureList

@@ -16,15 +16,16 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from edge import config, erasures, fitting, plug
-from edge.contacts import handoffs, inbox, redirector, topics
-from edge.contacts.counts import Count, Counting
-from edge.contacts.dial import Pace
-from edge.contacts.handoffs import Handoffs, Joining
-from edge.contacts.lines import Asking, Line, Trouble, part
-from edge.contacts.overview import Overview, asking
-from edge.contacts.post import Post
-from edge.contacts.roster import Roster
-from edge.contacts.sink import Sink, SinkAway
+from edge.contacts import topics
+from edge.contacts.line.dial import Pace
+from edge.contacts.line.post import Post
+from edge.contacts.office import handoffs, inbox, redirector
+from edge.contacts.office.counts import Count, Counting
+from edge.contacts.office.handoffs import Handoffs, Joining
+from edge.contacts.office.lines import Asking, Line, Trouble, part
+from edge.contacts.office.overview import Overview, asking
+from edge.contacts.office.roster import Roster
+from edge.contacts.office.sink import Sink, SinkAway
 from edge.db import database, mended
 from edge.health import Health
 from edge.members.handout import Handouts

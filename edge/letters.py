@@ -9,7 +9,7 @@ from typing import Any
 
 from edge.config import Device
 from edge.contacts import topics
-from edge.contacts.post import Post
+from edge.contacts.line.post import Post
 from edge.health import Health
 from edge.members.desk import Desk
 from edge.members.peers import LATE, MOST, BadNews, News, read_news, write_news

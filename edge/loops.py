@@ -10,12 +10,13 @@ from contextlib import suppress
 from functools import partial
 
 from edge import config, plug
-from edge.contacts import anchor, retention, retry, uplink
-from edge.contacts.again import again
 from edge.contacts.clock import clock_of
-from edge.contacts.dial import Confirms
 from edge.contacts.faults import tell_faults
-from edge.contacts.outbox import FILE
+from edge.contacts.line import uplink
+from edge.contacts.line.dial import Confirms
+from edge.contacts.spool import anchor, retention, retry
+from edge.contacts.spool.again import again
+from edge.contacts.spool.outbox import FILE
 from edge.model import Measured, Painted, Played, Touched, Watching
 from edge.parts import Parts, wares
 from edge.ports import Troubled

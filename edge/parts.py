@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 from content import store as content_store
 from content.library import Library, library
 from edge import config
-from edge.contacts.dial import Pace
-from edge.contacts.ledger import Ledger
-from edge.contacts.opening import outbox_anyway
-from edge.contacts.outbox import FILE, Outbox
-from edge.contacts.post import Post
-from edge.contacts.pulse import Pulse
-from edge.contacts.room import caps_of
+from edge.contacts.line.dial import Pace
+from edge.contacts.line.post import Post
+from edge.contacts.spool.ledger import Ledger
+from edge.contacts.spool.opening import outbox_anyway
+from edge.contacts.spool.outbox import FILE, Outbox
+from edge.contacts.spool.room import caps_of
+from edge.contacts.way.pulse import Pulse
 from edge.db import mended
 from edge.erasures import Erasures
 from edge.health import Health

@@ -12,9 +12,9 @@ from content import studio
 from content.library import media_routes
 from edge import config
 from edge import web as pages
-from edge.contacts import page as ledger_page
 from edge.contacts import topics
-from edge.contacts.again import again
+from edge.contacts.spool.again import again
+from edge.contacts.way import page as ledger_page
 from edge.parts import Parts
 from edge.screens import pages as screen_pages
 from edge.screens import printed

@@ -1,7 +1,7 @@
 """Head office's database in PostgreSQL, for hubs that share it: contacts cut by the month of their receipt.
 
 A unique index over all months would need the month in its key, so once each is kept by the books
-(``edge.contacts.books``) under a lock on the streams that a batch names; within a month an index keeps it, too.
+(``edge.contacts.office.books``) under a lock on the streams that a batch names; within a month an index keeps it, too.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from edge.config import Settings as Base
-from edge.contacts import books
-from edge.contacts import postgres as tables
-from edge.contacts.books import Place, Plan, Stream
-from edge.contacts.counts import Count, Standing
 from edge.contacts.event import Range
-from edge.contacts.sink import Arrival, Asked, Kept, SinkAway
+from edge.contacts.office import books
+from edge.contacts.office import postgres as tables
+from edge.contacts.office.books import Place, Plan, Stream
+from edge.contacts.office.counts import Count, Standing
+from edge.contacts.office.sink import Arrival, Asked, Kept, SinkAway
 
 try:
     import asyncpg

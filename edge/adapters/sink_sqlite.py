@@ -15,11 +15,11 @@ from typing import Any, TypeVar
 import sqlite_utils
 
 from edge.config import Settings as Base
-from edge.contacts import books
-from edge.contacts.books import Place, Plan, Stream
-from edge.contacts.counts import Count, Standing
 from edge.contacts.event import Range
-from edge.contacts.sink import Arrival, Asked, Kept, SinkAway
+from edge.contacts.office import books
+from edge.contacts.office.books import Place, Plan, Stream
+from edge.contacts.office.counts import Count, Standing
+from edge.contacts.office.sink import Arrival, Asked, Kept, SinkAway
 from edge.db import Database, cause, database
 
 T = TypeVar("T")
@@ -110,7 +110,8 @@ def migrate(db: sqlite_utils.Database) -> None:
     """Make or bring up to date the tables.
 
     ``tallies`` holds the counts that the hub's page shows, so that it never reads a year of contacts; ``seen`` and
-    ``covered`` are the books (``edge.contacts.books``), ``erased`` the pseudonyms that are taken out of what comes.
+    ``covered`` are the books (``edge.contacts.office.books``), ``erased`` the pseudonyms that are taken out of what
+    comes.
     """
     for pragma in _TUNING:
         db.conn.execute(pragma)

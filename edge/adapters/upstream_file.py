@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.config import Settings as Base
-from edge.contacts.dial import Confirms, Will
 from edge.contacts.event import CONTENT_TYPE
+from edge.contacts.line.dial import Confirms, Will
 from edge.ports import Link, LinkLost, Message
 
 MAX_BYTES = 1_048_576

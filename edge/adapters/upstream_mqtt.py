@@ -1,7 +1,7 @@
 """A broker as upstream or as the hub's line: MQTT 5, or 3.1.1 where a broker speaks no newer one.
 
-``open`` yields a Dial (``edge.contacts.dial``); the uplink and the inbox both use it. What it yields in turn is a
-``MqttLink`` of ``edge.contacts.pipe``.
+``open`` yields a Dial (``edge.contacts.line.dial``); the uplink and the inbox both use it. What it yields in turn is a
+``MqttLink`` of ``edge.contacts.line.pipe``.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from paho.mqtt.properties import Properties
 from pydantic import Field
 
 from edge.config import Settings as Base
-from edge.contacts import certificates
-from edge.contacts.causes import Cause, lost
-from edge.contacts.client import Client
 from edge.contacts.clock import synced
-from edge.contacts.dial import Confirms, Will
-from edge.contacts.pipe import MqttLink
+from edge.contacts.line import certificates
+from edge.contacts.line.causes import Cause, lost
+from edge.contacts.line.client import Client
+from edge.contacts.line.dial import Confirms, Will
+from edge.contacts.line.pipe import MqttLink
 from edge.ports import Link, LinkLost
 
 _SESSION_S = 60

@@ -24,8 +24,8 @@ from edge.bench.ledger_events import device, fill
 from edge.bench.ledger_hub import committed, hub
 from edge.bench.mosquitto import Broker, broker, received
 from edge.bench.watch import Watch
-from edge.contacts.opening import outbox
-from edge.contacts.outbox import FILE
+from edge.contacts.spool.opening import outbox
+from edge.contacts.spool.outbox import FILE
 
 PARTS = ("edge", "broker", "hub")
 SINGLE, BATCHED = "an event a message", "batches"

@@ -24,8 +24,8 @@ from edge.bench.ledger_hub import hub
 from edge.bench.mosquitto import Broker, broker
 from edge.bench.store import free_port
 from edge.bench.watch import Watch
-from edge.contacts.dial import Pace, redial_pause
-from edge.contacts.dial import spread as spread_over
+from edge.contacts.line.dial import Pace, redial_pause
+from edge.contacts.line.dial import spread as spread_over
 
 AT_ONCE = 100
 """So many edges of a first start connect at the same moment; what comes at once on purpose is the storm."""

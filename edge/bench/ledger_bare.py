@@ -15,8 +15,8 @@ from edge.bench.ledger_child import done, started
 from edge.bench.ledger_events import KIND, bodies, device
 from edge.bench.mosquitto import linked
 from edge.contacts import topics
-from edge.contacts.dial import Pace
 from edge.contacts.event import CONTENT_TYPE
+from edge.contacts.line.dial import Pace
 from edge.ports import Link, Message
 
 

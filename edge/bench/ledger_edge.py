@@ -14,10 +14,10 @@ from pathlib import Path
 from edge.adapters import upstream_mqtt
 from edge.bench.ledger_child import done, started
 from edge.bench.ledger_events import device
-from edge.contacts import uplink
-from edge.contacts.dial import Pace
-from edge.contacts.opening import outbox
-from edge.contacts.outbox import FILE, Outbox
+from edge.contacts.line import uplink
+from edge.contacts.line.dial import Pace
+from edge.contacts.spool.opening import outbox
+from edge.contacts.spool.outbox import FILE, Outbox
 from edge.health import Health
 
 LOOK_S = 0.02

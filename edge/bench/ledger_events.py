@@ -9,10 +9,10 @@ from functools import partial
 from uuid import UUID
 
 from edge.config import Device
-from edge.contacts import schema
 from edge.contacts.event import Stamp, body_of, cloud_event, source_of
-from edge.contacts.outbox import Outbox
-from edge.contacts.schema import Row
+from edge.contacts.spool import schema
+from edge.contacts.spool.outbox import Outbox
+from edge.contacts.spool.schema import Row
 from edge.model import Contact, Json
 
 KIND = "product_touched"

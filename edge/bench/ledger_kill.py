@@ -19,7 +19,7 @@ from statistics import median
 from typing import Any
 
 from edge.bench.store import NotStarted
-from edge.contacts.outbox import FILE
+from edge.contacts.spool.outbox import FILE
 
 RATES = (100, 500, 2000)
 LIVES_S = (0.8, 1.6)

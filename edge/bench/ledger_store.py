@@ -14,7 +14,7 @@ from pathlib import Path
 
 from edge import app, config, fitting
 from edge.bench.ledger_events import contact
-from edge.contacts.outbox import Outbox
+from edge.contacts.spool.outbox import Outbox
 
 ACCEPTED = "accepted.json"
 RATE, CONTACTS, SETTLE_S = 50, 500, 2.0

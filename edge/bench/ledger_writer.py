@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 from edge.bench.ledger_events import contact, device
-from edge.contacts.opening import outbox
-from edge.contacts.outbox import FILE, Outbox
+from edge.contacts.spool.opening import outbox
+from edge.contacts.spool.outbox import FILE, Outbox
 
 
 async def main(folder: Path, rate: float) -> None:

@@ -21,8 +21,8 @@ from edge.bench.bare_rows import Bare, Slice, sample, summed
 from edge.bench.figures import NEVER, number, percent, percentiles, ratio, table
 from edge.bench.ledger_events import contact, device
 from edge.bench.ledger_kill import RATES, killed
-from edge.contacts.opening import outbox
-from edge.contacts.outbox import Outbox
+from edge.contacts.spool.opening import outbox
+from edge.contacts.spool.outbox import Outbox
 
 WRITERS = (1, 10, 100)
 SLICES = 5

@@ -25,8 +25,8 @@ from edge.bench.ledger_store import ACCEPTED, CONTACTS, RATE
 from edge.bench.mosquitto import broker
 from edge.bench.store import Bench, NotStarted, running
 from edge.bench.watch import Watch
-from edge.contacts.opening import outbox
-from edge.contacts.outbox import FILE
+from edge.contacts.spool.opening import outbox
+from edge.contacts.spool.outbox import FILE
 
 NOTHING, PACED, UNBOUND = "nothing waits", "at the product's pace", "as fast as it goes"
 READY_S, RSS_MB = 3.0, 150

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from edge import config
-from edge.contacts import schema
-from edge.contacts.outbox import FILE
-from edge.contacts.retry import ask
-from edge.contacts.status import status
+from edge.contacts.spool import schema
+from edge.contacts.spool.outbox import FILE
+from edge.contacts.spool.retry import ask
+from edge.contacts.spool.status import status
 from edge.db import broken, cause
 
 PATIENCE_S = 10.0

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
-from edge.contacts.handoffs import Deed, Outcome
+from edge.contacts.office.handoffs import Deed, Outcome
 from edge.demo import words
 from edge.demo.counter import Sales
 from edge.demo.seed import goods

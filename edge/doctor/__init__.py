@@ -18,7 +18,7 @@ from typing import Any
 
 from edge import config, fitting
 from edge.contacts import topics
-from edge.contacts.causes import Cause, remedy
+from edge.contacts.line.causes import Cause, remedy
 from edge.doctor.books import certificate, outbox, sink
 from edge.doctor.patient import Finding, Look, Patient, missing_files, opened, store_of, worth_trying
 from edge.doctor.sight import cameras, plugged, scanners, zones

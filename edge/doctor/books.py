@@ -8,11 +8,11 @@ import time
 from collections.abc import Iterator
 
 from edge.contacts.command import looked
-from edge.contacts.counts import Counting
-from edge.contacts.dial import Certified
-from edge.contacts.outbox import FILE
-from edge.contacts.quarantine import FOLDER
-from edge.contacts.sink import SinkAway
+from edge.contacts.line.dial import Certified
+from edge.contacts.office.counts import Counting
+from edge.contacts.office.sink import SinkAway
+from edge.contacts.spool.outbox import FILE
+from edge.contacts.spool.quarantine import FOLDER
 from edge.db import cause
 from edge.doctor.patient import Finding, Patient, opened, worth_trying
 from edge.fitting import Choice

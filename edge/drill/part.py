@@ -14,8 +14,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge.contacts.dial import Pace
-from edge.contacts.schema import Row
+from edge.contacts.line.dial import Pace
+from edge.contacts.spool.schema import Row
 
 HURRIED = Pace(
     stall=3.0,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from edge.contacts.outbox import FILE
+from edge.contacts.spool.outbox import FILE
 from edge.drill import brokers, folder
 from edge.drill.books import Place, Verdict, audit, count_in_sink, in_sink
 from edge.drill.folder import Folder

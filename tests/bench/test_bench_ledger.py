@@ -18,7 +18,7 @@ from edge.bench.ledger_events import bodies, device, fill
 from edge.bench.processes import process
 from edge.bench.watch import Watch
 from edge.contacts.event import read_event
-from edge.contacts.opening import outbox as opened
+from edge.contacts.spool.opening import outbox as opened
 
 
 def test_an_event_of_the_benchmarks_is_one_of_ours_and_as_large_as_a_shops() -> None:

@@ -17,11 +17,12 @@ from pathlib import Path
 
 from edge.adapters import upstream_mqtt
 from edge.config import Device
-from edge.contacts import anchor, uplink
 from edge.contacts.clock import Clock
-from edge.contacts.dial import Will
-from edge.contacts.opening import outbox
-from edge.contacts.outbox import FILE, Outbox
+from edge.contacts.line import uplink
+from edge.contacts.line.dial import Will
+from edge.contacts.spool import anchor
+from edge.contacts.spool.opening import outbox
+from edge.contacts.spool.outbox import FILE, Outbox
 from edge.health import Health
 from edge.model import Contact
 from edge.ports import Link

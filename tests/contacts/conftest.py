@@ -21,9 +21,9 @@ import pytest
 from edge.adapters import sink_sqlite, upstream_mqtt
 from edge.config import Device
 from edge.contacts.batch import read_batch
-from edge.contacts.dial import Confirms, Pace, Will
-from edge.contacts.opening import outbox
-from edge.contacts.outbox import Outbox
+from edge.contacts.line.dial import Confirms, Pace, Will
+from edge.contacts.spool.opening import outbox
+from edge.contacts.spool.outbox import Outbox
 from edge.model import Contact
 from edge.ports import Link, LinkLost, Message
 

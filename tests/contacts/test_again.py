@@ -12,14 +12,15 @@ from typing import Any
 import pytest
 
 from edge.config import Device
-from edge.contacts import inbox, uplink
-from edge.contacts.again import again
 from edge.contacts.event import read_event
-from edge.contacts.ledger import Ledger
-from edge.contacts.outbox import Outbox
-from edge.contacts.pulse import Pulse
-from edge.contacts.sink import Sink, arrival
-from edge.contacts.status import status
+from edge.contacts.line import uplink
+from edge.contacts.office import inbox
+from edge.contacts.office.sink import Sink, arrival
+from edge.contacts.spool.again import again
+from edge.contacts.spool.ledger import Ledger
+from edge.contacts.spool.outbox import Outbox
+from edge.contacts.spool.status import status
+from edge.contacts.way.pulse import Pulse
 from edge.health import Health
 from edge.model import Contact
 

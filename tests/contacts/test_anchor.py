@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from edge.config import Device
-from edge.contacts.anchor import Anchor, anchored, keep
 from edge.contacts.clock import Clock, clock_of
 from edge.contacts.event import rfc3339
-from edge.contacts.opening import outbox
-from edge.contacts.outbox import Outbox
+from edge.contacts.spool.anchor import Anchor, anchored, keep
+from edge.contacts.spool.opening import outbox
+from edge.contacts.spool.outbox import Outbox
 from edge.health import Health
 from edge.model import Contact
 

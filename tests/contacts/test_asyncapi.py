@@ -14,12 +14,14 @@ import pytest
 from jsonschema import Draft7Validator
 
 from edge.config import Device
-from edge.contacts import inbox, topics, uplink
+from edge.contacts import topics
 from edge.contacts.batch import BATCH_TYPE
-from edge.contacts.dial import Pace
 from edge.contacts.event import CONTENT_TYPE, KINDS
-from edge.contacts.opening import outbox
-from edge.contacts.post import Post
+from edge.contacts.line import uplink
+from edge.contacts.line.dial import Pace
+from edge.contacts.line.post import Post
+from edge.contacts.office import inbox
+from edge.contacts.spool.opening import outbox
 from edge.health import Health
 from edge.members.erasure import ERASURE, make_erasure
 from edge.members.peers import MOST, News, write_news

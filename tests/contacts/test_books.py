@@ -16,11 +16,12 @@ import pytest
 
 from edge.adapters import sink_sqlite
 from edge.config import Device
-from edge.contacts import inbox, uplink
-from edge.contacts.dial import Confirms, Pace, Will
 from edge.contacts.event import read_event
-from edge.contacts.opening import outbox
-from edge.contacts.room import Caps
+from edge.contacts.line import uplink
+from edge.contacts.line.dial import Confirms, Pace, Will
+from edge.contacts.office import inbox
+from edge.contacts.spool.opening import outbox
+from edge.contacts.spool.room import Caps
 from edge.health import Health
 from edge.ports import Link, LinkLost, Message
 from tests.contacts.conftest import seqs_of

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from edge.config import Device
-from edge.contacts import topics, uplink
-from edge.contacts.dial import Pace
+from edge.contacts import topics
+from edge.contacts.line import uplink
+from edge.contacts.line.dial import Pace
 from edge.health import Health
 from edge.ports import Message
 from tests.contacts.conftest import QUICK, dial_to, in_background, seqs_of

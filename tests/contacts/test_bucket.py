@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.contacts.bucket import Bucket
-from edge.contacts.dial import Pace, redial_pause, spread
-from edge.contacts.policy import BadPolicy, Policy, read_policy
-from edge.contacts.standing import Standing
+from edge.contacts.line.bucket import Bucket
+from edge.contacts.line.dial import Pace, redial_pause, spread
+from edge.contacts.line.policy import BadPolicy, Policy, read_policy
+from edge.contacts.line.standing import Standing
 
 
 def passed(bucket: Bucket, seconds: float) -> int:

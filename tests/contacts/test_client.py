@@ -14,7 +14,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from edge.adapters import upstream_mqtt
-from edge.contacts.client import Client
+from edge.contacts.line.client import Client
 from edge.ports import LinkLost, Message
 
 FIVE, FOUR = paho.MQTTv5, paho.MQTTv311

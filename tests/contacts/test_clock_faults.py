@@ -21,8 +21,8 @@ import pytest
 
 from content.model import Campaign, Daypart
 from content.schedule import closed
-from edge.contacts import inbox
 from edge.contacts.event import read_event
+from edge.contacts.office import inbox
 from edge.health import Health
 from tests.content.test_schedules import campaign
 

@@ -23,10 +23,10 @@ import pytest
 
 from edge.config import Device
 from edge.contacts.event import read_event
-from edge.contacts.ledger import Ledger
-from edge.contacts.opening import outbox, outbox_anyway
-from edge.contacts.outbox import Outbox
-from edge.contacts.room import MIB, Caps
+from edge.contacts.spool.ledger import Ledger
+from edge.contacts.spool.opening import outbox, outbox_anyway
+from edge.contacts.spool.outbox import Outbox
+from edge.contacts.spool.room import MIB, Caps
 from edge.db import cause
 from edge.health import Health, State
 from edge.model import Contact
@@ -35,7 +35,7 @@ CHILD = """
 import asyncio, sqlite3, sys
 from pathlib import Path
 from edge.config import Device
-from edge.contacts.opening import outbox, outbox_anyway
+from edge.contacts.spool.opening import outbox, outbox_anyway
 from edge.model import Contact
 
 async def main():

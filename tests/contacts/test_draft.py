@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.contacts.draft import Moment, Place, draft, id_of, written
 from edge.contacts.event import KINDS, BadContact, Stamp, body_of, cloud_event, uuid7
+from edge.contacts.spool.draft import Moment, Place, draft, id_of, written
 from edge.model import Contact
 
 SOURCE = "/chains/c/stores/s/devices/d"

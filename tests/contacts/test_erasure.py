@@ -16,12 +16,14 @@ import pytest
 from edge import hub
 from edge.adapters import upstream_mqtt
 from edge.config import Device, read_hub
-from edge.contacts import quarantine, topics, uplink
-from edge.contacts.dial import Pace
-from edge.contacts.opening import outbox
-from edge.contacts.outbox import FILE, Outbox
-from edge.contacts.post import Post
-from edge.contacts.sink import SinkAway
+from edge.contacts import topics
+from edge.contacts.line import uplink
+from edge.contacts.line.dial import Pace
+from edge.contacts.line.post import Post
+from edge.contacts.office.sink import SinkAway
+from edge.contacts.spool import quarantine
+from edge.contacts.spool.opening import outbox
+from edge.contacts.spool.outbox import FILE, Outbox
 from edge.erasures import Erasures, keep
 from edge.health import Health
 from edge.letters import Letters, hears
@@ -206,7 +208,7 @@ async def test_contacts_wait_for_the_list_that_came_before_them(tmp_path: Path, 
 
 
 async def test_contacts_do_not_wait_for_ever_for_a_letter_that_nobody_reads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge.contacts.post.HANDLED_S", 0.01)
+    monkeypatch.setattr("edge.contacts.line.post.HANDLED_S", 0.01)
     post = Post()
     await post.handled()
     post.arrived(Message(topics.ERASE, b"", retain=True))

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from edge.contacts import topics
 from edge.contacts.ack import Ack, BadAck, read_ack, write_ack
-from edge.contacts.draft import draft
 from edge.contacts.event import (
     KINDS,
     BadContact,
@@ -26,6 +25,7 @@ from edge.contacts.event import (
     source_of,
     uuid7,
 )
+from edge.contacts.spool.draft import draft
 from edge.model import Contact
 
 STREAM = "0f" * 16

@@ -14,8 +14,8 @@ import pytest
 
 from edge.__main__ import main
 from edge.adapters import sink_sqlite
-from edge.contacts.export import COLUMNS, CannotExport, export
-from edge.contacts.sink import Kept, SinkAway, arrival
+from edge.contacts.office.export import COLUMNS, CannotExport, export
+from edge.contacts.office.sink import Kept, SinkAway, arrival
 from edge.model import Contact
 from tests.contacts.test_sinks import EVER, STREAM, Opened, event, opened
 

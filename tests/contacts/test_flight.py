@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.contacts.dial import Confirms, Pace, redial_pause
-from edge.contacts.doubts import BATCH, TRIES, Doubts
-from edge.contacts.flight import Flight, Verdict, verdict_of
+from edge.contacts.line.dial import Confirms, Pace, redial_pause
+from edge.contacts.line.doubts import BATCH, TRIES, Doubts
+from edge.contacts.line.flight import Flight, Verdict, verdict_of
 
 PACE = Pace()
 

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from edge.adapters.sink_sqlite import SqliteSink
-from edge.contacts import handoffs, redirector
 from edge.contacts.clock import Clock
 from edge.contacts.event import Stamp, body_of, cloud_event, source_of, uuid7
-from edge.contacts.handoffs import DAY_S, Deed, Handoffs, Joining, Outcome, Tally, Use, migrate, offer_of
-from edge.contacts.redirector import Rate, by_a_shopper, origin
-from edge.contacts.sink import Arrival, arrival
+from edge.contacts.office import handoffs, redirector
+from edge.contacts.office.handoffs import DAY_S, Deed, Handoffs, Joining, Outcome, Tally, Use, migrate, offer_of
+from edge.contacts.office.redirector import Rate, by_a_shopper, origin
+from edge.contacts.office.sink import Arrival, arrival
 from edge.db import Database, database
 from edge.model import Contact
 from tests.contacts import described

@@ -13,12 +13,13 @@ import pytest
 from edge import hub
 from edge.adapters import sink_sqlite
 from edge.config import BadConfig, Device, read_hub
-from edge.contacts import command, topics, uplink
-from edge.contacts.dial import Pace
+from edge.contacts import command, topics
 from edge.contacts.event import gap, source_of
-from edge.contacts.opening import outbox
-from edge.contacts.policy import Policy, read_policy
-from edge.contacts.sink import arrival
+from edge.contacts.line import uplink
+from edge.contacts.line.dial import Pace
+from edge.contacts.line.policy import Policy, read_policy
+from edge.contacts.office.sink import arrival
+from edge.contacts.spool.opening import outbox
 from edge.health import Health, State
 from tests.contacts.test_sinks import event
 

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from edge.adapters import sink_sqlite
-from edge.contacts import inbox
 from edge.contacts.batch import write_batch
-from edge.contacts.dial import Pace
 from edge.contacts.event import Stamp, body_of, cloud_event, gap, source_of, uuid7
-from edge.contacts.sink import arrival
+from edge.contacts.line.dial import Pace
+from edge.contacts.office import inbox
+from edge.contacts.office.sink import arrival
 from edge.health import Health
 from edge.model import Contact
 from edge.ports import Message

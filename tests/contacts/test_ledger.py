@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from edge.config import Device
-from edge.contacts.ledger import Ledger
-from edge.contacts.opening import outbox
-from edge.contacts.outbox import Outbox
+from edge.contacts.spool.ledger import Ledger
+from edge.contacts.spool.opening import outbox
+from edge.contacts.spool.outbox import Outbox
 from edge.health import Health, State
 from edge.model import Contact
 

@@ -14,8 +14,8 @@ from aiohttp.test_utils import TestServer
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from edge.contacts import page
-from edge.contacts.page import WEB, Seen, routes
+from edge.contacts.way import page
+from edge.contacts.way.page import WEB, Seen, routes
 from provisioning import signin
 from provisioning.accounts import Accounts, Role
 from provisioning.i18n import words

@@ -16,10 +16,11 @@ import pytest
 from edge import hub
 from edge.adapters import upstream_mqtt
 from edge.config import Device, MemberCode, read_hub
-from edge.contacts import topics, uplink
-from edge.contacts.dial import Pace
-from edge.contacts.opening import outbox
-from edge.contacts.post import Post
+from edge.contacts import topics
+from edge.contacts.line import uplink
+from edge.contacts.line.dial import Pace
+from edge.contacts.line.post import Post
+from edge.contacts.spool.opening import outbox
 from edge.health import Health
 from edge.letters import Letters, hears
 from edge.members.classify import Reason, Recognised, Rejected

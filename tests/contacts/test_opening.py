@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 
 from edge.config import Device
-from edge.contacts import quarantine, soundness
 from edge.contacts.clock import Clock
 from edge.contacts.event import read_event
-from edge.contacts.mending import Mender
-from edge.contacts.opening import outbox, outbox_anyway
-from edge.contacts.outbox import Outbox
-from edge.contacts.room import Caps
-from edge.contacts.sentinel import sentinel_of
+from edge.contacts.spool import quarantine, soundness
+from edge.contacts.spool.mending import Mender
+from edge.contacts.spool.opening import outbox, outbox_anyway
+from edge.contacts.spool.outbox import Outbox
+from edge.contacts.spool.room import Caps
+from edge.contacts.spool.sentinel import sentinel_of
 from edge.health import Health, Part, State
 from edge.supervise import kept
 

@@ -20,19 +20,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.config import Device
-from edge.contacts import schema
 from edge.contacts.clock import Clock
 from edge.contacts.event import BadContact, Range, read_event
-from edge.contacts.opening import outbox
-from edge.contacts.outbox import Outbox
-from edge.contacts.room import Caps
+from edge.contacts.spool import schema
+from edge.contacts.spool.opening import outbox
+from edge.contacts.spool.outbox import Outbox
+from edge.contacts.spool.room import Caps
 from edge.model import Contact
 
 CHILD = """
 import asyncio, sys, time
 from pathlib import Path
 from edge.config import Device
-from edge.contacts.opening import outbox
+from edge.contacts.spool.opening import outbox
 from edge.model import Contact
 
 async def main():

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from edge.config import BadConfig, Device
-from edge.contacts import command, retry
-from edge.contacts.opening import outbox
+from edge.contacts import command
+from edge.contacts.spool import retry
+from edge.contacts.spool.opening import outbox
 from edge.model import Contact
 
 CONFIG = '[device]\nchain = "tentou"\nstore = "shibuya"\nid = "edge-1"\n'

@@ -15,10 +15,10 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from edge.adapters.upstream_mqtt import MqttDial, Settings
-from edge.contacts import certificates
-from edge.contacts.causes import REASONS, REMEDIES, Cause, lost, remedy
-from edge.contacts.dial import Will
-from edge.contacts.pipe import packed
+from edge.contacts.line import certificates
+from edge.contacts.line.causes import REASONS, REMEDIES, Cause, lost, remedy
+from edge.contacts.line.dial import Will
+from edge.contacts.line.pipe import packed
 from edge.ports import LinkLost, Message
 from tests.contacts.fakes.broker import FakeBroker
 

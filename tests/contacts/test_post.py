@@ -13,11 +13,12 @@ import pytest
 
 from edge.adapters import upstream_file
 from edge.config import Device
-from edge.contacts import topics, uplink
-from edge.contacts.dial import Pace
-from edge.contacts.opening import outbox
-from edge.contacts.pipe import MqttLink
-from edge.contacts.post import MUTE_S, OUT, TRIES, UNREAD, Post
+from edge.contacts import topics
+from edge.contacts.line import uplink
+from edge.contacts.line.dial import Pace
+from edge.contacts.line.pipe import MqttLink
+from edge.contacts.line.post import MUTE_S, OUT, TRIES, UNREAD, Post
+from edge.contacts.spool.opening import outbox
 from edge.health import Health
 from edge.ports import LinkLost, Message
 

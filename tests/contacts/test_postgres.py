@@ -12,9 +12,9 @@ import pytest
 from pydantic import ValidationError
 
 from edge.adapters import sink_postgres
-from edge.contacts import inbox
-from edge.contacts.dial import Pace
-from edge.contacts.sink import SinkAway, arrival
+from edge.contacts.line.dial import Pace
+from edge.contacts.office import inbox
+from edge.contacts.office.sink import SinkAway, arrival
 from edge.health import Health
 from edge.ports import Message
 from tests.contacts.test_sinks import STREAM, came, event, places, standing

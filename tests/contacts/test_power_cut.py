@@ -24,7 +24,7 @@ from pathlib import Path
 import pytest
 
 from edge.config import Device
-from edge.contacts.opening import outbox
+from edge.contacts.spool.opening import outbox
 
 CUTS = int(os.environ.get("TENTOU_SOAK_CUTS", "4"))
 SEED = int(os.environ.get("TENTOU_SOAK_SEED", "0")) or random.randrange(1, 1_000_000)
@@ -52,7 +52,7 @@ WRITER = """
 import asyncio, os, random, shutil, sys, time
 from pathlib import Path
 from edge.config import Device
-from edge.contacts.opening import outbox
+from edge.contacts.spool.opening import outbox
 from edge.model import Contact
 
 folder, old, rng = Path(sys.argv[1]), Path(sys.argv[2]), random.Random(int(sys.argv[3]))

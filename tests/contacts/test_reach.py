@@ -16,13 +16,14 @@ import pytest
 
 from edge.adapters import sink_sqlite
 from edge.config import Device
-from edge.contacts import inbox, uplink
-from edge.contacts.dial import Pace
 from edge.contacts.event import read_event
-from edge.contacts.opening import outbox_anyway
-from edge.contacts.outbox import Outbox
-from edge.contacts.quarantine import waiting
-from edge.contacts.reach import Reach
+from edge.contacts.line import uplink
+from edge.contacts.line.dial import Pace
+from edge.contacts.office import inbox
+from edge.contacts.spool.opening import outbox_anyway
+from edge.contacts.spool.outbox import Outbox
+from edge.contacts.spool.quarantine import waiting
+from edge.contacts.spool.reach import Reach
 from edge.health import Health
 from edge.ports import Message
 from tests.contacts.conftest import in_background

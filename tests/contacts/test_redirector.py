@@ -14,9 +14,10 @@ import pytest
 
 from edge import hub
 from edge.config import Device, read_hub
-from edge.contacts import redirector, uplink
-from edge.contacts.dial import Pace
-from edge.contacts.opening import outbox
+from edge.contacts.line import uplink
+from edge.contacts.line.dial import Pace
+from edge.contacts.office import redirector
+from edge.contacts.spool.opening import outbox
 from edge.health import Health
 from edge.model import Contact
 from tests.contacts.test_handoffs import BROWSER, FIRST, SECOND

@@ -15,9 +15,10 @@ import pytest
 
 from edge.adapters import sink_postgres
 from edge.config import Device
-from edge.contacts import inbox, uplink
-from edge.contacts.dial import Pace
-from edge.contacts.opening import outbox
+from edge.contacts.line import uplink
+from edge.contacts.line.dial import Pace
+from edge.contacts.office import inbox
+from edge.contacts.spool.opening import outbox
 from edge.health import Health
 from tests.contacts.test_sinks import everything
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from edge.config import Device
-from edge.contacts import schema
 from edge.contacts.clock import Clock
-from edge.contacts.opening import outbox
-from edge.contacts.outbox import Outbox
-from edge.contacts.retention import age, keep, ran
+from edge.contacts.spool import schema
+from edge.contacts.spool.opening import outbox
+from edge.contacts.spool.outbox import Outbox
+from edge.contacts.spool.retention import age, keep, ran
 from edge.health import Health
 from edge.model import Contact
 

@@ -12,9 +12,9 @@ import pytest
 
 from edge.config import Device
 from edge.contacts.event import BadContact, read_event
-from edge.contacts.opening import outbox
-from edge.contacts.outbox import Outbox
-from edge.contacts.rewriting import NAMING, Rows, cut_log, rewrite, taken_out, unnamed
+from edge.contacts.spool.opening import outbox
+from edge.contacts.spool.outbox import Outbox
+from edge.contacts.spool.rewriting import NAMING, Rows, cut_log, rewrite, taken_out, unnamed
 from edge.model import Contact
 
 ANN, BEN = "AAECAwQFBgcI", "s1.AAAAAAAAAAAAAAAA"

@@ -17,15 +17,15 @@ import pytest
 
 from edge.config import Device
 from edge.config import Outbox as Settings
-from edge.contacts import uplink
-from edge.contacts.ballast import Ballast
-from edge.contacts.dial import Pace
-from edge.contacts.draft import Moment, Place, draft, written
 from edge.contacts.event import read_event
-from edge.contacts.ledger import Ledger
-from edge.contacts.opening import outbox
-from edge.contacts.outbox import Outbox
-from edge.contacts.room import MIB, Caps, Refused, Space, Step, caps_of, rungs
+from edge.contacts.line import uplink
+from edge.contacts.line.dial import Pace
+from edge.contacts.spool.ballast import Ballast
+from edge.contacts.spool.draft import Moment, Place, draft, written
+from edge.contacts.spool.ledger import Ledger
+from edge.contacts.spool.opening import outbox
+from edge.contacts.spool.outbox import Outbox
+from edge.contacts.spool.room import MIB, Caps, Refused, Space, Step, caps_of, rungs
 from edge.health import Health, State
 from edge.model import Contact
 from edge.ports import Message
@@ -244,7 +244,7 @@ class Told(Scripted):
 async def test_head_office_hears_that_room_is_short_and_that_it_is_there_again(
     tmp_path: Path, device: Device, background: Any, eventually: Any, quick: Pace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge.contacts.call.TEND", 0.02)
+    monkeypatch.setattr("edge.contacts.line.call.TEND", 0.02)
     async with outbox(tmp_path / "outbox.sqlite", device, Caps(rows=100, overflow="refuse_new")) as box:
         far = Told()
         await box.record_all([contact("scan", n) for n in range(100)])

@@ -18,12 +18,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.config import Device
-from edge.contacts import salvage
-from edge.contacts.carve import Carved, carve
 from edge.contacts.event import Range, read_event
-from edge.contacts.opening import outbox, outbox_anyway
-from edge.contacts.outbox import Outbox
-from edge.contacts.quarantine import waiting
+from edge.contacts.spool import salvage
+from edge.contacts.spool.carve import Carved, carve
+from edge.contacts.spool.opening import outbox, outbox_anyway
+from edge.contacts.spool.outbox import Outbox
+from edge.contacts.spool.quarantine import waiting
 from edge.health import Health, State
 from edge.model import Contact
 

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from content.model import Campaign, Layer, LoopItem, Media
-from edge.contacts.anchor import Anchor, put_right
-from edge.contacts.books import redacted_body
-from edge.contacts.draft import Moment, Place, draft, written
 from edge.contacts.event import KINDS, body_of, clock_anchor, gap, source_of, uuid7
-from edge.contacts.handoffs import DEEDS, OUTCOMES
-from edge.contacts.rewriting import taken_out
+from edge.contacts.office.books import redacted_body
+from edge.contacts.office.handoffs import DEEDS, OUTCOMES
+from edge.contacts.spool.anchor import Anchor, put_right
+from edge.contacts.spool.draft import Moment, Place, draft, written
+from edge.contacts.spool.rewriting import taken_out
 from edge.handoff import KINDS as WAYS
 from edge.members.classify import Flags, Reason, Recognised, Rejected
 from edge.members.keyset import to_base64url

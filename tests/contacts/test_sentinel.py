@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from edge.config import Device
-from edge.contacts import place, sentinel
-from edge.contacts.opening import outbox
-from edge.contacts.sentinel import AHEAD, Mark, Sentinel, read_mark, sentinel_of, write_mark
-from edge.contacts.soundness import EMPTY, FOREIGN, NO_JOURNAL, OLDER, TORN, Facts, fault
+from edge.contacts.spool import place, sentinel
+from edge.contacts.spool.opening import outbox
+from edge.contacts.spool.sentinel import AHEAD, Mark, Sentinel, read_mark, sentinel_of, write_mark
+from edge.contacts.spool.soundness import EMPTY, FOREIGN, NO_JOURNAL, OLDER, TORN, Facts, fault
 
 STREAM = "0123456789abcdef0123456789abcdef"
 MARK = Mark(stream=STREAM, reserved=2_000, last=1_500, acked=900)

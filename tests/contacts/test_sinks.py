@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from edge.adapters import sink_postgres, sink_sqlite
-from edge.contacts.counts import Standing
 from edge.contacts.event import Stamp, body_of, cloud_event, gap, source_of, uuid7
-from edge.contacts.sink import Arrival, Asked, Kept, arrival
+from edge.contacts.office.counts import Standing
+from edge.contacts.office.sink import Arrival, Asked, Kept, arrival
 from edge.model import Contact
 
 STREAM, OTHER = "ab" * 16, "cd" * 16

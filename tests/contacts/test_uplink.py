@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from edge.config import Device
-from edge.contacts import uplink
-from edge.contacts.dial import Confirms, Pace
-from edge.contacts.outbox import Outbox
+from edge.contacts.line import uplink
+from edge.contacts.line.dial import Confirms, Pace
+from edge.contacts.spool.outbox import Outbox
 from edge.health import Health, State
 from edge.ports import LinkLost, Message
 from tests.contacts.conftest import seqs_of

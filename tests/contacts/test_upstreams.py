@@ -13,9 +13,9 @@ import pytest
 from edge import plug
 from edge.adapters import upstream_file, upstream_mqtt
 from edge.config import BadConfig, Device, checked
-from edge.contacts import uplink
-from edge.contacts.dial import Confirms, Pace
-from edge.contacts.opening import outbox
+from edge.contacts.line import uplink
+from edge.contacts.line.dial import Confirms, Pace
+from edge.contacts.spool.opening import outbox
 from edge.health import Health
 from edge.ports import LinkLost, Message
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.contacts.why import ADVICE, WORDS, Facts, Mood, told
+from edge.contacts.way.stations import ADVICE, WORDS, Facts, Mood, told
 
 WELL = Facts(
     readers=1,

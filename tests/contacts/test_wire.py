@@ -22,9 +22,10 @@ from paho.mqtt.properties import Properties
 
 from edge.adapters import upstream_mqtt
 from edge.config import Device
-from edge.contacts import inbox, uplink
-from edge.contacts.dial import Confirms, Pace, Will
-from edge.contacts.sink import Arrival
+from edge.contacts.line import uplink
+from edge.contacts.line.dial import Confirms, Pace, Will
+from edge.contacts.office import inbox
+from edge.contacts.office.sink import Arrival
 from edge.health import Health, State
 from edge.ports import LinkLost, Message
 

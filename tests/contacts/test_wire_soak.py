@@ -19,9 +19,10 @@ import pytest
 
 from edge.adapters.upstream_mqtt import MqttDial
 from edge.config import Device
-from edge.contacts import inbox, uplink
-from edge.contacts.dial import Pace
-from edge.contacts.opening import outbox
+from edge.contacts.line import uplink
+from edge.contacts.line.dial import Pace
+from edge.contacts.office import inbox
+from edge.contacts.spool.opening import outbox
 from edge.drill.proxy import FAIR, Line, Proxy, Weather, proxied
 from edge.health import Health
 from tests.contacts.conftest import QUICK, dial_to

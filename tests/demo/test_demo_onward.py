@@ -12,9 +12,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from edge.adapters import sink_sqlite
-from edge.contacts import redirector
-from edge.contacts.handoffs import Handoffs, Use, migrate
-from edge.contacts.sink import arrival
+from edge.contacts.office import redirector
+from edge.contacts.office.handoffs import Handoffs, Use, migrate
+from edge.contacts.office.sink import arrival
 from edge.db import database
 from edge.demo.onward import newest_offer
 from edge.demo.settings import BEARER

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.adapters import sink_sqlite
 from edge.contacts import event
-from edge.contacts.sink import arrival
+from edge.contacts.office.sink import arrival
 from edge.demo import camera, start, world
 from edge.demo.counter import Sales
 from edge.demo.handset import Desk

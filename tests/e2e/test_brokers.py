@@ -20,9 +20,10 @@ from edge.adapters.sink_sqlite import Settings as SinkSettings
 from edge.adapters.sink_sqlite import open as open_sink
 from edge.adapters.upstream_mqtt import MqttDial, Settings
 from edge.config import Device
-from edge.contacts import inbox, uplink
-from edge.contacts.opening import outbox
-from edge.contacts.outbox import Outbox
+from edge.contacts.line import uplink
+from edge.contacts.office import inbox
+from edge.contacts.spool.opening import outbox
+from edge.contacts.spool.outbox import Outbox
 from edge.drill import brokers
 from edge.drill.books import in_sink
 from edge.drill.proxy import FAIR, Line, Weather, proxied

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from edge import app, config
-from edge.contacts.opening import outbox
+from edge.contacts.spool.opening import outbox
 from edge.db import database
 from edge.health import State
 from edge.members.erasure import ERASURE, make_erasure

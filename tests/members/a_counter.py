@@ -15,7 +15,7 @@ from html.parser import HTMLParser
 
 from content.model import Campaign, Layer, Media, Product
 from edge.config import Screen, StaticRule
-from edge.contacts.draft import draft
+from edge.contacts.spool.draft import draft
 from edge.members.classify import Context, Recognised, Rejected, classify
 from edge.members.document import parse
 from edge.members.static import compile_rules

@@ -1,0 +1,1 @@
+"""Head office's end: what takes contacts in once each, keeps the books of every stream, and gives them out."""
