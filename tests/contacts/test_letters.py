@@ -172,6 +172,11 @@ async def test_an_edge_that_comes_later_asks_and_is_told_what_still_lives(
         assert first.replayed(code)
 
 
+def dropped(edge: Any) -> float:
+    wire = next((part for part in edge.health.parts() if part.kind == "wire"), None)
+    return wire.figures["letters_dropped"] if wire else 0.0
+
+
 @pytest.mark.promise("X-3")
 async def test_hostile_letters_are_dropped_and_counted_and_the_good_one_after_them_counts(
     chain: Path, mosquitto: Any, eventually: Any, dialled: Any, listener: Any
@@ -185,9 +190,7 @@ async def test_hostile_letters_are_dropped_and_counted_and_the_good_one_after_th
                     await link.publish(Message(topic, payload))
         await first.take(code)
         await eventually(lambda: second.replayed(code))
-        await eventually(lambda: any(part.kind == "wire" for part in second.health.parts()))
-        wire = next(part for part in second.health.parts() if part.kind == "wire")
-        assert wire.figures["letters_dropped"] >= 12
+        await eventually(lambda: dropped(second) >= 12)
         assert second.versions == (1, 0)
         assert isinstance(second.desk.classify(token(later=2), nothing), Recognised)
 
