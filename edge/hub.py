@@ -26,7 +26,7 @@ from edge.contacts.office.lines import Asking, Line, Trouble, part
 from edge.contacts.office.overview import Overview, asking
 from edge.contacts.office.roster import Roster
 from edge.contacts.office.sink import Sink, SinkAway
-from edge.db import database, mended
+from edge.db import mended
 from edge.health import Health
 from edge.members.handout import Handouts
 from edge.members.relay import routes as members_routes
@@ -45,6 +45,7 @@ PAGES = Path(__file__).parent / "hub_pages"
 LANGUAGES = ("ja", "en")
 FIGURES_S = 2.0
 _MEMBERS_ADVICE = "Put right what the detail names, then restart the hub; stores greet with what they kept meanwhile."
+_DISK = "See the disk of this machine, then restart the service."
 HANDOFF_DAYS = 7
 MOST_COUNTS = 200
 """Rows of the table of contacts by store and kind; a search by store shows the others."""
@@ -133,9 +134,10 @@ async def running(settings: config.Hub, folder: Path, pace: Pace | None = None) 
         module = plug.adapter("sink", settings.sink.adapter)
         chosen = config.checked(module.Settings, settings.sink.settings, "sink.settings")
         sink = await stack.enter_async_context(module.open(chosen, data))
-        stock_db = await stack.enter_async_context(database(data / "stock.sqlite", migrate))
-        stock = await stack.enter_async_context(stock_cache(stock_db))
         health = Health()
+        told = health.teller("disk", "stock", _DISK)
+        stock_db = await stack.enter_async_context(mended(data / "stock.sqlite", migrate, told))
+        stock = await stack.enter_async_context(stock_cache(stock_db))
         members = await opened(stack, settings.members, folder, health, _MEMBERS_ADVICE)
         post = _post(settings)
         book = await _handoffs(stack, settings, data, health)
@@ -160,7 +162,7 @@ async def running(settings: config.Hub, folder: Path, pace: Pace | None = None) 
 
 async def _handoffs(stack: AsyncExitStack, settings: config.Hub, data: Path, health: Health) -> Handoffs:
     """The book of links to phones; one that the disk spoilt is begun anew, as links lead on without it."""
-    told = health.teller("disk", "handoffs", "See the disk of this machine, then restart the service.")
+    told = health.teller("disk", "handoffs", _DISK)
     db = await stack.enter_async_context(mended(data / "handoffs.sqlite", handoffs.migrate, told))
     return Handoffs(db, settings.hub.id, settings.handoff.keep_days)
 

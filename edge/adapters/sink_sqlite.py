@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -101,9 +102,12 @@ class Settings(Base):
 
 @asynccontextmanager
 async def open(settings: Settings, where: Path) -> AsyncIterator[SqliteSink]:
-    """The sink over its file, made or brought up to date."""
-    async with database(where / settings.path, migrate) as db:
-        yield SqliteSink(db)
+    """The sink over its file, made or brought up to date; a disk that refuses now is asked again at each insert."""
+    async with AsyncExitStack() as stack:
+        sink = SqliteSink(where / settings.path, stack)
+        with suppress(SinkAway):
+            await sink.opened()
+        yield sink
 
 
 def migrate(db: sqlite_utils.Database) -> None:
@@ -146,29 +150,40 @@ def _bring_up(db: sqlite3.Connection) -> None:
 class SqliteSink:
     """contacts.sink.Sink, and all else that a sink may be."""
 
-    def __init__(self, db: Database) -> None:
-        self._db = db
+    def __init__(self, path: Path, stack: AsyncExitStack) -> None:
+        self._path, self._stack, self._one = path, stack, asyncio.Lock()
+        self._held: Database | None = None
+
+    async def opened(self) -> Database:
+        """The file; raises SinkAway while it cannot be opened."""
+        async with self._one:
+            if self._held is None:
+                try:
+                    self._held = await self._stack.enter_async_context(database(self._path, migrate))
+                except (sqlite3.DatabaseError, OSError) as error:
+                    raise SinkAway(cause(error)) from error
+            return self._held
 
     async def insert(self, arrivals: Sequence[Arrival]) -> dict[str, int]:
         """As contacts.sink.Sink."""
-        return await _answer(self._db.write, partial(_insert, arrivals=arrivals))
+        return await _answer((await self.opened()).write, partial(_insert, arrivals=arrivals))
 
     async def erase(self, members: Collection[str]) -> int:
         """As contacts.sink.Erasing."""
-        return await _answer(self._db.write, partial(_erase, members=members))
+        return await _answer((await self.opened()).write, partial(_erase, members=members))
 
     async def counts(self) -> list[Count]:
         """As contacts.counts.Counting."""
-        return await _answer(self._db.read, _counts)
+        return await _answer((await self.opened()).read, _counts)
 
     async def standings(self) -> list[Standing]:
         """As contacts.counts.Counting."""
-        return await _answer(self._db.read, _standings)
+        return await _answer((await self.opened()).read, _standings)
 
     async def kept(self, asked: Asked) -> AsyncIterator[Sequence[Kept]]:
         """As contacts.sink.Exporting."""
         after = (asked.since_ms, -1)
-        while rows := await _answer(self._db.read, partial(_part, asked=asked, after=after)):
+        while rows := await _answer((await self.opened()).read, partial(_part, asked=asked, after=after)):
             yield [Kept(*row[2:]) for row in rows]
             after = rows[-1][:2]
 

@@ -200,18 +200,35 @@ async def test_a_hub_of_a_group_speaks_up_when_another_is_said_to_be_gone(
 
 
 @pytest.mark.promise("L-2")
+async def test_a_database_that_cannot_be_opened_at_the_start_is_named_and_opened_when_it_can(
+    tmp_path: Path, head_office: Any, background: Any, eventually: Any, quick: Pace
+) -> None:
+    (tmp_path / "data").write_text("a file where the folder should be")
+    health = Health()
+    async with (
+        sink_sqlite.open(sink_sqlite.Settings(), tmp_path / "data") as sink,
+        background(inbox.run(sink, head_office, health, pace=quick)),
+    ):
+        await eventually(lambda: [part.name for part in health.parts() if part.state == "down"] == ["database"])
+        (tmp_path / "data").unlink()
+        await eventually(lambda: all(part.state == "up" for part in health.parts()))
+        head_office.incoming.put_nowait(message(1))
+        await eventually(lambda: [ack["upto"] for ack in head_office.published if "upto" in ack] == [1])
+
+
+@pytest.mark.promise("L-2")
 async def test_a_database_on_a_full_disk_makes_edges_wait_and_goes_on_when_there_is_room(
     sink: Any, head_office: Any, background: Any, eventually: Any, quick: Pace
 ) -> None:
-    pages = await sink._db.read(lambda db: db.execute("PRAGMA page_count").fetchone()[0])
-    await sink._db.read(lambda db: db.execute(f"PRAGMA max_page_count={pages}").fetchone())
+    pages = await (await sink.opened()).read(lambda db: db.execute("PRAGMA page_count").fetchone()[0])
+    await (await sink.opened()).read(lambda db: db.execute(f"PRAGMA max_page_count={pages}").fetchone())
     health = Health()
     async with background(inbox.run(sink, head_office, health, pace=quick)):
         for seq in range(1, 200):
             head_office.incoming.put_nowait(message(seq))
         await eventually(lambda: any(part.detail == "the disk is full" for part in health.parts()))
         assert [ack for ack in head_office.published if ack["upto"] == 199] == []
-        await sink._db.read(lambda db: db.execute("PRAGMA max_page_count=100000").fetchone())
+        await (await sink.opened()).read(lambda db: db.execute("PRAGMA max_page_count=100000").fetchone())
         await eventually(lambda: all(part.state == "up" for part in health.parts()))
         for seq in range(1, 200):
             head_office.incoming.put_nowait(message(seq))

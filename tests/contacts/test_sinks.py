@@ -198,3 +198,7 @@ async def test_what_is_asked_for_comes_in_the_order_of_its_receipt(sink: Any) ->
     assert [each.seq for each in await everything(sink, Asked(2_000, 4_000))] == [3, 1]
     assert await everything(sink, Asked(0, 10**14, store="ginza")) == []
     assert await everything(sink, Asked(0, 10**14, kind="play")) == []
+
+
+async def test_nothing_is_taken_in_as_a_question_whether_the_database_is_there(sink: Any) -> None:
+    assert await sink.insert([]) == {}

@@ -176,6 +176,7 @@ class Reception:
 
     async def _commit(self) -> None:
         """Everything that waits shares one commit; what comes meanwhile shares the next."""
+        await self._inserted([])  # a database that is away is named before the first contact
         while True:
             await self._arrived.wait()
             self._arrived.clear()
