@@ -97,6 +97,8 @@ class PostgresSink:
     async def insert(self, arrivals: Sequence[Arrival]) -> dict[str, int]:
         """As contacts.sink.Sink; another hub that books the same streams waits for this one."""
         async with self._connection() as db:
+            if not arrivals:
+                return {}
             await self._prepare(db, arrivals)
             for _ in range(TRIES - 1):
                 try:
