@@ -165,6 +165,7 @@ async def test_a_disk_that_refuses_is_named_and_tried_again(
             await eventually(lambda: "clock anchor is down: the disk is read-only" in caplog.text)
             await box.look(lambda db: db.execute("PRAGMA query_only=OFF").fetchall())
             await eventually(lambda: box.last == 1)
+        assert [row.kind for row in await box.page(0, 10)] == ["clock_anchor"]
 
 
 def test_a_clock_that_the_settings_trust_counts_as_synchronised() -> None:

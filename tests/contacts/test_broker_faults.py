@@ -14,7 +14,7 @@ from edge.config import Device
 from edge.contacts import topics
 from edge.contacts.line import uplink
 from edge.contacts.line.dial import Pace
-from edge.health import Health
+from edge.health import Health, State
 from edge.ports import Message
 from tests.contacts.conftest import QUICK, dial_to, in_background, seqs_of
 from tests.contacts.fakes.broker import FakeBroker
@@ -189,6 +189,7 @@ async def test_why_the_broker_does_not_greet_is_said(
     health = Health()
     async with sending(FakeBroker(greeting=lambda: reason), box, device, quick, health):
         await eventually(lambda: said in words(health, "upstream"))
+    assert {part.state for part in health.parts() if part.kind == "upstream"} == {State.DOWN}
 
 
 async def test_a_web_page_in_the_brokers_place_is_named(box: Any, device: Device, eventually: Any, quick: Pace) -> None:
@@ -203,6 +204,7 @@ async def test_a_web_page_in_the_brokers_place_is_named(box: Any, device: Device
         dial = dial_to(server.sockets[0].getsockname()[1])
         async with in_background(uplink.run(box, dial, device, health, quick)):
             await eventually(lambda: "a web page answers" in words(health, "upstream"))
+    assert {part.state for part in health.parts() if part.kind == "upstream"} == {State.DOWN}
 
 
 async def test_head_offices_policy_slows_a_backlog_until_it_is_taken_back(

@@ -217,6 +217,7 @@ async def test_contacts_do_not_wait_for_ever_for_a_letter_that_nobody_reads(monk
     await anext(reading)
     unread = asyncio.ensure_future(anext(reading))  # whoever asks for the next one has carried out the one before
     await post.handled()
+    assert not unread.done()
     unread.cancel()
 
 
@@ -256,6 +257,7 @@ async def test_a_sink_that_cannot_erase_is_named(
     shelf.offer(erasure(), Way.FILE)
     async with background(keep(shelf, object(), health)):
         await eventually(lambda: (part := told(health, "sink", "erasure")) and "cannot erase" in part.detail)
+    assert [part.state for part in health.parts() if part.name == "erasure"] == ["down"]
 
 
 async def test_a_list_that_head_office_hands_out_reaches_edges_before_they_send_and_its_own_database(
