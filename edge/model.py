@@ -219,6 +219,64 @@ class Tile:
     stock: tuple[StockLine, ...] = ()
 
 
+class OfferKind(StrEnum):
+    """What a shopper can still have, in the order in which it is offered (EC.md 4.2)."""
+
+    HOLD = "hold"  # 取り置き: kept here for them
+    NEAR = "near"  # 近くの店で受け取る
+    ORDER = "order"  # 取り寄せ: sent to this store
+    SHIP = "ship"  # 自宅配送
+    RESTOCK = "restock"  # 入荷予定
+    STAFF = "staff"  # スタッフを呼ぶ
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One way to the product, in words: ``title`` what it is, ``note`` where, how far, how long open, when.
+
+    ``location`` is the id of the place that it comes from; ``reserves`` says that a touch asks that place to keep one;
+    ``handoff`` is the kind of link by which it goes on on the phone, None where it does not.
+    """
+
+    kind: OfferKind
+    title: str
+    note: str = ""
+    location: str = ""
+    reserves: bool = False
+    handoff: Kind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One SKU in the table of its style: the band of this store, and of the best other place if this one has none."""
+
+    sku: str
+    band: Band
+    elsewhere: Band = Band.UNLISTED
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """A style's sizes by colours: ``cells`` has a row for each colour and in it a place for each size, None where
+    there is no such SKU. A style without colours or sizes has one, an empty text."""
+
+    colors: tuple[str, ...]
+    sizes: tuple[str, ...]
+    cells: tuple[tuple[Cell | None, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wished:
+    """A unit that a shopper asked to have kept. ``state`` is pending, confirmed, declined or unknown; only a confirmed
+    one has a ``slip``, the number to tell at the counter, and ``until``, as a shopper reads it."""
+
+    sku: str
+    location: str
+    state: str
+    slip: str = ""
+    until: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Handoff:
     """One way on to the shopper's phone from a product's sheet: ``kind`` is one of handoff.KINDS.

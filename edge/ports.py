@@ -102,24 +102,84 @@ class MembersAway(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StockLevel:
-    """How many of a SKU a location can sell: an absolute count, never a change."""
+    """What a source says that a location has of a SKU: absolute figures, never changes.
+
+    Its basis is whichever it tells: ``available`` (how many can be sold, all that is kept back already taken off),
+    ``on_hand`` (how many are there, of which ``reserved`` are sold and ``hold`` kept for somebody: 取り置き), or a
+    ``status`` alone (one of STATUSES). ``safety`` is what this source wants kept back and has not taken off itself.
+    ``incoming`` more come on ``incoming_on`` (an ISO date, empty if nobody knows). ``sold_daily`` is how many a day
+    this location sells of it, None if nobody knows. ``revision`` orders what one source says of one SKU at one
+    location: its own version, or milliseconds since 1970; 0 where a source gives no order.
+    """
 
     sku: str
     location: str
-    available: int
+    available: int | None = None
+    on_hand: int | None = None
+    reserved: int = 0
+    hold: int = 0
+    safety: int = 0
+    status: str = ""
+    incoming: int = 0
+    incoming_on: str = ""
+    sold_daily: float | None = None
+    revision: int = 0
+
+
+STATUSES = ("in", "few", "none", "order")
+"""A status without a number: there, few left, none, none here but it can be ordered in (取り寄せ)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StockItem:
+    """What a source says of a SKU itself; what it does not say is empty.
+
+    ``gtin`` has 14 digits; SKUs of one ``style`` differ in ``color`` and ``size``, each by the source's own word;
+    ``few`` is from how many left on down the source says "few left", itself included.
+    """
+
+    sku: str
+    gtin: str = ""
+    style: str = ""
+    color: str = ""
+    size: str = ""
+    name: str = ""
+    few: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StockReport:
-    """One whole answer of a stock source. ``levels`` None means: unchanged since the last report.
+    """What a stock source told at one moment. ``levels`` None means: unchanged since the last report.
 
-    ``age`` is how old, in seconds, the source's word was when it was read (0 for the source itself).
+    ``age`` is how old, in seconds, the source's word was when it was read (0 for the source itself); one that was read
+    in pages is as old as its first question.
     ``locations`` are those this source speaks for, so that a SKU it no longer names is known to be gone.
+
+    A report that is not ``whole`` tells of the SKUs that it names alone, those in ``gone`` (SKU, location) are no
+    longer there. One that does not ``vouch`` says nothing of how fresh the rest is: it moves no watermark. A
+    ``sure`` one was read from the source itself, so its figure counts where two of one revision differ; what a webhook
+    carried is not sure. ``part`` keeps apart what several channels say behind one source (a hub's).
     """
 
     locations: frozenset[str]
     levels: Sequence[StockLevel] | None
     age: float = 0.0
+    whole: bool = True
+    gone: Sequence[tuple[str, str]] = ()
+    items: Sequence[StockItem] = ()
+    vouches: bool = True
+    sure: bool = True
+    part: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a report: how many rows ``changed``, how many were ``refused`` as older than what is known, and
+    the (SKU, location) whose revision is the known one but not their figures, to be read from the source again."""
+
+    changed: int = 0
+    refused: int = 0
+    ties: tuple[tuple[str, str], ...] = ()
 
 
 class StockSource(Protocol):
@@ -127,6 +187,14 @@ class StockSource(Protocol):
 
     def reports(self) -> AsyncIterator[StockReport]:
         """Reports for ever, each as soon as it is known, at least one every poll. Raises StockAway while it is gone."""
+
+
+@runtime_checkable
+class Answered(Protocol):
+    """A stock source that wants to hear what became of its reports."""
+
+    def taken(self, report: StockReport, taken: Taken) -> None:
+        """The report is in the cache, on disk and in memory."""
 
 
 class StockAway(Exception):

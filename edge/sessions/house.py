@@ -9,7 +9,7 @@ from typing import Protocol
 
 from content.model import Campaign, Media, Product
 from edge.members.classify import Recognised, Rejected
-from edge.model import Code, Contact, Profile, Show, StockLine
+from edge.model import Code, Contact, Matrix, Offer, Profile, Show, StockLine, Wished
 from edge.sessions.handoff import Way
 
 
@@ -38,7 +38,9 @@ class House:
     known, each in place of the one before, None where nothing is left of it; ``now`` is the store's wall clock, with
     its zone; ``mono`` seconds of the monotonic clock; ``segments`` and ``tiers`` name the numbers that tokens carry;
     ``handoff`` is the way on to shoppers' phones, None where none is offered; ``judge`` hears of each outcome at an eye
-    and gives it back, or ``rate`` where too many such came there.
+    and gives it back, or ``rate`` where too many such came there. ``offers`` and ``matrix`` take a SKU and a language;
+    ``keep`` asks a location (by id) to keep one of a SKU and tells how that stands, each word in place of the one
+    before, the last one not pending.
     """
 
     classify: Callable[[Code, Callable[[bytes], bool]], Recognised | Rejected]
@@ -53,4 +55,7 @@ class House:
     segments: Mapping[int, str] = field(default_factory=dict)
     tiers: Mapping[int, str] = field(default_factory=dict)
     handoff: Way | None = None
+    offers: Callable[[str, str], tuple[Offer, ...]] = lambda _, __: ()
+    matrix: Callable[[str, str], Matrix | None] = lambda _, __: None
+    keep: Callable[[str, str, str], AsyncIterator[Wished]] | None = None
     judge: Callable[[str, Recognised | Rejected], Recognised | Rejected] = lambda _, outcome: outcome

@@ -10,6 +10,7 @@ import sqlite_utils
 
 from edge.ports import StockAway, StockLevel
 from edge.stock.freshness import Shelf
+from edge.stock.level import sellable
 
 Key = tuple[str, str]
 """A channel and a location."""
@@ -73,7 +74,7 @@ def replace(
     for level in levels:
         if level.location not in found:
             raise StockAway(f"the source names a level at '{level.location}', which it does not speak for")
-        found[level.location][level.sku] = level.available
+        found[level.location][level.sku] = sellable(level) or 0
     shelves: Shelves = {}
     skus: set[str] = set()
     for location, counts in found.items():

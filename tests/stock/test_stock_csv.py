@@ -15,6 +15,7 @@ from edge.adapters import stock_csv
 from edge.adapters.stock_csv import CsvStock, Settings
 from edge.config import BadConfig, checked
 from edge.ports import StockAway, StockReport
+from edge.stock.level import sellable
 
 if TYPE_CHECKING:
     from tests.stock.conftest import HandClock
@@ -41,7 +42,7 @@ async def watched(file: Path, **settings: Any) -> AsyncIterator[Next]:
 
 def counts(report: StockReport) -> dict[str, int]:
     assert report.levels is not None
-    return {level.sku: level.available for level in report.levels}
+    return {level.sku: sellable(level) or 0 for level in report.levels}
 
 
 async def changed(next_report: Next) -> dict[str, int]:

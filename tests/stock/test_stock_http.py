@@ -21,6 +21,7 @@ from edge.health import Health
 from edge.ports import StockAway, StockReport
 from edge.stock.cache import StockCache
 from edge.stock.channel import feed
+from edge.stock.level import sellable
 
 if TYPE_CHECKING:
     from tests.stock.conftest import Ec, HandClock
@@ -37,7 +38,7 @@ async def polled(ec: Ec, where: Path = Path(), **settings: Any) -> AsyncIterator
 
 def counts(report: StockReport) -> dict[str, int]:
     assert report.levels is not None
-    return {level.sku: level.available for level in report.levels}
+    return {level.sku: sellable(level) or 0 for level in report.levels}
 
 
 def test_the_adapter_is_found_by_its_name() -> None:

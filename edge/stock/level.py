@@ -1,0 +1,19 @@
+"""How many of a SKU a shopper can still have, out of what a source says of it. Pure."""
+
+from __future__ import annotations
+
+from edge.ports import StockLevel
+
+
+def sellable(level: StockLevel) -> int | None:
+    """How many can be sold; None where the source tells a status alone, or nothing (EC.md 4.2).
+
+    What is on hand counts without what is sold, kept for somebody or kept back; what a source calls available has the
+    sold ones off it already, so that nothing is taken off twice: only what it still wants kept back, and what is kept
+    here for a shopper until the source knows of it.
+    """
+    if level.available is not None:
+        return max(0, level.available - level.hold - level.safety)
+    if level.on_hand is not None:
+        return max(0, level.on_hand - level.reserved - level.hold - level.safety)
+    return 0 if level.status in ("none", "order") else None
