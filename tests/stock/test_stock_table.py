@@ -73,9 +73,8 @@ def test_no_bytes_do_anything_but_parse_or_be_refused(data: bytes) -> None:
         levels = parse(data)
     except BadTable:
         return
-    assert all(
-        level.available is not None and level.available >= 0 and level.sku and level.location for level in levels
-    )
+    assert all(level.available is not None and level.available >= 0 for level in levels)
+    assert all(level.sku and level.location for level in levels)
 
 
 @given(
