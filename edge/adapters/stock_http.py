@@ -106,7 +106,7 @@ class HttpStock:
                 word = began - _age(response.headers.get(hdrs.AGE, "0"))
                 return _Answer(body, _etag(response.headers.get(hdrs.ETAG, "")), word)
         except asking.CannotAsk as error:
-            raise StockAway(f"{error}; ask for fewer locations") from error
+            raise StockAway(str(error)) from error
         except TimeoutError as error:
             raise StockAway(f"no answer from {self._host()} within {self._settings.timeout_s:g} s") from error
         except aiohttp.ClientSSLError as error:

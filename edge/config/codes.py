@@ -23,7 +23,8 @@ class StaticRule(Settings):
 class MemberCode(Settings):
     """Which codes are members'. ``keyset`` is a file, ``roots`` its pinned root public keys (base64url), ``deny`` a
     file with the deny list, ``erase`` one with the erasure list; each also comes from ``keyset_url``, ``deny_url``,
-    ``erase_url``, asked each ``poll_s`` seconds (``ca_file``: a private authority's certificates), and over the uplink;
+    ``erase_url``, asked each ``poll_s`` seconds (``ca_file``: a private authority's certificates; ``private``: their
+    names may lead to addresses that are not public), and over the uplink;
     the newest is kept in the data folder.
     ``ref_key`` is a file with the chain's secret for pseudonyms of static numbers. ``segments`` and ``tiers`` name the
     numbers that tokens carry, so that campaigns speak of them by name before any profile has arrived."""
@@ -36,6 +37,7 @@ class MemberCode(Settings):
     erase_url: str = ""
     poll_s: float = Field(300.0, ge=0.01, le=86_400)
     ca_file: Path | None = None
+    private: bool = False
     roots: tuple[str, ...] = Field((), max_length=2)
     ref_key: Path | None = None
     static: tuple[StaticRule, ...] = ()

@@ -42,7 +42,7 @@ def papers(patient: Patient) -> Iterator[Finding]:
             yield _lying(kind, folder / path, FETCH)
     for name, kind in {"keyset": keyset, **lists}.items():
         if url := getattr(rules, f"{name}_url"):
-            yield _given(kind, url, rules.ca_file, folder)
+            yield _given(kind, url, rules.ca_file, rules.private, folder)
 
 
 def handouts(patient: Patient) -> Iterator[Finding]:
@@ -65,13 +65,13 @@ def _lying(kind: Kind[Any], path: Path, todo: str) -> Finding:
     return _judged(kind, kind.form.word, f"{path}: ", text, todo)
 
 
-def _given(kind: Kind[Any], url: str, ca_file: Path | None, folder: Path) -> Finding:
+def _given(kind: Kind[Any], url: str, ca_file: Path | None, private: bool, folder: Path) -> Finding:
     """One question to the address, as the edge asks."""
     what = f"{kind.form.word} by address"
     if ca_file is not None and not (folder / ca_file).is_file():
         return Finding(what, False, f"{folder / ca_file} does not exist", "put it there, or mend member_code.ca_file")
     try:
-        settings = asking.Settings(url=asking.safe(url), ca_file=ca_file)
+        settings = asking.Settings(url=asking.safe(url), ca_file=ca_file, private=private)
         answer = asyncio.run(keysource.ask(settings, folder, "", kind.form.most))
     except ValueError as error:
         return Finding(what, False, f"not asked: {error}", "mend the file and line that 'member codes' names")

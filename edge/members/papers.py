@@ -108,7 +108,7 @@ class Papers:
 
     async def _follow(self, url: str, shelf: Shelf[Any]) -> None:
         await keysource.follow(
-            asking.Settings(url=url, ca_file=self._settings.ca_file),
+            asking.Settings(url=url, ca_file=self._settings.ca_file, private=self._settings.private),
             self._folder,
             self._settings.poll_s,
             shelf.most,

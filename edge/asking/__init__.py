@@ -1,12 +1,12 @@
 """Asking another system over HTTP: safe addresses, a token from a file, bounded answers; for every HTTP adapter.
 
-No redirect is followed and no cookie kept, so an answer comes from where the settings say (RELIABILITY 4.1, T10).
+No redirect is followed and no cookie kept, so an answer comes from where the settings say (RELIABILITY 4.1, T10); a
+name is resolved once for a connection, and where it leads must be public unless the settings say otherwise.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import re
 import ssl
 from collections.abc import AsyncIterator
@@ -15,23 +15,41 @@ from pathlib import Path
 
 import aiohttp
 from aiohttp import hdrs
+from pydantic import model_validator
 from yarl import URL
 
 from edge import config
+from edge.asking.fence import Fenced, inward, loopback
+from edge.asking.strict import BadJson as BadJson
+from edge.asking.strict import CannotAsk as CannotAsk
+from edge.asking.strict import strict as strict
 
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
 
 
-class CannotAsk(Exception):
-    """Why there is no answer, without secrets: a token file that cannot be used, an answer that is too large."""
-
-
 class Settings(config.Settings):
-    """``url``; ``token_file`` with a bearer token; ``ca_file`` with the certificates of a private authority."""
+    """``url``; ``token_file`` with a bearer token; ``ca_file`` with the certificates of a private authority.
+
+    ``private`` lets names lead to addresses that are not public (a network of the chain's own).
+    """
 
     url: str
     token_file: Path | None = None
     ca_file: Path | None = None
+    private: bool = False
+
+    @model_validator(mode="after")
+    def _outward(self) -> Settings:
+        for host in sorted(self.hosts):
+            if not self.private and inward(host) and not loopback(host):
+                raise ValueError(f"{host} is no public address; if it is meant, set private = true")
+        return self
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The hosts that may be asked: those of every address in these settings."""
+        texts = [text for text in self.__dict__.values() if isinstance(text, str) and text.startswith("http")]
+        return frozenset(host for text in texts if (host := _host(text)))
 
 
 def safe(text: str) -> str:
@@ -39,7 +57,7 @@ def safe(text: str) -> str:
     url = URL(text)
     if url.user or url.password:
         raise ValueError("a secret does not belong into a URL; use token_file")
-    if not url.host or not (url.scheme == "https" or (url.scheme == "http" and _loopback(url.host))):
+    if not url.host or not (url.scheme == "https" or (url.scheme == "http" and loopback(url.host))):
         raise ValueError("must be https://, or http:// on this machine")
     return text
 
@@ -94,7 +112,7 @@ async def bounded(stream: aiohttp.StreamReader, most: int) -> bytes:
     async for chunk in stream.iter_chunked(65536):
         body += chunk
         if len(body) > most:
-            raise CannotAsk(f"an answer of more than {most // 1024} KiB is not read")
+            raise CannotAsk(f"an answer of more than {most // 1024} KiB is not read; ask for less")
     return bytes(body)
 
 
@@ -105,15 +123,15 @@ async def session(
     """A session of at most ``limit`` connections; ``keep`` holds one open for the next question."""
     authority = where / settings.ca_file if settings.ca_file else None
     context = await asyncio.to_thread(ssl.create_default_context, cafile=authority)
-    connector = aiohttp.TCPConnector(ssl=context, limit=limit, force_close=not keep)
+    connector = Fenced(settings.hosts, settings.private, ssl=context, limit=limit, force_close=not keep)
     timeout = aiohttp.ClientTimeout(total=timeout_s)
     jar = aiohttp.DummyCookieJar()
     async with aiohttp.ClientSession(connector=connector, timeout=timeout, cookie_jar=jar) as opened:
         yield opened
 
 
-def _loopback(host: str) -> bool:
+def _host(text: str) -> str:
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return URL(text).host or ""
     except ValueError:
-        return host == "localhost"
+        return ""
