@@ -41,8 +41,7 @@ class Settings(config.Settings):
     @model_validator(mode="after")
     def _outward(self) -> Settings:
         for host in sorted(self.hosts):
-            if not self.private and inward(host) and not loopback(host):
-                raise ValueError(f"{host} is no public address; if it is meant, set private = true")
+            _public(host, self.private)
         return self
 
     @property
@@ -52,14 +51,23 @@ class Settings(config.Settings):
         return frozenset(host for text in texts if (host := _host(text)))
 
 
-def safe(text: str) -> str:
-    """The address itself if it is https, or http on this machine, and holds no secret; raises ValueError."""
+def safe(text: str, private: bool = True) -> str:
+    """The address itself if it is https, or http on this machine, and holds no secret; raises ValueError.
+
+    One that names an address which is not public is refused unless ``private``.
+    """
     url = URL(text)
     if url.user or url.password:
         raise ValueError("a secret does not belong into a URL; use token_file")
     if not url.host or not (url.scheme == "https" or (url.scheme == "http" and loopback(url.host))):
         raise ValueError("must be https://, or http:// on this machine")
+    _public(url.host, private)
     return text
+
+
+def _public(host: str, private: bool) -> None:
+    if not private and inward(host) and not loopback(host):
+        raise ValueError(f"{host} is no public address; if it is meant, set private = true")
 
 
 def advice(status: int) -> str:

@@ -71,7 +71,7 @@ def _given(kind: Kind[Any], url: str, ca_file: Path | None, private: bool, folde
     if ca_file is not None and not (folder / ca_file).is_file():
         return Finding(what, False, f"{folder / ca_file} does not exist", "put it there, or mend member_code.ca_file")
     try:
-        settings = asking.Settings(url=asking.safe(url), ca_file=ca_file, private=private)
+        settings = asking.Settings(url=asking.safe(url, private), ca_file=ca_file, private=private)
         answer = asyncio.run(keysource.ask(settings, folder, "", kind.form.most))
     except ValueError as error:
         return Finding(what, False, f"not asked: {error}", "mend the file and line that 'member codes' names")

@@ -121,7 +121,7 @@ def unsafe(settings: config.MemberCode) -> Iterator[tuple[str, str]]:
     """The keys of addresses that must not be asked, each with why."""
     for key in ("keyset_url", "deny_url", "erase_url"):
         try:
-            asking.safe(getattr(settings, key) or "https://none.invalid/")
+            asking.safe(getattr(settings, key) or "https://none.invalid/", settings.private)
         except ValueError as error:
             yield f"member_code.{key}", str(error)
 

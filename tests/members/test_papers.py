@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge import fitting
-from edge.config import BadConfig, read_store
+from edge.config import BadConfig, MemberCode, read_store
 from edge.db import database
 from edge.health import Health, State
-from edge.members import floor, shelf
+from edge.members import floor, papers, shelf
 from edge.members.classify import Reason, Recognised, Rejected
 from edge.members.desk import Desk
 from edge.members.keysource import LONGEST_S, pause
@@ -253,3 +253,10 @@ def test_an_address_that_is_not_safe_stops_the_start_with_file_and_line(tmp_path
     (tmp_path / "device.toml").write_text("\n".join(lines))
     with pytest.raises(BadConfig, match=r"device.toml:6: member_code.keyset_url: must be https://"):
         fitting.need(read_store(tmp_path), tmp_path)
+
+
+def test_a_signed_file_in_a_network_of_the_chains_own_is_asked_only_where_the_settings_say_so() -> None:
+    url = "https://10.0.0.5/keyset.json"
+    assert list(papers.unsafe(MemberCode(keyset_url=url, private=True))) == []
+    [(key, why)] = papers.unsafe(MemberCode(keyset_url=url))
+    assert (key, "set private = true" in why) == ("member_code.keyset_url", True)
