@@ -20,6 +20,7 @@ from edge.config.hub import Hub as Hub
 from edge.config.hub import HubIdentity as HubIdentity
 from edge.config.hub import is_open as is_open
 from edge.config.hub import read_hub as read_hub
+from edge.config.places import Location as Location
 from edge.config.screens import SMALLEST_ZONE as SMALLEST_ZONE
 from edge.config.screens import WHOLE as WHOLE
 from edge.config.screens import WHOSE as WHOSE
@@ -30,7 +31,6 @@ from edge.config.screens import Screen as Screen
 from edge.config.screens import Source as Source
 from edge.config.screens import Zone as Zone
 from edge.config.screens import in_frame as in_frame
-from edge.config.store import Location as Location
 from edge.config.store import StockChannel as StockChannel
 from edge.config.store import Store as Store
 from edge.config.store import left_out as left_out

@@ -13,6 +13,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from edge.complaints import complaints, layers, near, placed
 from edge.config.base import Adapter, Device, Id, Outbox, Settings, Web
 from edge.config.codes import MemberCode, ProductCode
+from edge.config.places import Location
 from edge.config.screens import WHOSE, Camera, Notice, Scanner, Screen, Zone, in_frame
 from edge.handoff import Offering
 from provisioning.layers import STORE_LAYERS, WRITTEN, Layered
@@ -22,14 +23,6 @@ class StockChannel(Adapter):
     """One channel of stock."""
 
     id: Id
-
-
-class Location(Settings):
-    """A place that has stock, as tiles name it: this store (here), a neighbour (near), the online shop (online)."""
-
-    id: Id
-    place: Annotated[str, Field(pattern="^(here|near|online)$")]
-    name: dict[str, str]
 
 
 class Store(Settings):
