@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from edge.ports import StockLevel
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of one SKU at one location: the ``level`` by the freshest channel that lists it, None if none does.
+
+    ``age`` is how old that channel's word is, in seconds, None if no channel ever spoke of the location or nobody can
+    tell; ``channel`` is the one that counts, empty without one.
+    """
+
+    level: StockLevel | None = None
+    age: float | None = None
+    channel: str = ""
+
+
+UNHEARD = Known()
+"""Of a location of which nobody ever spoke."""
 
 
 def sellable(level: StockLevel) -> int | None:
