@@ -77,9 +77,11 @@ class FakeBroker:
     def hang_up(self, reason: int | None = None) -> None:
         """End every connection, with a DISCONNECT if there is a reason."""
         for writer in list(self._lines):
-            if reason is not None:
+            if reason is None:
+                writer.close()
+            else:  # a close with something unread would reset the line, and the reason with it: the far side closes
                 writer.write(packet(DISCONNECT, bytes([reason, 0])))
-            writer.close()
+                writer.write_eof()
         self._lines.clear()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
