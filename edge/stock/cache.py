@@ -16,9 +16,10 @@ import sqlite_utils
 from edge.config import Location
 from edge.db import Database
 from edge.model import StockLine
-from edge.ports import StockAway, StockReport
+from edge.ports import StockAway, StockLevel, StockReport
 from edge.stock import store, wording
 from edge.stock.freshness import age_of, minutes
+from edge.stock.level import Known
 from edge.stock.listeners import Listeners
 from edge.stock.store import Shelves
 
@@ -99,8 +100,13 @@ class StockCache:
         """One line a location, in order, from memory alone; ``now_s`` is UNIX seconds."""
         self._listeners.asked(sku, self._monotonic())
         return tuple(
-            wording.line(location, *self._known(sku, location.id, now_s), language, now_s) for location in locations
+            wording.line(location, self.known(sku, location.id, now_s), None, language, now_s) for location in locations
         )
+
+    def known(self, sku: str, location: str, now_s: float) -> Known:
+        """What is known of a SKU at a location, from memory alone."""
+        available, age = self._known(sku, location, now_s)
+        return Known(None if available is None else StockLevel(sku, location, available), age)
 
     def _known(self, sku: str, location: str, now_s: float) -> tuple[int | None, float | None]:
         """The count and its age by the freshest channel that lists the SKU there, else (None, the freshest age)."""

@@ -18,6 +18,7 @@ from edge.model import Band
 from edge.ports import StockLevel, StockReport
 from edge.stock.cache import StockCache, stock_cache
 from edge.stock.freshness import ASK_S, LIVE_S, Shelf, age_of, minutes
+from edge.stock.level import Known
 from edge.stock.wording import line
 
 HERE = Location(id="ginza", place="here", name={"ja": "銀座店"})
@@ -97,7 +98,7 @@ TestTruth.settings = settings(max_examples=30, stateful_step_count=15, deadline=
 @pytest.mark.promise("K-1")
 @given(age=st.floats(allow_nan=True), count=st.integers(0, 10**7) | st.none())
 def test_a_number_older_than_its_bound_is_never_shown_as_live(age: float, count: int | None) -> None:
-    said = line(HERE, count, age, "ja", 1e9)
+    said = line(HERE, Known(count if count is None else StockLevel("x", "ginza", count), age), None, "ja", 1e9)
     if not age <= LIVE_S:
         assert said.available is None
         assert said.fresh or said.band is Band.ASKING

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from edge.config import Location
 from edge.model import Band
-from edge.stock.wording import line, name_of
+from edge.ports import StockLevel
+from edge.stock.level import Known
+from edge.stock.wording import Word, band, line, name_of, sure, word
 
 NOW = 1_795_000_000.0
+
+
+def of(available: int | None, age: float | None) -> Known:
+    """A figure (None: not listed) of an age."""
+    return Known(None if available is None else StockLevel("LN-09-M", "ginza", available), age)
+
 
 HERE = [
     (0, 0, "ja", Band.NONE, "在庫なし", "", 0),
@@ -51,7 +61,7 @@ def test_this_stores_stock_is_worded_by_count_and_age(
     fresh: str,
     number: int | None,
 ) -> None:
-    said = line(here, available, age, language, NOW)
+    said = line(here, of(available, age), None, language, NOW)
     assert (said.band, said.text, said.fresh, said.available) == (band, text, fresh, number)
 
 
@@ -60,13 +70,97 @@ def test_this_stores_stock_is_worded_by_count_and_age(
 @pytest.mark.parametrize(("available", "text"), [(1, "残りわずか"), (50, "在庫あり"), (0, "在庫なし")])
 def test_no_other_place_shows_a_number_even_when_live(place: str, available: int, text: str) -> None:
     elsewhere = Location(id="web", place=place, name={"ja": "オンライン"})
-    said = line(elsewhere, available, 1.0, "ja", NOW)
+    said = line(elsewhere, of(available, 1.0), None, "ja", NOW)
     assert (said.text, said.available, said.place) == (text, None, place)
 
 
 def test_a_line_tells_when_the_sources_word_was_and_nothing_when_it_asks(here: Location) -> None:
-    assert line(here, 3, 60.0, "ja", NOW).as_of == NOW - 60
-    assert line(here, 3, 3600.0, "ja", NOW).as_of is None
+    assert line(here, of(3, 60.0), None, "ja", NOW).as_of == NOW - 60
+    assert line(here, of(3, 3600.0), None, "ja", NOW).as_of is None
+
+
+LEVELS = [
+    # what the level says, few, age -> word, text, number here
+    ({"available": 5}, None, 5, Word.MANY, "在庫5点", 5),
+    ({"available": 5}, 5, 5, Word.FEW, "残り5点", 5),
+    ({"available": 5}, 10, 60, Word.FEW, "残りわずか", None),
+    ({"available": 1}, 0, 5, Word.MANY, "在庫1点", 1),
+    ({"available": 3}, 3, 60, Word.FEW, "残りわずか", None),
+    ({"available": 4}, 3, 60, Word.MANY, "在庫あり", None),
+    ({"on_hand": 5, "reserved": 2, "hold": 1}, None, 5, Word.FEW, "残り2点", 2),
+    ({"on_hand": 5, "reserved": 4, "hold": 3}, None, 5, Word.NONE, "在庫なし", 0),
+    ({"on_hand": 12, "safety": 3}, None, 5, Word.MANY, "在庫9点", 9),
+    ({"available": 5, "on_hand": 90}, None, 5, Word.MANY, "在庫5点", 5),
+    ({"available": -2}, None, 5, Word.NONE, "在庫なし", 0),
+    ({"status": "in"}, None, 5, Word.MANY, "在庫あり", None),
+    ({"status": "few"}, None, 5, Word.FEW, "残りわずか", None),
+    ({"status": "none"}, None, 5, Word.NONE, "在庫なし", 0),
+    ({"status": "order"}, None, 5, Word.ORDER, "お取り寄せ", 0),
+    ({}, None, 5, Word.ASKING, "確認中", None),
+    ({"status": "?"}, None, 5, Word.ASKING, "確認中", None),
+    ({"available": 0, "status": "order"}, None, 5, Word.ORDER, "お取り寄せ", 0),
+    ({"available": 9, "status": "order"}, None, 5, Word.ORDER, "お取り寄せ", None),
+    ({"available": 9, "status": "none"}, None, 5, Word.NONE, "在庫なし", None),
+    ({"available": 0, "status": "in"}, None, 5, Word.NONE, "在庫なし", 0),
+    ({"available": 9, "status": "few"}, None, 60, Word.FEW, "残りわずか", None),
+    ({"available": 2, "status": "in"}, None, 60, Word.FEW, "残りわずか", None),
+    ({"status": "in"}, None, 901, Word.ASKING, "確認中", None),
+    # one left of what sells 20 a day: sure for 1.9 min, likely for 18 min; 100 a day: 22 s and 3.7 min; 5 left longer
+    ({"available": 1, "sold_daily": 20}, None, 60, Word.FEW, "残りわずか", None),
+    ({"available": 1, "sold_daily": 100}, None, 5, Word.FEW, "残り1点", 1),
+    ({"available": 1, "sold_daily": 100}, None, 200, Word.FEW, "残りわずか", None),
+    ({"available": 1, "sold_daily": 100}, None, 300, Word.LOOK, "要確認", None),
+    ({"available": 5, "sold_daily": 100}, None, 840, Word.MANY, "在庫あり", None),
+    ({"available": 5, "sold_daily": 100}, None, 895, Word.FEW, "残りわずか", None),
+    ({"available": 5, "sold_daily": 400}, None, 890, Word.LOOK, "要確認", None),
+    ({"available": 1, "sold_daily": 1000}, None, 9, Word.FEW, "残りわずか", None),
+    ({"available": 9, "sold_daily": 30_000}, None, 9, Word.FEW, "残りわずか", None),
+    ({"available": 1, "sold_daily": 5000}, None, 9, Word.LOOK, "要確認", None),
+    ({"available": 1, "sold_daily": 0}, None, 899, Word.FEW, "残りわずか", None),
+    ({"available": 9, "sold_daily": float("nan")}, None, 5, Word.LOOK, "要確認", None),
+    ({"available": 9, "sold_daily": -1.0}, None, 5, Word.LOOK, "要確認", None),
+    ({"status": "in", "sold_daily": 9000}, None, 600, Word.MANY, "在庫あり", None),
+]
+
+
+@pytest.mark.promise("K-1")
+@pytest.mark.parametrize(("level", "few", "age", "said", "text", "number"), LEVELS)
+def test_a_level_is_worded_by_all_that_its_source_says(
+    here: Location, level: dict[str, Any], few: int | None, age: float, said: Word, text: str, number: int | None
+) -> None:
+    known = Known(StockLevel("LN-09-M", "ginza", **level), age)
+    shown = line(here, known, few, "ja", NOW)
+    assert (word(known, few), shown.text, shown.available) == (said, text, number)
+    assert band(known, few) is shown.band
+
+
+SENT = [
+    ({"available": 4}, 60, True),
+    ({"available": 3}, 60, False),
+    ({"status": "in"}, 60, True),
+    ({"status": "few"}, 60, False),
+    ({"status": "order"}, 60, False),
+    ({"available": 1, "sold_daily": 1}, 840, True),
+    ({"available": 1, "sold_daily": 20}, 60, True),
+    ({"available": 1, "sold_daily": 20}, 180, False),
+    ({"available": 9, "sold_daily": 1000}, 800, False),
+    ({"available": 9}, 901, False),
+    ({"available": 0, "sold_daily": 0}, 5, False),
+]
+
+
+@pytest.mark.promise("K-3")
+@pytest.mark.parametrize(("level", "age", "sent"), SENT)
+def test_nobody_is_sent_for_what_may_be_gone(level: dict[str, Any], age: float, sent: bool) -> None:
+    assert sure(Known(StockLevel("LN-09-M", "shibuya", **level), age), None) is sent
+
+
+@pytest.mark.parametrize("language", ["ja", "en", "zh", "ko"])
+def test_every_word_is_told_apart_in_every_language(here: Location, language: str) -> None:
+    levels: list[dict[str, Any]] = [{"status": status} for status in ("in", "few", "none", "order", "")]
+    known = [Known(StockLevel("LN-09-M", "ginza", **level), 60) for level in levels]
+    known += [Known(None, 60), Known(StockLevel("LN-09-M", "ginza", 1, sold_daily=900), 600)]
+    assert len({line(here, each, None, language, NOW).text for each in known}) == len(Word)
 
 
 @pytest.mark.parametrize(
