@@ -41,10 +41,10 @@ def product(text: str, symbology: str) -> str | None:
     only a Digital Link counts: a number alone there may be anybody's.
     """
     if symbology == "ean13":
-        return _checked(text) if len(text) == _BARS else None
+        return checked(text) if len(text) == _BARS else None
     if symbology == "qrcode" and len(text) <= LONGEST:
         found = _LINK.fullmatch(text)
-        return _checked(unquote(found["gtin"])) if found else None
+        return checked(unquote(found["gtin"])) if found else None
     return None
 
 
@@ -64,7 +64,7 @@ def worth(gtin: str | None, known: Callable[[str], bool]) -> str | None:
     return gtin if gtin is not None and (not local(gtin) or known(gtin)) else None
 
 
-def _checked(digits: str) -> str | None:
+def checked(digits: str) -> str | None:
     """The digits in 14, if their length and their check digit are a GTIN's (GS1 General Specifications 7.9)."""
     if len(digits) not in _LENGTHS or not (digits.isascii() and digits.isdigit()):
         return None
