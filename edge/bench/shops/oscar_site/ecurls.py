@@ -1,0 +1,25 @@
+"""The shop's addresses: its own API, what Tentou reads, and a till that sells by ``allocate()``."""
+
+import json
+
+from django.http import JsonResponse
+from django.urls import include, path
+from django.views.decorators.csrf import csrf_exempt
+from oscar.core.loading import get_model
+
+
+@csrf_exempt
+def till(request):
+    """Sell (``allocate``), hand over (``consume``) or take back (``cancel``) some of a stock record, as orders do."""
+    asked = json.loads(request.body)
+    record = get_model("partner", "StockRecord").objects.get(pk=asked["record"])
+    act = {"allocate": record.allocate, "consume": record.consume_allocation, "cancel": record.cancel_allocation}
+    act[asked["act"]](asked.get("quantity", 1))
+    return JsonResponse({"num_in_stock": record.num_in_stock, "num_allocated": record.num_allocated})
+
+
+urlpatterns = [
+    path("api/", include("oscarapi.urls")),
+    path("tentou/", include("tentou_stock")),
+    path("till", till),
+]
