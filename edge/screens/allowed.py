@@ -14,7 +14,8 @@ from edge.model import LEVELS, Level, Show
 
 log = logging.getLogger(__name__)
 
-_ANYBODY = frozenset({"hint", "touch", "warning", "product", "missing", "handoffs"})
+_ABOUT = frozenset({"product", "missing", "handoffs", "matrix", "offers", "wished"})
+_ANYBODY = _ABOUT | {"hint", "touch", "warning"}
 _MEMBERS = _ANYBODY | {"headline", "text", "picture", "tiles"}
 _SEGMENT = _MEMBERS | {"greeting", "nickname", "may_open"}
 

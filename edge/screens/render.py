@@ -32,6 +32,9 @@ BLANK: Mapping[str, Any] = {
     "warning": False,
     "product": None,
     "handoffs": (),
+    "matrix": None,
+    "offers": (),
+    "wished": None,
     "missing": False,
     "hint": "again",
 }

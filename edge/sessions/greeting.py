@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from content.model import Campaign, Media, Product
-from edge.model import Level, Profile, StockLine, Tile
+from edge.model import Level, Matrix, Offer, Profile, StockLine, Tile, Wished
 from edge.screens.allowed import ALLOWED
 
 GREETINGS = {
@@ -45,6 +45,9 @@ EMPTY: dict[str, Any] = {
     "warning": False,
     "product": None,
     "missing": False,
+    "matrix": None,
+    "offers": (),
+    "wished": None,
 }
 
 Lines = Callable[[str], tuple[StockLine, ...]]
@@ -52,11 +55,15 @@ Lines = Callable[[str], tuple[StockLine, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """What the greeting may draw from: products, media, and the stock of a SKU in words, now."""
+    """What the greeting may draw from: products, media, and of a SKU, now: its stock in words, the table of its style,
+    the offers that are still to be made, and how a wish for it stands."""
 
     products: Mapping[str, Product]
     media: Mapping[str, Media]
     lines: Lines
+    matrix: Callable[[str], Matrix | None] = lambda _: None
+    offers: Callable[[str], tuple[Offer, ...]] = lambda _: ()
+    wished: Callable[[str], Wished | None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +105,38 @@ def compose(
         "may_open": guest.may_open and level is not Level.PERSONAL,
         "touch": touch,
         "warning": warning,
-        "product": next(iter(tiles((guest.product,), shelf, language)), None),
         "missing": guest.missing,
+        **opened(guest.product, shelf, language, touch),
     }
     return {name: full[name] if name in ALLOWED[level] else EMPTY[name] for name in EMPTY}
 
 
 def sheet(sku: str, shelf: Shelf, language: str, touch: bool, warning: bool) -> dict[str, Any]:
     """The values of the scene that shows one product to nobody known: nothing in it is about a person."""
+    about = opened(sku, shelf, language, touch)
+    return {**about, "missing": about["product"] is None, "touch": touch, "warning": warning}
+
+
+def opened(sku: str, shelf: Shelf, language: str, touch: bool) -> dict[str, Any]:
+    """What the open sheet of a product shows: all of it is about the product. What only a finger can use is shown to
+    fingers alone, and so is a slip, which whoever passes by a sign could read."""
     product = next(iter(tiles((sku,), shelf, language)), None)
-    return {"product": product, "missing": product is None, "touch": touch, "warning": warning}
+    if product is None:
+        return {"product": None, "matrix": None, "offers": (), "wished": None}
+    return {
+        "product": product,
+        "matrix": carried(shelf.matrix(sku), shelf.products) if touch else None,
+        "offers": shelf.offers(sku),
+        "wished": shelf.wished(sku) if touch else None,
+    }
+
+
+def carried(matrix: Matrix | None, products: Mapping[str, Product]) -> Matrix | None:
+    """The table of a style with the products that have a sheet here; None where there is nothing to choose from."""
+    if matrix is None:
+        return None
+    cells = tuple(tuple(cell if cell and cell.sku in products else None for cell in row) for row in matrix.cells)
+    return replace(matrix, cells=cells) if sum(cell is not None for row in cells for cell in row) > 1 else None
 
 
 def said(words: Mapping[str, str], language: str) -> str:

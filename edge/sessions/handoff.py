@@ -1,28 +1,25 @@
 """The way on to the shopper's phone: what the open sheet of a product offers there, and the QR that leads to it. Pure.
 
-Each sheet, and each kind on it, has a link with an id of its own; a sheet that is only painted again keeps it. Stock is
-no promise: what the stock told speaks against is not offered, and the page that opens decides.
+Each sheet, and each kind on it, has a link with an id of its own; a sheet that is only painted again keeps it. What
+leads on follows from the sheet's offers, the product itself always does; the page that opens decides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 import segno
 
 from edge.handoff import Kind, Link, written
-from edge.model import Band, Handoff, Show, StockLine, Tile
+from edge.model import Handoff, Offer, Show, Tile
 
 UNTOUCHED: tuple[Kind, ...] = ("product", "basket")
 """What a screen may offer that nobody can touch, and what a kiosk draws first."""
 QUIET = 4
 """Modules of white around a QR (ISO/IEC 18004 6.3.8)."""
 DARK = "#141d45"
-
-_SOLD = frozenset({Band.NONE, Band.UNLISTED})
-_THERE = frozenset({Band.MANY, Band.FEW})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,8 @@ class Onward:
 
     def onto(self, show: Show, way: Way | None, touch: bool, fresh: Callable[[], str]) -> Show:
         """The scene with what its open sheet offers on the phone, if it has one and that is offered here."""
-        self.sheet = opened(self.sheet, way, show.values.get("product"), touch, fresh)
+        product, offers = show.values.get("product"), show.values.get("offers", ())
+        self.sheet = opened(self.sheet, way, product, offers, touch, fresh)
         handoffs = self.sheet.handoffs
         return replace(show, values={**show.values, "handoffs": handoffs}) if handoffs else show
 
@@ -79,9 +77,11 @@ class Onward:
         return sheet
 
 
-def opened(before: Sheet, way: Way | None, tile: Tile | None, touch: bool, fresh: Callable[[], str]) -> Sheet:
+def opened(
+    before: Sheet, way: Way | None, tile: Tile | None, offers: Sequence[Offer], touch: bool, fresh: Callable[[], str]
+) -> Sheet:
     """The sheet of a product as it is now; ``fresh`` gives a new id, asked only for what was not drawn before."""
-    kinds = offered(way, tile.stock, touch) if way and tile else ()
+    kinds = offered(way, offers, touch) if way and tile else ()
     if not (way and tile and kinds):
         return CLOSED
     mine = before if before.sku == tile.sku else CLOSED
@@ -94,31 +94,21 @@ def opened(before: Sheet, way: Way | None, tile: Tile | None, touch: bool, fresh
 
 
 def turned(sheet: Sheet, kind: str) -> Sheet:
-    """The sheet with another of its kinds wanted, to be drawn anew; what it does not offer changes nothing."""
-    wanted = next((each.kind for each in sheet.handoffs if each.kind == kind != sheet.kind), None)
+    """The sheet with another of its kinds wanted, to be drawn anew; what it does not offer changes nothing.
+
+    The kind that is drawn, wanted once more, gives way to the first one, as a button that is let go.
+    """
+    other = sheet.handoffs[0].kind if sheet.handoffs and kind == sheet.kind else kind
+    wanted = next((each.kind for each in sheet.handoffs if each.kind == other != sheet.kind), None)
     return replace(sheet, kind=wanted, id="") if wanted else sheet
 
 
-def offered(way: Way, stock: Sequence[StockLine], touch: bool) -> tuple[Kind, ...]:
-    """The kinds for a product with this stock, the one to draw first at the front; without touch that one alone."""
-    kinds = tuple(kind for kind in way.kinds if _possible(kind, stock))
+def offered(way: Way, offers: Sequence[Offer], touch: bool) -> tuple[Kind, ...]:
+    """The kinds for a product with these offers, the one to draw first at the front; without touch that one alone."""
+    wanted = {"product", *(offer.handoff for offer in offers)}
+    kinds = tuple(kind for kind in way.kinds if kind in wanted)
     first = tuple(kind for kind in kinds if kind in UNTOUCHED)
     return first + tuple(kind for kind in kinds if kind not in first) if touch else first[:1]
-
-
-def _possible(kind: Kind, stock: Sequence[StockLine]) -> bool:
-    """取り置き where this store may have it, 取り寄せ where it has none, the basket unless the online shop has none."""
-    here, online = _bands(stock, "here"), _bands(stock, "online")
-    return {
-        "product": True,
-        "basket": not online or not _SOLD.issuperset(online),
-        "hold": not here or not _SOLD.issuperset(here),
-        "order": not _THERE.intersection(here),
-    }[kind]
-
-
-def _bands(stock: Sequence[StockLine], place: str) -> Collection[Band]:
-    return {line.band for line in stock if line.place == place}
 
 
 def picture(text: str) -> str:

@@ -2,8 +2,9 @@
 
 A screen is always in one state. What may follow what stands in ``NEXT``; how long a state lasts stands in
 ``Deadlines`` (MEMBER_CODES 6): signage lets go 15 s after the code left the view and after 90 s at most, a kiosk
-20 s after the last touch with 5 s of warning, and after 180 s at most. A product held up by nobody known has a
-session, too: it knows nobody, so its level is the loop's, and the same times end it.
+20 s after the last touch with 5 s of warning, and after 180 s at most, but for the time to read the answer to a wish.
+A product held up by nobody known has a session, too: it knows nobody, so its level is the loop's, and the same times
+end it.
 """
 
 from __future__ import annotations
@@ -72,6 +73,11 @@ class Touch:
 
 
 @dataclass(frozen=True, slots=True)
+class Awaited:
+    """A wish to have a unit kept was asked for, or answered: there is time to read the answer, even past the limit."""
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """終了: the shopper ended it."""
 
@@ -81,7 +87,7 @@ class Due:
     """A deadline passed; which one follows from the state."""
 
 
-Event = Identified | Refused | Left | Presented | Lowered | Touch | Done | Due
+Event = Identified | Refused | Left | Presented | Lowered | Touch | Awaited | Done | Due
 
 NEXT: dict[State, dict[type[Event], State]] = {
     State.ATTRACT: {Identified: State.GREETED, Presented: State.BROWSING, Refused: State.NOTICE},
@@ -99,6 +105,7 @@ NEXT: dict[State, dict[type[Event], State]] = {
         Presented: State.BROWSING,
         Lowered: State.GREETED,
         Touch: State.BROWSING,
+        Awaited: State.BROWSING,
         Due: State.ENDING,
         Done: State.ATTRACT,
     },
@@ -109,6 +116,7 @@ NEXT: dict[State, dict[type[Event], State]] = {
         Presented: State.BROWSING,
         Lowered: State.BROWSING,
         Touch: State.BROWSING,
+        Awaited: State.BROWSING,
         Due: State.ENDING,
         Done: State.ATTRACT,
     },
@@ -119,6 +127,7 @@ NEXT: dict[State, dict[type[Event], State]] = {
         Presented: State.BROWSING,
         Lowered: State.ENDING,
         Touch: State.BROWSING,
+        Awaited: State.BROWSING,
         Due: State.ATTRACT,
         Done: State.ATTRACT,
     },
@@ -129,13 +138,14 @@ NEXT: dict[State, dict[type[Event], State]] = {
 class Deadlines:
     """Seconds: ``idle`` until a session nobody keeps up ends, the last ``warning`` of them counted down on the
     screen, ``limit`` for the whole session, ``notice`` for a hint. ``touch``: touch, not sight,
-    keeps it up."""
+    keeps it up. ``grace`` is what a wish that is awaited may add to the limit, however many there are."""
 
     idle: float
     warning: float
     limit: float
     notice: float = 5.0
     touch: bool = True
+    grace: float = 20.0
 
 
 DEADLINES: dict[DeviceClass, Deadlines] = {
@@ -148,7 +158,7 @@ DEADLINES: dict[DeviceClass, Deadlines] = {
 class Session:
     """A screen's session, or none (``id`` empty). ``due`` is when ``Due`` comes next, None when nothing waits.
 
-    ``who`` is empty in nobody's session, which a product began.
+    ``who`` is empty in nobody's session, which a product began. ``grace`` is for how long past its limit it may last.
     """
 
     state: State = State.ATTRACT
@@ -158,6 +168,7 @@ class Session:
     since: float = 0.0
     due: float | None = None
     who: str = field(default="", repr=False)
+    grace: float = 0.0
 
 
 class End(StrEnum):
@@ -194,6 +205,8 @@ def step(session: Session, event: Event, now: float, deadlines: Deadlines) -> tu
             return _presented(session, state, id, now, deadlines), None
         case Touch(level):
             return _kept(replace(session, state=state, level=level or session.level), now, deadlines), None
+        case Awaited():
+            return _awaited(replace(session, state=state), now, deadlines), None
 
 
 def _identified(session: Session, event: Identified, now: float, deadlines: Deadlines) -> tuple[Session, End | None]:
@@ -221,7 +234,7 @@ def _let_go(session: Session, ago: float, now: float, deadlines: Deadlines) -> S
 
 
 def _due(session: Session, state: State, now: float, deadlines: Deadlines) -> tuple[Session, End | None]:
-    if session.id and now >= session.since + deadlines.limit:
+    if session.id and now >= session.since + deadlines.limit + session.grace:
         return Session(), End.LIMIT
     if state is State.ENDING and deadlines.warning:
         return _until(replace(session, state=state), now + deadlines.warning, deadlines), None
@@ -239,5 +252,11 @@ def _kept(session: Session, now: float, deadlines: Deadlines) -> Session:
     return _until(session, now + deadlines.idle - deadlines.warning, deadlines)
 
 
+def _awaited(session: Session, now: float, deadlines: Deadlines) -> Session:
+    """A slip that came at the very end would be torn from who is to read it."""
+    over = now + deadlines.idle - deadlines.warning - (session.since + deadlines.limit)
+    return _kept(replace(session, grace=min(deadlines.grace, max(session.grace, over))), now, deadlines)
+
+
 def _until(session: Session, due: float, deadlines: Deadlines) -> Session:
-    return replace(session, due=min(due, session.since + deadlines.limit))
+    return replace(session, due=min(due, session.since + deadlines.limit + session.grace))

@@ -11,7 +11,7 @@ from typing import Any
 from content.model import Campaign, Media
 from edge.members.classify import Reason, Recognised, Rejected
 from edge.members.rate import Flooded
-from edge.model import Band, Contact, Held, Level, Played, Show, StockLine, Tile
+from edge.model import Band, Contact, Held, Json, Level, Offer, OfferKind, Played, Show, StockLine, Tile
 from edge.sessions.handoff import Sheet
 from edge.sessions.machine import End
 
@@ -120,6 +120,15 @@ def offered(show: Show, at: float, sheet: Sheet, campaign: str, member: str) -> 
     """A sheet's QR was painted: the id by which its use on a phone comes back to this contact."""
     data = {"handoff": sheet.id, "kind": sheet.kind, "sku": sheet.sku, "campaign": campaign}
     return Contact("handoff_offered", show.screen, at, data, member, show.session)
+
+
+def kept(
+    touchpoint: str, session: str, offer: Offer, sku: str, member: str, test: Json, state: str, at: float
+) -> Contact:
+    """What came of a unit that was asked for on the screen itself, at ``offer``'s place; its slip stays out."""
+    kind = "order" if offer.kind is OfferKind.ORDER else "hold"
+    data = {"kind": kind, "taken": kind, "sku": sku, "location": offer.location, "state": state, **test}
+    return Contact("offer_taken", touchpoint, at, data, member, session)
 
 
 def product(tile: Tile, wall: float) -> dict[str, Any]:

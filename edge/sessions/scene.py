@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from content.model import RESTRICTED, Campaign, Facts, Layer
 from content.resolve import resolve
 from edge import config
 from edge.members.classify import Recognised
 from edge.members.disclosure import level as disclosed
-from edge.model import Level, Profile, Show, spoken
+from edge.model import Level, Offer, Profile, Show, spoken
 from edge.sessions import notes
 from edge.sessions.greeting import Guest, Shelf, compose, sheet
 from edge.sessions.handoff import Onward
 from edge.sessions.house import House
-from edge.sessions.machine import Deadlines, Session, State
+from edge.sessions.keeping import Wishes
+from edge.sessions.machine import DEADLINES, Deadlines, Session, State
 
 
 @dataclass(slots=True)
@@ -32,6 +33,7 @@ class Visitor:
     tokens: set[bytes] = field(default_factory=set)
     noted: tuple[str, Level] | None = None
     onward: Onward = field(default_factory=Onward)
+    wishes: Wishes = field(default_factory=Wishes)
 
     @property
     def member(self) -> str:
@@ -118,4 +120,24 @@ def _shelf(house: House, language: str, visitor: Visitor) -> Shelf:
     products = library.products()
     if visitor.restricted:
         products = {sku: product for sku, product in products.items() if RESTRICTED not in product.tags}
-    return Shelf(products, library.media(), lambda sku: house.lines(sku, language))
+    return Shelf(
+        products,
+        library.media(),
+        lambda sku: house.lines(sku, language),
+        lambda sku: house.matrix(sku, language),
+        lambda sku: visitor.wishes.left(sku, offers(house, sku, language), house.mono()),
+        lambda sku: visitor.wishes.of(sku, house.mono()),
+    )
+
+
+def offers(house: House, sku: str, language: str) -> tuple[Offer, ...]:
+    """What a shopper can still have; where nobody can be asked to keep one, nothing that would ask."""
+    found = house.offers(sku, language)
+    return found if house.keep else tuple(offer for offer in found if not offer.reserves)
+
+
+def deadlines(screen: config.Screen) -> Deadlines:
+    """The class's table with the screen's own times; a kiosk that nobody can touch is kept up by sight, like a sign."""
+    table = DEADLINES[screen.device_class]
+    times = replace(table, idle=screen.idle_s or table.idle, limit=screen.limit_s or table.limit)
+    return replace(times, touch=screen.touched)

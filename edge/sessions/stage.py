@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from content.model import Campaign
 from edge import config
@@ -18,6 +19,7 @@ from edge.model import (
     Crowd,
     Gone,
     Held,
+    Json,
     Level,
     Painted,
     Profile,
@@ -26,14 +28,15 @@ from edge.model import (
     Show,
     Sight,
     Touched,
+    Wished,
 )
 from edge.sessions import notes
 from edge.sessions.errands import Errands
 from edge.sessions.handoff import Sheet
 from edge.sessions.house import House
+from edge.sessions.keeping import follow
 from edge.sessions.machine import (
-    DEADLINES,
-    Deadlines,
+    Awaited,
     Done,
     Due,
     End,
@@ -48,7 +51,8 @@ from edge.sessions.machine import (
     Touch,
     step,
 )
-from edge.sessions.scene import Visitor, scene
+from edge.sessions.scene import Visitor, deadlines, offers, scene
+from edge.sessions.unpainted import Unpainted
 from edge.sessions.view import View
 from edge.vision.presence import AWAY_S, BY_HAND
 
@@ -79,14 +83,14 @@ class _StockMoved:
 
 
 @dataclass(frozen=True, slots=True)
-class _Unpainted:
-    """Content on its way to a browser: what it is, and what to do once it is painted, as only then was it shown."""
+class _Answered:
+    """A place's word on a wish of a session."""
 
-    told: tuple[str, Level]
-    note: Callable[[], None]
+    session: str
+    wished: Wished
 
 
-Item = Sight | Touched | Painted | _Known | _StockMoved
+Item = Sight | Touched | Painted | _Known | _StockMoved | _Answered
 
 
 class Stage:
@@ -102,7 +106,7 @@ class Stage:
         self._last = Show(screen.id, "loop", language=screen.language)
         self._campaign: Campaign | None = None
         self._due: float | None = None
-        self._unpainted: dict[int, _Unpainted] = {}
+        self._unpainted = Unpainted()
         self._errands = Errands(screen.id)
         self._introduction: asyncio.Future[None] | None = None
         self._view = View()
@@ -152,7 +156,9 @@ class Stage:
     def _wait(self) -> float | None:
         if self._session.due is None:
             return None
-        return max(0.0, min(self._session.due - self._house.mono(), REFRESH))
+        now = self._house.mono()
+        waits = self._visitor.wishes.due(now)
+        return max(0.0, min(self._session.due - now, REFRESH if waits is None else waits))
 
     async def tick(self) -> None:
         """A deadline may have passed, or a stock label grown older."""
@@ -186,6 +192,8 @@ class Stage:
                 await self._paint()
             case _StockMoved():
                 await self._paint()
+            case _Answered(session, wished) if session == self._session.id and self._visitor.wishes.heard(wished):
+                await self._happen(Awaited())
 
     async def _scanned(self, scan: Scan) -> None:
         if self._house.mono() - scan.at > STALE_S:
@@ -278,6 +286,8 @@ class Stage:
             case "handoff":
                 self._visitor.onward.turn(touch.value)
                 await self._happen(Touch())
+            case "keep" if self._keep(touch.value):
+                await self._happen(Awaited())
             case "language" if touch.value in LANGUAGES:
                 self._visitor.language = touch.value
                 await self._happen(Touch())
@@ -293,6 +303,29 @@ class Stage:
         tile = self._last.values.get("product")
         if tile and known:
             self._note(notes.touched(self._last, self._house.mono(), self._wall(), tile, self._visitor.member))
+
+    def _keep(self, location: str) -> bool:
+        """Ask a place to keep one of what lies open; False where that is not offered or asked already.
+
+        What came of it is noted, whoever stands there by then; it is shown to this session alone.
+        """
+        tile, language, now = self._last.values.get("product"), self._last.language, self._house.mono()
+        if tile is None or self._house.keep is None:
+            return False
+        sku, session, visitor = tile.sku, self._session.id, self._visitor
+        offer = visitor.wishes.ask(offers(self._house, sku, language), sku, location, now)
+        if offer is None:
+            return False
+        came = partial(notes.kept, self.screen.id, session, offer, sku, visitor.member, self._tested)
+        told = self._house.keep(sku, location, language)
+        self._errands.begin(
+            follow(
+                told,
+                lambda wished: self.put(_Answered(session, wished)),
+                lambda state: self._house.note(came(state, self._house.mono())),
+            )
+        )
+        return True
 
     async def _happen(self, event: Event, visitor: Visitor | None = None) -> None:
         """One step of the machine: the old session is blanked and noted before a new one is shown to ``visitor``."""
@@ -330,26 +363,25 @@ class Stage:
         held = self._visitor.product if show.scene == notes.PRODUCT else ""
         told = (self._campaign.id if self._campaign else held, show.level)
         if show.session and self._visitor.noted != told:
-            self._unpainted[number] = _Unpainted(told, self._note_shown(show))
+            self._unpainted.sent(number, told, self._note_shown(show))
         self._visitor.onward.sent(number)
 
     def _painted(self, event: int) -> None:
-        """A browser painted it. Of several that came one upon the other it may have painted the last alone."""
-        painted = self._unpainted.pop(event, None)
-        if painted is not None and self._visitor.noted != painted.told:
-            self._visitor.noted = painted.told
-            painted.note()
+        self._visitor.noted = self._unpainted.painted(event, self._visitor.noted)
         if sheet := self._visitor.onward.painted(event):
             self._note_offered(sheet)
 
     def _wall(self) -> float:
         return self._house.now().timestamp()
 
-    def _note(self, contact: Contact) -> None:
-        """Tell the ledger; whatever happens in the session of a test (flag T) says so, to be left out of statistics."""
+    @property
+    def _tested(self) -> Json:
+        """Whatever happens in the session of a test (flag T) says so, to be left out of statistics."""
         recognised = self._visitor.recognised
-        test = {"test": True} if recognised is not None and recognised.flags.T else {}
-        self._house.note(replace(contact, data={**contact.data, **test}))
+        return {"test": True} if recognised is not None and recognised.flags.T else {}
+
+    def _note(self, contact: Contact) -> None:
+        self._house.note(replace(contact, data={**contact.data, **self._tested}))
 
     def _note_shown(self, show: Show) -> Callable[[], None]:
         campaign, media, member = self._campaign, self._house.library.media(), self._visitor.member
@@ -366,10 +398,3 @@ class Stage:
 
 def _link_id() -> str:
     return secrets.token_urlsafe(ID_BYTES)
-
-
-def deadlines(screen: config.Screen) -> Deadlines:
-    """The class's table with the screen's own times; a kiosk that nobody can touch is kept up by sight, like a sign."""
-    table = DEADLINES[screen.device_class]
-    times = replace(table, idle=screen.idle_s or table.idle, limit=screen.limit_s or table.limit)
-    return replace(times, touch=screen.touched)

@@ -23,9 +23,10 @@ from edge.handoff import KINDS as WAYS
 from edge.members.classify import Flags, Reason, Recognised, Rejected
 from edge.members.keyset import to_base64url
 from edge.members.rate import Flooded
-from edge.model import LANGUAGES, Band, Contact, Held, Level, Played, Show, StockLine, Tile
+from edge.model import LANGUAGES, Band, Contact, Held, Level, Offer, OfferKind, Played, Show, StockLine, Tile
 from edge.sessions import notes
 from edge.sessions.handoff import Sheet
+from edge.sessions.keeping import UNKNOWN
 from edge.sessions.machine import End
 from tests.contacts.described import SCHEMAS, event, faults
 
@@ -107,6 +108,17 @@ MADE: dict[str, Any] = {
     "handoff_offered": st.builds(
         notes.offered, SHOWS, TIMES, st.builds(Sheet, SKUS, st.sampled_from(WAYS), LINKS), st.just("") | IDS, MEMBERS
     ),
+    "offer_taken": st.builds(
+        notes.kept,
+        IDS,
+        SESSIONS,
+        st.builds(Offer, st.sampled_from(OfferKind), st.text(), location=IDS),
+        SKUS,
+        MEMBERS,
+        st.just({}) | st.just({"test": True}),
+        st.sampled_from([*OUTCOMES, UNKNOWN]),
+        TIMES,
+    ),
     "play": st.builds(notes.played, st.builds(Played, IDS, ITEMS, WALLS, TIMES, st.booleans()), TIMES),
     "gap": st.builds(gap, st.just("overflow"), COUNTS, RANGES, TIMES, st.just("") | st.just("0a" * 16)),
     "clock_anchor": st.builds(clock_anchor, st.uuids().map(str), st.integers(0, 2**50), st.integers(0, 2**42), TIMES),
@@ -175,7 +187,7 @@ def test_the_words_that_schemas_list_are_those_of_the_code() -> None:
     assert enum("session_end", "reason") == [str(end) for end in End]
     assert enum("content_shown", "language") == list(LANGUAGES)
     assert enum("offer_taken", "taken") == list(DEEDS)
-    assert set(enum("offer_taken", "state")) == set(OUTCOMES)
+    assert set(enum("offer_taken", "state")) == {*OUTCOMES, UNKNOWN}
 
 
 REWRITTEN: dict[str, Callable[[bytes, str], bytes | None]] = {

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import pytest
 
 from edge.handoff import KINDS, Kind
-from edge.model import Band, DeviceClass, Held, Painted, Show, StockLine, Tile
+from edge.model import Band, DeviceClass, Held, Offer, OfferKind, Painted, Show, Tile
 from edge.sessions.handoff import CLOSED, Onward, Sheet, Way, offered, opened, picture, turned
 from tests.sessions.test_products import MUG, SHIRT, hold, shop
 from tests.sessions.test_stage import Shop, token
@@ -19,8 +19,11 @@ WAY = Way("https://go.acme.example/h/", KINDS, "s001")
 TILE = Tile("LN-1", "シャツ", "¥100", "")
 
 
-def line(place: str, band: Band) -> StockLine:
-    return StockLine(place, "", band, str(band))
+HERE = (Offer(OfferKind.HOLD, "取り置き", handoff="hold"), Offer(OfferKind.SHIP, "自宅へ", handoff="basket"))
+AWAY = (
+    Offer(OfferKind.NEAR, "原宿店", location="s002", reserves=True),
+    Offer(OfferKind.ORDER, "取り寄せ", handoff="order"),
+)
 
 
 def ids() -> Callable[[], str]:
@@ -31,6 +34,7 @@ def ids() -> Callable[[], str]:
 def store(device_class: DeviceClass = DeviceClass.KIOSK) -> Shop:
     made = shop(device_class)
     made.stage._house = replace(made.stage._house, handoff=WAY)
+    made.offers = HERE
     return made
 
 
@@ -43,70 +47,76 @@ async def painted(made: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    ("here", "online", "kinds"),
+    ("offers", "kinds"),
     [
-        (Band.MANY, Band.MANY, ("product", "basket", "hold")),
-        (Band.NONE, Band.FEW, ("product", "basket", "order")),
-        (Band.UNLISTED, Band.NONE, ("product", "order")),
-        (Band.ASKING, Band.ASKING, ("product", "basket", "hold", "order")),
-        (Band.FEW, Band.UNLISTED, ("product", "hold")),
+        (HERE, ("product", "basket", "hold")),
+        (AWAY, ("product", "order")),
+        ((), ("product",)),
+        ((Offer(OfferKind.STAFF, "スタッフ"),), ("product",)),
     ],
 )
-def test_what_the_stock_speaks_against_is_not_offered(here: Band, online: Band, kinds: tuple[Kind, ...]) -> None:
-    assert offered(WAY, (line("here", here), line("online", online)), touch=True) == kinds
-
-
-def test_one_of_two_online_shops_is_enough_for_the_basket() -> None:
-    online = (line("online", Band.NONE), line("online", Band.FEW))
-    assert "basket" in offered(WAY, online, touch=True)
+def test_what_no_offer_leads_to_is_not_drawn(offers: tuple[Offer, ...], kinds: tuple[Kind, ...]) -> None:
+    assert offered(WAY, offers, touch=True) == kinds
 
 
 def test_a_qr_that_two_events_bring_is_offered_once() -> None:
     onward, fresh = Onward(), ids()
-    shown = Show("k1", "product", values={"product": TILE})
+    shown = Show("k1", "product", values={"product": TILE, "offers": HERE})
     for event in (1, 2):
         onward.onto(shown, WAY, True, fresh)
         onward.sent(event)
     assert [onward.painted(event) for event in (1, 2)] == [onward.sheet, None]
 
 
-def test_without_a_word_about_stock_everything_is_offered_the_settings_first_choice_first() -> None:
+def test_the_settings_first_choice_comes_first_and_a_sign_draws_it_alone() -> None:
     way = Way(WAY.url, ("hold", "basket", "product"))
-    assert offered(way, (), touch=True) == ("basket", "product", "hold")
-    assert offered(way, (), touch=False) == ("basket",)
-    assert offered(way, (line("online", Band.NONE),), touch=False) == ("product",)
+    assert offered(way, HERE, touch=True) == ("basket", "product", "hold")
+    assert offered(way, HERE, touch=False) == ("basket",)
+    assert offered(way, AWAY, touch=False) == ("product",)
+
+
+def sheet(before: Sheet, fresh: Callable[[], str], offers: tuple[Offer, ...] = HERE, sku: str = "LN-1") -> Sheet:
+    return opened(before, WAY, replace(TILE, sku=sku), offers, True, fresh)
 
 
 def test_a_sheet_that_is_painted_again_keeps_its_id_and_another_has_its_own() -> None:
     fresh = ids()
-    first = opened(CLOSED, WAY, TILE, True, fresh)
-    assert opened(first, WAY, TILE, True, fresh) is first
-    fewer = opened(first, WAY, replace(TILE, stock=(line("here", Band.FEW),)), True, fresh)
-    assert (fewer.id, len(fewer.handoffs)) == (first.id, 3)
-    assert opened(first, WAY, replace(TILE, sku="CU-1"), True, fresh).id != first.id
-    assert opened(opened(first, WAY, None, True, fresh), WAY, TILE, True, fresh).id == f"{3:016d}"
+    first = sheet(CLOSED, fresh)
+    assert sheet(first, fresh) is first
+    fewer = sheet(first, fresh, HERE[:1])
+    assert (fewer.id, len(fewer.handoffs)) == (first.id, 2)
+    assert sheet(first, fresh, sku="CU-1").id != first.id
+    assert sheet(opened(first, WAY, None, HERE, True, fresh), fresh).id == f"{3:016d}"
 
 
 def test_another_kind_has_another_id_and_the_first_does_not_come_back() -> None:
     fresh = ids()
-    first = opened(CLOSED, WAY, TILE, True, fresh)
-    second = opened(turned(first, "hold"), WAY, TILE, True, fresh)
-    third = opened(turned(second, "product"), WAY, TILE, True, fresh)
-    assert [sheet.kind for sheet in (first, second, third)] == ["product", "hold", "product"]
-    assert len({sheet.id for sheet in (first, second, third)}) == 3
+    first = sheet(CLOSED, fresh)
+    second = sheet(turned(first, "hold"), fresh)
+    third = sheet(turned(second, "product"), fresh)
+    assert [each.kind for each in (first, second, third)] == ["product", "hold", "product"]
+    assert len({each.id for each in (first, second, third)}) == 3
 
 
-def test_a_kind_that_the_stock_takes_away_gives_way_to_the_first() -> None:
-    held = opened(turned(opened(CLOSED, WAY, TILE, True, ids()), "hold"), WAY, TILE, True, ids())
-    gone = opened(held, WAY, replace(TILE, stock=(line("here", Band.NONE),)), True, lambda: "x" * 16)
+def test_a_kind_that_is_touched_again_gives_way_to_the_first() -> None:
+    fresh = ids()
+    held = sheet(turned(sheet(CLOSED, fresh), "hold"), fresh)
+    assert sheet(turned(held, "hold"), fresh).kind == "product"
+    first = sheet(CLOSED, fresh)
+    assert turned(first, "product") is first
+
+
+def test_a_kind_that_is_offered_no_more_gives_way_to_the_first() -> None:
+    held = sheet(turned(sheet(CLOSED, ids()), "hold"), ids())
+    gone = sheet(held, lambda: "x" * 16, AWAY)
     assert (held.kind, gone.kind, gone.id) == ("hold", "product", "x" * 16)
     assert turned(gone, "hold") is gone
     assert turned(gone, "nonsense") is gone
 
 
 def test_nothing_is_offered_without_a_way_or_a_product() -> None:
-    assert opened(Sheet("LN-1", "product", "x" * 16), None, TILE, True, ids()) is CLOSED
-    assert opened(CLOSED, WAY, None, True, ids()) is CLOSED
+    assert opened(Sheet("LN-1", "product", "x" * 16), None, TILE, HERE, True, ids()) is CLOSED
+    assert opened(CLOSED, WAY, None, HERE, True, ids()) is CLOSED
 
 
 def test_a_qr_is_dark_on_light_with_four_modules_of_white() -> None:
@@ -138,7 +148,7 @@ async def test_a_touch_draws_another_kind_and_keeps_the_session_up() -> None:
     assert (drawn(made.shows[-1]), made.shows[-1].seconds) == (["hold"], 15.0)
     shows = len(made.shows)
     await made.touch("handoff", "order")
-    assert (drawn(made.shows[-1]), len(made.shows)) == (["hold"], shows), "this store has it: there is nothing to order"
+    assert (drawn(made.shows[-1]), len(made.shows)) == (["hold"], shows), "no offer leads to 取り寄せ"
 
 
 async def test_an_offer_is_noted_once_and_only_when_a_browser_painted_it() -> None:

@@ -21,17 +21,21 @@ from edge.model import (
     Gone,
     Held,
     Level,
+    Offer,
+    OfferKind,
     Profile,
     PutDown,
     Scan,
     Show,
     Touched,
+    Wished,
 )
+from edge.sessions.keeping import Wishes
 from edge.sessions.machine import DEADLINES
 from tests.sessions.test_session_rules import CARD
 from tests.sessions.test_stage import Shop, token
 
-COUPON, SECRET = "クーポン金糸雀", "金糸雀"
+COUPON, SECRET, SLIP = "クーポン金糸雀", "金糸雀", "K-0417"
 ANYBODY = Profile("x", nickname=SECRET, language="en", favourites=("CU-1",), coupons=(Coupon("c", {"ja": COUPON}),))
 PEOPLE = {
     "anna": token("anna", N=True),
@@ -41,8 +45,8 @@ PEOPLE = {
     "card": CARD,
 }
 EYES = st.sampled_from(["cam", "hand"])
-ACTIONS = st.sampled_from(["end", "more", "personal", "product", "language", "unheard of"])
-VALUES = st.sampled_from(["", "LN-1", "CU-1", "en", "ko", "xx"])
+ACTIONS = st.sampled_from(["end", "more", "personal", "product", "keep", "language", "unheard of"])
+VALUES = st.sampled_from(["", "LN-1", "CU-1", "s001", "s002", "en", "ko", "xx"])
 
 
 class Screen(RuleBasedStateMachine):
@@ -63,6 +67,9 @@ class Screen(RuleBasedStateMachine):
         self.device_class = device_class
         self.shop = Shop(device_class, ANYBODY)
         self.shop.gtins = {"04901234567894": "LN-1"}
+        self.shop.offers = tuple(
+            Offer(OfferKind.HOLD, "取り置き", location=each, reserves=True) for each in ("s001", "s002")
+        )
 
     @rule(
         who=st.sampled_from([*PEOPLE]), number=st.integers(1, 4), eye=EYES, engine=st.sampled_from(["zxing", "scanner"])
@@ -101,6 +108,12 @@ class Screen(RuleBasedStateMachine):
         self.take(Touched("k1", "long ago", action, ""))
         assert len(self.shop.shows) == shown
 
+    @rule(state=st.sampled_from(["pending", "confirmed", "declined", "unknown"]))
+    def a_place_says(self, state: str) -> None:
+        for sku, location, _ in self.shop.wishes:
+            self.shop.words.put_nowait(Wished(sku, location, state, SLIP if state == "confirmed" else ""))
+        self.runner.run(self.caught_up())
+
     @rule(seconds=st.floats(0.0, 200.0))
     def time_passes(self, seconds: float) -> None:
         until = self.shop.clock + seconds
@@ -135,12 +148,18 @@ class Screen(RuleBasedStateMachine):
             contact.data.get("outcome") == outcome and "gtin" not in contact.data for contact in self.shop.contacts
         )
 
+    @property
+    def limit(self) -> float:
+        """So long a session lasts at most: a wish alone wins some time to read its answer."""
+        table = DEADLINES[self.device_class]
+        return table.limit + (table.grace if self.shop.wishes else 0.0)
+
     @invariant()
     def no_session_outlives_its_limit(self) -> None:
         if hasattr(self, "shop") and self.session:
             running = self.shop.stage._session
             assert running.due is not None
-            assert self.shop.clock <= running.due <= running.since + DEADLINES[self.device_class].limit
+            assert self.shop.clock <= running.due <= running.since + self.limit
 
     @invariant()
     def no_screen_shows_more_than_it_may(self) -> None:
@@ -158,6 +177,8 @@ class Screen(RuleBasedStateMachine):
         if show.level is not Level.PERSONAL:
             assert COUPON not in repr(dict(show.values))
             assert not show.values.get("favourites")
+        if SLIP in repr(show.values):
+            assert (bool(show.session), show.values["wished"].state) == (True, "confirmed")
         if show.scene == "loop":
             assert show == Show("k1", "loop")
         elif not show.session:
@@ -173,6 +194,7 @@ class Screen(RuleBasedStateMachine):
         if hasattr(self, "shop") and not self.session:
             visitor = self.shop.stage._visitor
             assert (visitor.recognised, visitor.profile, visitor.tokens, visitor.language) == (None, None, set(), "")
+            assert visitor.wishes == Wishes()
             assert (self.shop.shows[-1:] or [Show("k1", "loop")])[0].session == ""
 
     @invariant()

@@ -9,7 +9,7 @@ import pytest
 from edge.config import Screen
 from edge.members.classify import Reason, Recognised, Rejected
 from edge.model import Code, Crowd, DeviceClass, Gone, Level, Scan, Show
-from edge.sessions.stage import deadlines
+from edge.sessions.scene import deadlines
 from tests.sessions.test_stage import ANNA, Shop, token
 
 KIOSK, SIGN = DeviceClass.KIOSK, DeviceClass.SIGNAGE

@@ -19,12 +19,15 @@ from edge.model import (
     DeviceClass,
     Gone,
     Level,
+    Matrix,
+    Offer,
     Painted,
     Profile,
     Scan,
     Show,
     StockLine,
     Touched,
+    Wished,
 )
 from edge.sessions.house import House
 from edge.sessions.stage import Stage
@@ -61,6 +64,10 @@ class Shop:
         self.band = Band.FEW
         self.gtins: dict[str, str] = {}
         self.fault: type[Exception] | None = None
+        self.offers: tuple[Offer, ...] = ()
+        self.matrix: Matrix | None = None
+        self.wishes: list[tuple[str, str, str]] = []
+        self.words: asyncio.Queue[Wished | None] = asyncio.Queue()
         self._profile = profile
         screen = Screen(id="k1", device_class=device_class)
         self.stage = Stage(
@@ -68,6 +75,7 @@ class Shop:
             House(
                 self._classify, self._spend, self._fetch, self, self._lines, self._show,
                 self.contacts.append, lambda: datetime.fromtimestamp(NOON, UTC), lambda: self.clock,
+                offers=lambda _, __: self.offers, matrix=lambda _, __: self.matrix, keep=self._keep,
             ),
         )  # fmt: skip
 
@@ -102,6 +110,11 @@ class Shop:
             raise self.fault
         return (StockLine("here", "渋谷店", self.band, str(self.band), as_of=NOON - 30.0),)
 
+    async def _keep(self, sku: str, location: str, language: str) -> AsyncIterator[Wished]:
+        self.wishes.append((sku, location, language))
+        while (word := await self.words.get()) is not None:
+            yield word
+
     async def _show(self, show: Show) -> int:
         self.shows.append(show)
         return len(self.shows)
@@ -109,7 +122,12 @@ class Shop:
     async def scan(self, person: Recognised | Rejected, text: str = "x") -> None:
         self.people[text] = person
         await self.stage.take(Scan("cam", Code(text, "qrcode", "zxing"), self.clock))
-        await asyncio.sleep(0)
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Errands had their turn, and the stage took what they brought."""
+        for _ in range(4):
+            await asyncio.sleep(0)
         while not self.stage._inbox.empty():
             await self.stage.take(self.stage._inbox.get_nowait())
 

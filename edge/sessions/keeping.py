@@ -1,0 +1,81 @@
+"""取り置き from a screen: what one visitor asked to have kept, each once, and how that stands on the glass (K-3).
+
+Nothing here is ever done until the place's own word says so: a wish that got no answer in time is unknown, one that
+was refused takes its offer with it, and a slip is shown to the session that asked, and to no later one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from edge.model import Offer, Wished
+
+WAIT_S = 5.0
+"""How long a shopper looks at a wish that waits (EC.md 4.2); then nobody knows, unless its word comes after all."""
+MOST = 3
+"""So many of a session's wishes may stand, refused ones not counted: nobody clears a shelf with one finger."""
+PENDING, CONFIRMED, DECLINED, UNKNOWN = "pending", "confirmed", "declined", "unknown"
+_STANDS = (PENDING, CONFIRMED, UNKNOWN)
+
+
+@dataclass(slots=True)
+class Wishes:
+    """One visitor's wishes, by SKU and place, in the order in which they were asked."""
+
+    _asked: dict[tuple[str, str], tuple[float, Wished]] = field(default_factory=dict, repr=False)
+
+    def ask(self, offers: Sequence[Offer], sku: str, location: str, now: float) -> Offer | None:
+        """The offer to ask for, noted as asked at ``now``; None for what is not offered, or was asked already."""
+        open_ones = self.left(sku, offers, now)
+        wanted = next((each for each in open_ones if each.reserves and each.location == location), None)
+        if wanted is not None:
+            self._asked[sku, location] = (now, Wished(sku, location, PENDING))
+        return wanted
+
+    def heard(self, wished: Wished) -> bool:
+        """A place's word on a wish; whether it is another than the one before. What nobody asked changes nothing."""
+        at, known = self._asked.get((wished.sku, wished.location), (0.0, wished))
+        if known == wished:
+            return False
+        self._asked[wished.sku, wished.location] = (at, wished)
+        return True
+
+    def of(self, sku: str, now: float) -> Wished | None:
+        """How the last wish for a SKU stands, as a shopper may read it."""
+        mine = [(at, wished) for (asked, _), (at, wished) in self._asked.items() if asked == sku]
+        return _told(*mine[-1], now) if mine else None
+
+    def left(self, sku: str, offers: Sequence[Offer], now: float) -> tuple[Offer, ...]:
+        """The offers that are still to be made, in their order.
+
+        None while a wish for this SKU is asked for or granted. After a refusal the next one is at the front; where
+        nobody knows, or too many wishes stand, none that would ask for another.
+        """
+        wished = self.of(sku, now)
+        if wished is not None and wished.state in (PENDING, CONFIRMED):
+            return ()
+        full = sum(_told(at, each, now).state in _STANDS for at, each in self._asked.values()) >= MOST
+        if full or (wished is not None and wished.state == UNKNOWN):
+            return tuple(each for each in offers if not each.reserves)
+        return tuple(each for each in offers if not (each.reserves and (sku, each.location) in self._asked))
+
+    def due(self, now: float) -> float | None:
+        """In how many seconds a wish that is asked for will have waited too long; None when none waits."""
+        waits = [at + WAIT_S - now for at, wished in self._asked.values() if wished.state == PENDING]
+        return min((each for each in waits if each > 0), default=None)
+
+
+def _told(at: float, wished: Wished, now: float) -> Wished:
+    return replace(wished, state=UNKNOWN) if wished.state == PENDING and now - at >= WAIT_S else wished
+
+
+async def follow(words: AsyncIterator[Wished], heard: Callable[[Wished], None], note: Callable[[str], None]) -> None:
+    """Hear a place's words on one wish to the last, and note how it ended: unknown unless it granted or refused."""
+    state = UNKNOWN
+    try:
+        async for wished in words:
+            state = wished.state
+            heard(wished)
+    finally:
+        note(UNKNOWN if state == PENDING else state)
