@@ -17,7 +17,7 @@ from aiohttp import hdrs
 from pydantic import BaseModel, Field, field_validator
 
 from edge import asking
-from edge.asking import CannotAsk
+from edge.asking import CannotAsk, graphql
 from edge.members import vendor
 from edge.members.text import language
 from edge.members.vendor import BUSY_S, Caller, Fields, Nobody, VendorMembers, refused
@@ -83,35 +83,6 @@ class _Segments(BaseModel):
     customerSegmentMembership: _Memberships | None = None
 
 
-class _Extensions(BaseModel):
-    code: str = ""
-
-
-class _Error(BaseModel):
-    message: str = ""
-    extensions: _Extensions = _Extensions()
-
-
-class _Bucket(BaseModel):
-    currentlyAvailable: float = 0.0
-    restoreRate: float = Field(50.0, gt=0)
-
-
-class _Cost(BaseModel):
-    requestedQueryCost: float = 0.0
-    throttleStatus: _Bucket | None = None
-
-
-class _Costs(BaseModel):
-    cost: _Cost | None = None
-
-
-class _Answer(BaseModel):
-    data: dict[str, Any] | None = None
-    errors: list[_Error] | str = []
-    extensions: _Costs = _Costs()
-
-
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -174,32 +145,26 @@ class Shopify:
         answer = await self._caller.call("POST", self._settings.url, headers, json=body)
         if answer.status != 200:
             raise refused("Shopify", answer.status)
-        whole = answer.read(_Answer)
+        whole = answer.read(graphql.Answer)
         self._spare(whole)
         if whole.errors:
-            raise CannotAsk(_why(whole.errors))
+            raise CannotAsk(_why(whole))
         return vendor.valid(model, whole.data or {})
 
-    def _spare(self, answer: _Answer) -> None:
+    def _spare(self, answer: graphql.Answer) -> None:
         """Ask nothing more until the bucket holds enough for another question of this size."""
-        cost = answer.extensions.cost
-        if cost and cost.throttleStatus:
-            lacking = cost.requestedQueryCost - cost.throttleStatus.currentlyAvailable
-            self._caller.hold(lacking / cost.throttleStatus.restoreRate)
-        elif "THROTTLED" in _codes(answer.errors):
+        lacking = answer.lacking_s()
+        if lacking is not None:
+            self._caller.hold(lacking)
+        elif graphql.THROTTLED in answer.codes:
             self._caller.hold(BUSY_S)
 
 
-def _codes(errors: list[_Error] | str) -> set[str]:
-    return set() if isinstance(errors, str) else {error.extensions.code for error in errors}
-
-
-def _why(errors: list[_Error] | str) -> str:
+def _why(answer: graphql.Answer) -> str:
     """What is wrong, in our words: a message of theirs may quote what was asked."""
-    texts = errors if isinstance(errors, str) else " ".join(error.message for error in errors)
-    if "THROTTLED" in _codes(errors):
+    if graphql.THROTTLED in answer.codes:
         return "Shopify wants fewer calls (THROTTLED)"
-    if "ACCESS_DENIED" in _codes(errors) or "not approved to access" in texts:
+    if "ACCESS_DENIED" in answer.codes or "not approved to access" in answer.texts:
         return PROTECTED
     return "Shopify refused the question; look at the version in url"
 

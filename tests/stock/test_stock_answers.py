@@ -122,7 +122,7 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-BY_OPENSSL = {  # openssl dgst -sha256 -hmac hush, over BODY
+BY_OPENSSL: dict[signing.Encoded, str] = {  # openssl dgst -sha256 -hmac hush, over BODY
     signing.hex_: "e09e0597789adb2bca72a16d2ff1d5598f098cdf50d005d13d6e3c2d08574fee",
     signing.base64_: "4J4Fl3ia2yvKcqFtL/HVWY8JjN9Q0AXRPW48LQhXT+4=",
 }
