@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from edge import asking
 from edge.config import Id
+from edge.ports import StockAway
+from edge.stock.system import BadDelivery, Delivery, Kept, Page, Pushed, Wish
 
 
 class Settings(asking.Settings):
@@ -38,3 +42,39 @@ class Settings(asking.Settings):
     def place(self, theirs: str) -> str | None:
         """Our id of a place of theirs, None for one that is not read."""
         return self.locations.get(theirs)
+
+
+class OnePlace(Settings):
+    """Of a system that has one stock and no places: ``locations`` is ``{"*" = "our id"}``."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if set(self.locations) != {"*"}:
+            raise ValueError('this system has one stock and no places: locations must be {"*" = "<location>"}')
+        return self
+
+    @property
+    def only(self) -> str:
+        """Our id of its stock."""
+        return self.locations["*"]
+
+
+class ReadOnly:
+    """What a StockSystem does of which only ``everything``, ``read`` and ``key`` are to be had; CAN says so too."""
+
+    async def changed(self, since_s: float) -> AsyncIterator[Page]:
+        """Raises StockAway: it cannot be asked for changes."""
+        raise StockAway("this system cannot be asked for what changed")
+        yield Page()
+
+    def pushed(self, delivery: Delivery) -> Pushed:
+        """Raises BadDelivery: nothing that claims to come from it does."""
+        raise BadDelivery("this system sends no webhooks")
+
+    async def reserve(self, wish: Wish) -> Kept:
+        """Raises StockAway: it keeps no unit for anybody."""
+        raise StockAway("this system keeps nothing for anybody without an order")
+
+    async def reserved(self, key: str) -> Kept:
+        """Raises StockAway: it never kept one."""
+        raise StockAway("this system keeps nothing for anybody without an order")
