@@ -79,6 +79,7 @@ def _define(module):
         class Meta:
             db_table = "tentou_stock_version"
             indexes = (
+                models.Index(fields=["version", "record"], name="tentou_version"),
                 models.Index(fields=["record"], condition=models.Q(sent__lt=models.F("version")), name="tentou_unsent"),
             )
 
@@ -173,25 +174,51 @@ def _items(records):
 
 @require_GET
 def feed(request):
-    """``?after=ID`` is a page of stock records in order of their ids; ``?sku=`` (repeatable) are those of these SKUs.
+    """Stock records in order of their ids, page by page; or those whose version is of ``?since=`` (milliseconds since
+    1970) or later, in order of versions, deleted ones as nothing there; or all of the SKUs of ``?sku=`` (repeatable).
 
-    ``next`` is what to ask after; without it there is no more.
+    ``next`` is what to give as ``?after=`` for the next page; without it there is no more.
     """
     given = request.headers.get("Authorization", "").encode()
     if not _setting("token") or not hmac.compare_digest(given, f"Bearer {_setting('token')}".encode()):
         return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer"})
-    after, skus = request.GET.get("after", "0"), request.GET.getlist("sku")
-    if not after.isdecimal() or len(after) > 18 or len(skus) > MOST:
+    skus, since = request.GET.getlist("sku"), request.GET.get("since")
+    try:
+        after = [int(part) for part in request.GET.get("after", "0").split("-")]
+        pks, following = _chosen(skus, None if since is None else int(since), after)
+    except (ValueError, OverflowError):
         return HttpResponse(status=400)
+    records = _record().objects.filter(pk__in=pks).order_by("pk")
+    told = {pk: level for pk, _, level in _levels(records)}
+    gone = _gone(set(pks) - set(told)) if since is not None else []
+    answer = {"format": FORMAT, "levels": [*told.values(), *gone], "items": _items(records)}
+    return JsonResponse(answer | ({"next": following} if following else {}))
+
+
+def _chosen(skus, since, after):
+    """The ids of a page's stock records, and what to ask after for the next one."""
     records = _record().objects.order_by("pk")
-    records = records.filter(partner_sku__in=skus) if skus else records.filter(pk__gt=int(after))[:MOST]
-    told = list(_levels(records))
-    pks = [pk for pk, _, _ in told]
-    items = _items(_record().objects.filter(pk__in=pks).order_by("pk"))
-    answer = {"format": FORMAT, "levels": [level for _, _, level in told], "items": items}
-    if not skus and len(told) == MOST:
-        answer["next"] = pks[-1]
-    return JsonResponse(answer)
+    if skus:
+        return list(records.filter(partner_sku__in=skus[:MOST]).values_list("pk", flat=True)), ""
+    if since is None:
+        pks = list(records.filter(pk__gt=after[0]).values_list("pk", flat=True)[:MOST])
+        return pks, str(pks[-1]) if len(pks) == MOST else ""
+    version, pk = after if len(after) == 2 else (since, 0)
+    later = models.Q(version__gt=version) | models.Q(version=version, record__gt=pk)
+    rows = list(Version.objects.filter(later).order_by("version", "record").values_list("version", "record")[:MOST])
+    return [pk for _, pk in rows], "{}-{}".format(*rows[-1]) if len(rows) == MOST else ""
+
+
+def _there(one):
+    """Whether another stock record took the place of one that was deleted."""
+    return _record().objects.filter(partner_id=one.place, partner_sku=one.sku).exists()
+
+
+def _gone(pks):
+    """Stock records that were deleted: there is nothing of them."""
+    epoch = int(_setting("epoch", 0)) * EPOCH_MS
+    for one in Version.objects.filter(pk__in=pks):
+        yield {"sku": one.sku, "location": one.place, "revision": one.version + epoch, "on_hand": 0}
 
 
 urlpatterns = [path("stock", feed)]
@@ -248,6 +275,7 @@ class Sender:
         told = list(_levels(_record().objects.filter(pk__in=list(gone))))
         versions = {pk: version for pk, version, _ in told}
         gone = {pk: one for pk, one in gone.items() if pk not in versions}
+        named = [one for one in gone.values() if not _there(one)]
         number = self._number(beat=not told and not gone)
         if number is None:
             return False
@@ -259,7 +287,7 @@ class Sender:
                 "stream": stream,
                 "seq": seq,
                 "levels": [level for _, _, level in told],
-                "gone": [{"sku": one.sku, "location": one.place} for one in gone.values()],
+                "gone": [{"sku": one.sku, "location": one.place} for one in named],
             }
         )
         for pk, version in {**versions, **{pk: one.version for pk, one in gone.items()}}.items():
