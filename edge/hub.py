@@ -34,7 +34,7 @@ from edge.members.source import opened
 from edge.ports import Members, Message, Troubled
 from edge.stock.cache import StockCache, migrate, stock_cache
 from edge.stock.channel import feed
-from edge.stock.relay import routes as stock_routes
+from edge.stock.line.relay import routes as stock_routes
 from edge.supervise import kept
 from edge.web import basics, headers
 from provisioning import signin

@@ -1,10 +1,9 @@
-"""Head office's end of the stock wire: what its channels know, as the document that ``stock_http`` reads."""
+"""What head office's channels know, as the document that ``stock_http`` reads: ``GET /stock.json``."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-import hmac
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,6 +13,7 @@ from aiohttp import ETag, hdrs, web
 from edge.stock import document
 from edge.stock.cache import StockCache
 from edge.stock.freshness import minutes
+from edge.stock.line import bearer
 
 ETAG_BYTES = 16
 Rows = list[tuple[str, int]]
@@ -31,8 +31,7 @@ class _Relay:
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """The document of the locations asked for (``?location=``, repeatable; all without one), or 304."""
-        if self._token and not _bears(request, self._token):
-            raise web.HTTPUnauthorized(headers={hdrs.WWW_AUTHENTICATE: "Bearer"})
+        bearer.need(request, self._token)
         wanted = set(request.query.getall("location", []))
         shelves, age = self._shelves(wanted, self._wall())
         if not shelves:
@@ -78,11 +77,6 @@ class _Relay:
 def _digest(place: str, levels: Mapping[str, int]) -> bytes:
     rows = sorted(levels.items())
     return hashlib.blake2b(document.write([(place, rows)]), digest_size=ETAG_BYTES).digest()
-
-
-def _bears(request: web.Request, token: str) -> bool:
-    given = request.headers.get(hdrs.AUTHORIZATION, "")
-    return hmac.compare_digest(given.encode(errors="replace"), f"Bearer {token}".encode())
 
 
 def routes(

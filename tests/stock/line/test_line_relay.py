@@ -14,7 +14,7 @@ from edge.adapters import stock_http
 from edge.ports import StockLevel, StockReport
 from edge.stock.cache import StockCache
 from edge.stock.document import parse
-from edge.stock.relay import routes
+from edge.stock.line.relay import routes
 
 if TYPE_CHECKING:
     from tests.stock.conftest import HandClock
