@@ -2,8 +2,10 @@
 
 An adapter file ``edge/adapters/stock_<name>.py`` of such a system has ``Settings`` (a ``shop.Settings``), ``CAN`` and
 ``system(settings, where, call)``, which gives a ``StockSystem``. It makes every call by ``call``, so that no budget can
-be exceeded and no answer is unbounded; it keeps nothing on disk; times, repeats, comparisons and numbering are the
-intake's (``edge.stock.intake``). What it gives is in our own terms: SKUs and location ids of the settings.
+be exceeded and no answer is unbounded; where settings change what it can (a plan's budgets, a path without pushes) it
+has ``can(settings)`` besides, which goes before ``CAN``. It keeps nothing on disk; times, repeats, comparisons and
+numbering are the intake's (``edge.stock.intake``). What it gives is in our own terms: SKUs and location ids of the
+settings.
 """
 
 from __future__ import annotations
@@ -94,7 +96,9 @@ class Delivery:
 @dataclass(frozen=True, slots=True)
 class Pushed:
     """What a delivery says. ``id`` tells it from its own repeats (empty: its bytes do). ``keys`` are to be read, or
-    ``everything``. ``stream`` and ``seq`` number it among the pushes of a system that beats, from 1 without gaps."""
+    ``everything``. ``stream`` and ``seq`` number it among the pushes of a system that beats, from 1 without gaps;
+    ``sent_s`` is when the system sent it (UNIX seconds): without it a push vouches for nothing but its own rows, as
+    nobody knows how long it was held up."""
 
     id: str = ""
     levels: tuple[StockLevel, ...] = ()
@@ -103,6 +107,7 @@ class Pushed:
     everything: bool = False
     stream: str = ""
     seq: int = 0
+    sent_s: float = 0.0
 
 
 class BadDelivery(Exception):
