@@ -22,10 +22,11 @@ from edge.stock.answers import Figure, Gtin, Name, Sku, TheirId, read, told
 from edge.stock.system import Call, Caller, Can, Delivery, Kept, Key, Page, Push, Pushed, Since, Wish
 
 CAN = Can(push=Push.ABSOLUTE, beats=True, per_location=True, since=Since.SURE, revisions=True, step_ms=0)
-"""With the app. Without it nothing is pushed, and everything is read each ``compare_s``, a call for each product."""
+"""With the app."""
+BARE = Can(per_location=True)
+"""Without it nothing is pushed, and everything is read each ``compare_s``, a call for each product."""
 
 SIGNATURE = "x-tentou-signature"
-FORMAT = "tentou-stock-push/1"
 AT_ONCE = 100
 """SKUs a call."""
 LONG_S = 15.0
@@ -82,6 +83,7 @@ class _Pushed(BaseModel):
     id: str = Field(min_length=1, max_length=64)
     stream: str = Field(min_length=1, max_length=64)
     seq: int = Field(ge=1, lt=1 << 63)
+    sent_ms: int = Field(ge=0, lt=1 << 48)
     levels: list[_Level] = Field([], max_length=5000)
     gone: list[_Gone] = Field([], max_length=5000)
 
@@ -141,7 +143,14 @@ class Oscar:
         signing.signed(signature, delivery.body, self._where / secret if secret else None, signing.hex_)
         push = told(_Pushed, delivery.body)
         gone = tuple((one.sku, place) for one in push.gone if (place := self._settings.place(one.location)) and one.sku)
-        return Pushed(push.id, tuple(self._levels(push.levels)), gone, stream=push.stream, seq=push.seq)
+        return Pushed(
+            push.id,
+            tuple(self._levels(push.levels)),
+            gone,
+            stream=push.stream,
+            seq=push.seq,
+            sent_s=push.sent_ms / 1000,
+        )
 
     def key(self, sku: str, location: str) -> Key | None:
         """The SKU is the shop's own key with the app; without it, that of a product that was read."""
@@ -228,6 +237,11 @@ async def _nothing() -> AsyncIterator[Page]:
 def _joined(pages: Sequence[Page]) -> Page:
     levels = tuple(level for page in pages for level in page.levels)
     return Page(levels, tuple(item for page in pages for item in page.items))
+
+
+def can(settings: Settings) -> Can:
+    """What the shop can, with the app or without."""
+    return CAN if settings.app else BARE
 
 
 def system(settings: Settings, where: Path, call: Caller) -> Oscar:

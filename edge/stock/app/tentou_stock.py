@@ -270,6 +270,7 @@ class Sender:
 
     def _push(self, due):
         """One push: what is not pushed yet, else a beat if one is due; whether there may be more."""
+        sent_ms = int(time.time() * 1000)
         unsent = Version.objects.filter(sent__lt=models.F("version"))
         gone = {one.pk: one for one in unsent.order_by("version")[:MOST]}
         told = list(_levels(_record().objects.filter(pk__in=list(gone))))
@@ -286,6 +287,7 @@ class Sender:
                 "id": str(uuid.uuid4()),
                 "stream": stream,
                 "seq": seq,
+                "sent_ms": sent_ms,
                 "levels": [level for _, _, level in told],
                 "gone": [{"sku": one.sku, "location": one.place} for one in named],
             }
