@@ -79,8 +79,7 @@ async def open_parts(stack: AsyncExitStack, store: config.Store, folder: Path) -
     seed = folder / "seed"
     shop = await stack.enter_async_context(library(shelf, data / "content", seed if seed.is_dir() else None))
     stock_db = await stack.enter_async_context(mended(data / "stock.sqlite", migrate, _disk(health, "stock")))
-    stock = await stack.enter_async_context(stock_cache(stock_db))
-    await stock.keep_only([channel.id for channel in store.stock])
+    stock = await stack.enter_async_context(stock_cache(stock_db, keep=[channel.id for channel in store.stock]))
     book = await stack.enter_async_context(
         outbox_anyway(data / FILE, store.device, health, caps_of(store.outbox), days=store.outbox.quarantine_days)
     )

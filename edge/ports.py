@@ -158,7 +158,8 @@ class StockReport:
     A report that is not ``whole`` tells of the SKUs that it names alone, those in ``gone`` (SKU, location) are no
     longer there. One that does not ``vouch`` says nothing of how fresh the rest is: it moves no watermark. A
     ``sure`` one was read from the source itself, so its figure counts where two of one revision differ; what a webhook
-    carried is not sure. ``part`` keeps apart what several channels say behind one source (a hub's).
+    carried is not sure. ``part`` keeps apart what several channels say behind one source (a hub's). ``asked`` is how
+    long ago its reading began where ``age`` does not say it: a word that somebody repeats is older than the question.
     """
 
     locations: frozenset[str]
@@ -170,6 +171,7 @@ class StockReport:
     vouches: bool = True
     sure: bool = True
     part: str = ""
+    asked: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

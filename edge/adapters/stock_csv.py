@@ -63,15 +63,20 @@ class CsvStock:
             if now != before:
                 since = self._monotonic()
             if now == read:
-                yield StockReport(locations, None, self._age(now, since, looked))
+                yield self._report(locations, None, self._age(now, since, looked), looked)
             elif now == before or self._wall() - now[3] / 1e9 > SETTLED_S:
                 levels = await asyncio.to_thread(self._read, now)
                 if levels is not None:
                     locations = self._locations(levels)
                     read = now
-                    yield StockReport(locations, levels, self._age(now, since, looked))
+                    yield self._report(locations, levels, self._age(now, since, looked), looked)
             before = now
             await asyncio.sleep(self._settings.poll_s)
+
+    def _report(
+        self, locations: frozenset[str], levels: tuple[StockLevel, ...] | None, age: float, looked: float
+    ) -> StockReport:
+        return StockReport(locations, levels, age, asked=self._monotonic() - looked)
 
     def _look(self) -> Signature:
         try:

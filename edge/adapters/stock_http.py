@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from pydantic import Field, field_validator
 from yarl import URL
 
 from edge import asking
-from edge.ports import StockAway, StockReport
+from edge.ports import StockAway, StockLevel, StockReport
 from edge.stock import document
 from edge.stock.pace import called, held, pace, wait
 
@@ -43,10 +43,12 @@ class Settings(asking.Settings):
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """One answer: ``body`` None for "unchanged", ``word`` the monotonic time at which it was the source's word."""
+    """One answer: ``body`` None for "unchanged"; on the monotonic clock, ``asked`` is when the question went and
+    ``word`` when it was the source's word."""
 
     body: bytes | None
     etag: str
+    asked: float
     word: float
 
 
@@ -80,14 +82,14 @@ class HttpStock:
             asked = self._monotonic()
             answer = await self._ask(headers | ({hdrs.IF_NONE_MATCH: etag} if etag else {}))
             if answer.body is None:
-                yield StockReport(locations, None, self._monotonic() - answer.word)
+                yield self._report(answer, locations, None)
             else:
                 try:
                     locations, levels = await asyncio.to_thread(document.parse, answer.body)
                 except document.BadDocument as error:
                     raise StockAway(f"the answer is no {document.FORMAT} document: {error}") from error
                 etag = answer.etag
-                yield StockReport(locations, levels, self._monotonic() - answer.word)
+                yield self._report(answer, locations, levels)
             await self._sleep(max(0.0, asked + self._settings.poll_s - self._monotonic()))
 
     async def _ask(self, headers: dict[str, str]) -> _Answer:
@@ -104,7 +106,7 @@ class HttpStock:
                 body = None if response.status == 304 else await asking.bounded(response.content, MAX_BYTES)
                 # RFC 9111 4.2.3: the way here counts as age too, so it is counted from the question.
                 word = began - _age(response.headers.get(hdrs.AGE, "0"))
-                return _Answer(body, _etag(response.headers.get(hdrs.ETAG, "")), word)
+                return _Answer(body, _etag(response.headers.get(hdrs.ETAG, "")), began, word)
         except asking.CannotAsk as error:
             raise StockAway(str(error)) from error
         except TimeoutError as error:
@@ -115,6 +117,10 @@ class HttpStock:
             raise StockAway(f"{self._host()} cannot be reached") from error
         except (aiohttp.ClientError, OSError) as error:
             raise StockAway(f"{self._host()} broke off its answer") from error
+
+    def _report(self, answer: _Answer, locations: frozenset[str], levels: Sequence[StockLevel] | None) -> StockReport:
+        now = self._monotonic()
+        return StockReport(locations, levels, now - answer.word, asked=now - answer.asked)
 
     def _refuse(self, response: aiohttp.ClientResponse, conditional: bool) -> None:
         """Raise StockAway for every answer that is neither the document nor "unchanged" to a question for changes."""

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from edge.health import Health
-from edge.ports import StockAway, StockReport, StockSource
+from edge.ports import Answered, StockAway, StockReport, StockSource
 from edge.stock.cache import StockCache
 from edge.stock.freshness import ASK_S
 
@@ -38,7 +38,9 @@ async def feed(
         try:
             async with _closing(source.reports()) as reports:
                 async for report in reports:
-                    await cache.apply(channel_id, report, wall())
+                    taken = await cache.apply(channel_id, report, wall())
+                    if isinstance(source, Answered):
+                        source.taken(report, taken)
                     pause = FIRST_PAUSE_S
                     _tell(channel_id, report, cache, health)
             _away(channel_id, "the source ended", health)
@@ -64,7 +66,8 @@ async def _closing(reports: AsyncIterator[StockReport]) -> AsyncIterator[AsyncIt
 
 def _tell(channel_id: str, report: StockReport, cache: StockCache, health: Health) -> None:
     """The channel works, unless it faithfully repeats a word that is too old to show."""
-    levels = sum(len(cache.levels(channel_id, location)) for location in report.locations)
+    channel = f"{channel_id}/{report.part}" if report.part else channel_id
+    levels = sum(cache.standing(channel, location).rows for location in report.locations)
     figures = {"levels": float(levels), "locations": float(len(report.locations)), "age_s": round(report.age, 1)}
     if report.age <= ASK_S:
         health.up(KIND, channel_id, figures=figures)

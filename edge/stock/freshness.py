@@ -6,37 +6,32 @@ The bounds are EC.md 4.2: live up to 10 s, 「n分前」 up to 15 min, no number
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 LIVE_S = 10.0
 ASK_S = 15 * 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
-    """What one channel says of one location: SKU to absolute count, and when that was the source's word.
+class Mark:
+    """When a shelf was its source's word: ``watermark_s`` in UNIX seconds (0: never whole), ``heard`` the same moment
+    on the monotonic clock of this run, None for a shelf that was restored and that no whole report has confirmed."""
 
-    ``watermark_s`` is UNIX seconds; ``heard`` the same moment on the monotonic clock of this run, None for a shelf
-    that was restored from disk and that no report has confirmed since.
-    """
-
-    levels: Mapping[str, int] = field(repr=False)
     watermark_s: float
     heard: float | None = None
 
 
-def age_of(shelf: Shelf, now_s: float, monotonic: float, floor_s: float = -math.inf) -> float | None:
+def age_of(mark: Mark, now_s: float, monotonic: float, floor_s: float = -math.inf) -> float | None:
     """The age in seconds of a shelf's word, None if nobody can tell.
 
     The older of both clocks counts: a wall clock set back does not hide time that passed, a machine's sleep (which the
     monotonic clock does not see) neither. A restored shelf has the wall clock alone, so it is never live;
     ``floor_s`` is a UNIX time that has surely passed: a wall clock before it is wrong and tells nothing.
     """
-    by_wall = now_s - shelf.watermark_s
-    if shelf.heard is not None:
-        return max(0.0, by_wall, monotonic - shelf.heard)
-    if now_s < floor_s or by_wall < 0:
+    by_wall = now_s - mark.watermark_s
+    if mark.heard is not None:
+        return max(0.0, by_wall, monotonic - mark.heard)
+    if not mark.watermark_s or now_s < floor_s or by_wall < 0:
         return None
     return max(by_wall, LIVE_S + 1)
 

@@ -6,12 +6,16 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from weakref import WeakSet
 
+from edge.stock.shelf import Move
+
 ASKED_FOR_S = 600.0
 """How long a SKU counts as on a screen after it was asked for; a session ends after 180 s at most."""
 
 Turn = Mapping[tuple[str, str], int | None]
 """How each channel's word of each location reads now: live, minutes old, too old."""
 Turns = Callable[[], Turn]
+MOST_MOVES = 10_000
+"""Moves that wait for one reader; of one that is slower the oldest are dropped, which it sees by their numbers."""
 
 
 class _Listener:
@@ -55,6 +59,10 @@ class Listeners:
         for listener in self._all:
             listener.tell(skus)
 
+    def tell_all(self) -> None:
+        """Everything that screens asked for reads differently."""
+        self.tell(self._asked)
+
     def listen(self, turns: Turns, monotonic: Callable[[], float], tick_s: float) -> AsyncIterator[frozenset[str]]:
         """Changes from this call on; when ``turns``, looked at every ``tick_s``, differs, all SKUs asked for."""
         listener = _Listener()
@@ -76,3 +84,31 @@ class Listeners:
     def _recent(self, now: float) -> frozenset[str]:
         self._asked = {sku: at for sku, at in self._asked.items() if now - at <= ASKED_FOR_S}
         return frozenset(self._asked)
+
+
+class Readers:
+    """All who follow each move of each shelf."""
+
+    def __init__(self) -> None:
+        self._all: WeakSet[asyncio.Queue[Move]] = WeakSet()
+
+    def __bool__(self) -> bool:
+        return bool(self._all)
+
+    def tell(self, move: Move) -> None:
+        """This was committed."""
+        for queue in self._all:
+            if queue.full():
+                queue.get_nowait()
+            queue.put_nowait(move)
+
+    def listen(self) -> AsyncIterator[Move]:
+        """Moves from this call on, of each shelf in the order of its numbers."""
+        queue: asyncio.Queue[Move] = asyncio.Queue(MOST_MOVES)
+        self._all.add(queue)
+        return _moves(queue)
+
+
+async def _moves(queue: asyncio.Queue[Move]) -> AsyncIterator[Move]:
+    while True:
+        yield await queue.get()

@@ -1,107 +1,155 @@
-"""The cache's two tables: levels and watermarks by channel and location. Runs in the database's own thread."""
+"""The cache's file: what is there at a start, and what is asked of it later. Runs in the database's own thread."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 
 import sqlite_utils
 
-from edge.ports import StockAway, StockLevel
-from edge.stock.freshness import Shelf
-from edge.stock.level import sellable
+from edge.ports import StockItem
+from edge.stock import figures as of
+from edge.stock.book import Book, read_book
+from edge.stock.schema import carry, epoch, migrate
+from edge.stock.sheet import Names, Sheet
+from edge.stock.shelf import Key, Rows, channel_of
 
-Key = tuple[str, str]
-"""A channel and a location."""
-Shelves = dict[Key, Shelf]
-
-EMPTY = Shelf(MappingProxyType({}), 0.0)
-
-_PUT_LEVEL = """INSERT INTO stock_level(channel, location, sku, available) VALUES (?, ?, ?, ?)
-    ON CONFLICT(channel, location, sku) DO UPDATE SET available = excluded.available"""
-_DROP_LEVEL = "DELETE FROM stock_level WHERE channel = ? AND location = ? AND sku = ?"
-_PUT_MARK = """INSERT INTO stock_mark(channel, location, watermark_s) VALUES (?, ?, ?)
-    ON CONFLICT(channel, location) DO UPDATE SET watermark_s = excluded.watermark_s"""
+COLUMNS = ", ".join(of.FIELDS)
+ITEM = "SELECT sku, gtin, style, color, size, name, few FROM stock_item WHERE channel = ?"
+_ITEM_OF_ROW = """SELECT sku, gtin, style, color, size, name, few FROM stock_row JOIN stock_item USING (sku)
+    WHERE channel = ?"""
+_TOO_MANY_GONE = 1000
 
 
-def migrate(db: sqlite_utils.Database) -> None:
-    """Make the tables if they are missing."""
-    db.table("stock_level").create(
-        {"channel": str, "location": str, "sku": str, "available": int},
-        pk=("channel", "location", "sku"),
-        not_null=("available",),
-        if_not_exists=True,
-        strict=True,
+@dataclass(slots=True)
+class Kept:
+    """A shelf as it lies in the file."""
+
+    epoch: int
+    n: int
+    watermark_s: float
+    full_s: float
+    sheet: Sheet = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Everything in the file; ``latest`` is when a row was last taken, on the cache's clock."""
+
+    shelves: dict[Key, Kept]
+    books: dict[str, Book]
+    latest: float
+
+
+def load(keep: Collection[str] | None, names: Names, connection: sqlite3.Connection) -> Loaded:
+    """Everything in the file, after channels that the settings dropped (``keep`` None: none) were deleted."""
+    migrate(sqlite_utils.Database(connection))
+    carry(connection)
+    if keep is not None:
+        keep_only(keep, connection)
+    _purge(connection)
+    latest = 0.0
+    shelves: dict[Key, Kept] = {}
+    found = connection.execute("SELECT id, channel, location, epoch, n, watermark_s, full_s, taken FROM stock_shelf")
+    for id, channel, location, era, n, watermark_s, full_s, taken in found.fetchall():
+        shelves[channel, location] = Kept(era, n, watermark_s, full_s, read_sheet(id, names, connection))
+        latest = max(latest, taken)
+    channels = [row[0] for row in connection.execute("SELECT DISTINCT channel FROM stock_item").fetchall()]
+    books = {channel: read_book(items_of(channel, connection), names) for channel in channels}
+    return Loaded(shelves, books, latest)
+
+
+def read_sheet(shelf: int, names: Names, connection: sqlite3.Connection) -> Sheet:
+    """A shelf's rows."""
+    sheet = Sheet()
+    found = connection.execute(
+        f"SELECT sku, {COLUMNS}, revision, bucket, mark FROM stock_row WHERE shelf = ? AND NOT gone",  # noqa: S608
+        (shelf,),
     )
-    db.table("stock_mark").create(
-        {"channel": str, "location": str, "watermark_s": float},
-        pk=("channel", "location"),
-        not_null=("watermark_s",),
-        if_not_exists=True,
-        strict=True,
+    for sku, *figures, revision, bucket, mark in found:
+        sheet.set(names.number(sku), tuple(figures), revision)
+        sheet.drift(bucket, mark)
+    return sheet
+
+
+def items_of(channel: str, connection: sqlite3.Connection) -> Iterable[StockItem]:
+    return (StockItem(*row) for row in connection.execute(ITEM, (channel,)))
+
+
+def _purge(connection: sqlite3.Connection) -> None:
+    """Forget rows that are gone where they are many: whoever follows the shelf by number begins anew."""
+    counts = connection.execute("SELECT shelf, sum(gone), count(*) FROM stock_row GROUP BY shelf").fetchall()
+    for shelf, gone, all_ in counts:
+        if gone > _TOO_MANY_GONE + (all_ - gone) // 5:
+            connection.execute("DELETE FROM stock_row WHERE shelf = ? AND gone", (shelf,))
+            connection.execute("UPDATE stock_shelf SET epoch = ? WHERE id = ?", (epoch(), shelf))
+
+
+def keep_only(channels: Collection[str], connection: sqlite3.Connection) -> None:
+    """Delete what channels other than these, and their parts, have said."""
+    for table in ("stock_shelf", "stock_item"):
+        known = connection.execute(f"SELECT DISTINCT channel FROM {table}").fetchall()  # noqa: S608 - two names
+        gone = [row for row in known if channel_of(row[0]) not in channels]
+        connection.executemany(f"DELETE FROM {table} WHERE channel = ?", gone)  # noqa: S608
+
+
+def save_watermarks(watermarks: Mapping[Key, float], connection: sqlite3.Connection) -> None:
+    """Write watermarks of shelves that exist."""
+    connection.executemany(
+        "UPDATE stock_shelf SET watermark_s = ? WHERE channel = ? AND location = ?",
+        [(watermark_s, *key) for key, watermark_s in watermarks.items()],
     )
 
 
-def load(connection: sqlite3.Connection) -> Shelves:
-    """Everything on disk, none of it heard in this run."""
-    levels: dict[Key, dict[str, int]] = {}
-    for channel, location, sku, available in connection.execute(
-        "SELECT channel, location, sku, available FROM stock_level"
-    ):
-        levels.setdefault((channel, location), {})[sku] = available
-    marks = connection.execute("SELECT channel, location, watermark_s FROM stock_mark")
-    return {
-        (channel, location): Shelf(MappingProxyType(levels.get((channel, location), {})), watermark_s)
-        for channel, location, watermark_s in marks
-    }
+def rows(key: Key, after: int, most: int, connection: sqlite3.Connection) -> Rows:
+    """The rows of a shelf that changed after a number, in its order, about ``most``: a number is never torn."""
+    shelf = _shelf(key, connection)
+    if shelf is None:
+        return Rows()
+    id, era, n = shelf
+    last = connection.execute(
+        "SELECT n FROM stock_row WHERE shelf = ? AND n > ? ORDER BY n LIMIT 1 OFFSET ?", (id, after, most)
+    ).fetchone()
+    if last is None:
+        return _read(key, era, n, "n > ?", (id, after), after, connection)
+    before = connection.execute(
+        "SELECT max(n) FROM stock_row WHERE shelf = ? AND n > ? AND n < ?", (id, after, last[0])
+    ).fetchone()[0]
+    until = last[0] if before is None else before
+    return _read(key, era, until, "n > ? AND n <= ?", (id, after, until), after, connection)
 
 
-def replace(
-    old: Mapping[Key, Shelf],
-    channel: str,
-    locations: Collection[str],
-    levels: Sequence[StockLevel],
-    watermark_s: float,
-    connection: sqlite3.Connection,
-) -> tuple[Shelves, set[str]]:
-    """Write where a channel's whole report differs from ``old``; its shelves and the SKUs that changed.
-
-    A shelf whose counts are as before keeps its mapping object. Raises StockAway before anything is written if a
-    level lies outside ``locations``.
-    """
-    found: dict[str, dict[str, int]] = {location: {} for location in locations}
-    for level in levels:
-        if level.location not in found:
-            raise StockAway(f"the source names a level at '{level.location}', which it does not speak for")
-        found[level.location][level.sku] = sellable(level) or 0
-    shelves: Shelves = {}
-    skus: set[str] = set()
-    for location, counts in found.items():
-        before = old.get((channel, location), EMPTY).levels
-        changed = _differing(before, counts)
-        puts = ((channel, location, sku, counts[sku]) for sku in changed if sku in counts)
-        connection.executemany(_PUT_LEVEL, puts)
-        connection.executemany(_DROP_LEVEL, ((channel, location, sku) for sku in changed if sku not in counts))
-        shelves[channel, location] = Shelf(MappingProxyType(counts) if changed else before, watermark_s)
-        skus |= changed
-    save_marks(shelves, connection)
-    return shelves, skus
+def buckets(key: Key, wanted: Collection[int] | None, connection: sqlite3.Connection) -> Rows:
+    """All rows of some of a shelf's buckets, or of all (None), gone ones too."""
+    shelf = _shelf(key, connection)
+    if shelf is None:
+        return Rows()
+    id, era, n = shelf
+    if wanted is None:
+        return _read(key, era, n, "NOT gone", (id,), -1, connection)
+    few = sorted(set(wanted))
+    return _read(key, era, n, f"bucket IN ({', '.join('?' * len(few))})", (id, *few), -1, connection)
 
 
-def save_marks(shelves: Mapping[Key, Shelf], connection: sqlite3.Connection) -> None:
-    """Write the watermarks of shelves."""
-    connection.executemany(_PUT_MARK, ((*key, shelf.watermark_s) for key, shelf in shelves.items()))
+def _shelf(key: Key, connection: sqlite3.Connection) -> tuple[int, int, int] | None:
+    found: tuple[int, int, int] | None = connection.execute(
+        "SELECT id, epoch, n FROM stock_shelf WHERE channel = ? AND location = ?", key
+    ).fetchone()
+    return found
 
 
-def keep_only(channels: Sequence[str], connection: sqlite3.Connection) -> None:
-    """Delete what channels other than these have said."""
-    known = [row[0] for row in connection.execute("SELECT DISTINCT channel FROM stock_mark")]
-    gone = [(channel,) for channel in known if channel not in channels]
-    connection.executemany("DELETE FROM stock_level WHERE channel = ?", gone)
-    connection.executemany("DELETE FROM stock_mark WHERE channel = ?", gone)
-
-
-def _differing(before: Mapping[str, int], after: Mapping[str, int]) -> set[str]:
-    """SKUs that one of two shelves has and the other has not, or has in another count."""
-    return {sku for sku in before if sku not in after} | {sku for sku, n in after.items() if before.get(sku) != n}
+def _read(
+    key: Key, era: int, n: int, which: str, given: tuple[int, ...], after: int, connection: sqlite3.Connection
+) -> Rows:
+    channel, location = key
+    found = connection.execute(
+        f"SELECT sku, {COLUMNS}, revision, gone FROM stock_row WHERE shelf = ? AND {which} ORDER BY n, sku",  # noqa: S608
+        given,
+    ).fetchall()
+    items = connection.execute(
+        f"{_ITEM_OF_ROW} AND shelf = ? AND {which} AND item_n > ? AND NOT gone",
+        (channel, *given, after),
+    ).fetchall()
+    levels = tuple(of.level(sku, location, tuple(rest), revision) for sku, *rest, revision, gone in found if not gone)
+    return Rows(era, n, levels, tuple(row[0] for row in found if row[-1]), tuple(StockItem(*row) for row in items))

@@ -51,6 +51,7 @@ def opened(tmp_path: Path, clock: HandClock) -> Opened:
             database(tmp_path / "stock.sqlite") as db,
             stock_cache(db, wall=lambda: clock.wall, monotonic=lambda: clock.monotonic) as cache,
         ):
+            await cache.loaded()
             yield cache
 
     return open_again

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 
 def report(counts: dict[str, int] | None, location: str = "ginza", age: float = 0.0) -> StockReport:
+    """All that a source says; one of an age repeats somebody's word."""
     levels = None if counts is None else [StockLevel(sku, location, count) for sku, count in counts.items()]
-    return StockReport(frozenset({location}), levels, age)
+    return StockReport(frozenset({location}), levels, age, asked=0.0)
 
 
 def one(cache: StockCache, location: Location, now_s: float, sku: str = "A") -> StockLine:
@@ -219,7 +220,7 @@ async def test_a_report_that_the_disk_refuses_changes_nothing(
     async with opened() as cache:
         await cache.apply("pos", report({"A": 2}), clock.wall)
         with sqlite3.connect(tmp_path / "stock.sqlite") as other:
-            other.execute("CREATE TRIGGER no BEFORE INSERT ON stock_mark BEGIN SELECT RAISE(ABORT, 'full'); END")
+            other.execute("CREATE TRIGGER no BEFORE UPDATE ON stock_shelf BEGIN SELECT RAISE(ABORT, 'full'); END")
         other.close()
         with pytest.raises(sqlite3.Error, match="full"):
             await cache.apply("pos", report({"A": 9, "B": 9}), clock.wall)
@@ -247,7 +248,7 @@ async def test_a_watermark_that_hardly_moved_is_not_written_again(
         for _ in range(12):
             clock.pass_(0.5)
             await cache.apply("pos", report(None), clock.wall)
-        (saved,) = await other.read(lambda db: db.execute("SELECT watermark_s FROM stock_mark").fetchone())
+        (saved,) = await other.read(lambda db: db.execute("SELECT watermark_s FROM stock_shelf").fetchone())
     assert saved == began + 5.0
 
 
@@ -255,7 +256,7 @@ async def test_the_schema_may_be_made_with_the_database(tmp_path: Path) -> None:
     async with database(tmp_path / "edge.sqlite", migrate) as db, stock_cache(db) as cache:
         await cache.apply("pos", report({"A": 2}), 1.0)
     made = sqlite_utils.Database(tmp_path / "edge.sqlite")
-    assert [row["sku"] for row in made["stock_level"].rows] == ["A"]
+    assert [row["sku"] for row in made["stock_row"].rows] == ["A"]
     made.close()
 
 

@@ -80,6 +80,7 @@ async def test_an_ec_that_goes_away_is_live_then_minutes_old_then_asked_for_and_
     settings = stock_http.Settings(url=ec.url, poll_s=0.01, calls_per_hour=1_000_000)
     async with stock_http.open(settings, Path()) as source, fed(source, cache, health, clock):
         await until(lambda: shown() == ("残り3点", ""))
+        clock.pass_(1)
         ec.counts["A"] = 2
         await until(lambda: shown() == ("残り2点", ""))
         await ec.stop()
@@ -180,7 +181,7 @@ async def test_a_disk_that_refuses_is_named_and_the_channel_goes_on(
     cache: StockCache, clock: HandClock, tmp_path: Path
 ) -> None:
     with sqlite3.connect(tmp_path / "stock.sqlite") as other:
-        other.execute("CREATE TRIGGER no BEFORE INSERT ON stock_mark BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
+        other.execute("CREATE TRIGGER no BEFORE UPDATE ON stock_shelf BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
     other.close()
     health = Health()
     source = Said(StockReport(frozenset({"ginza"}), LEVELS))

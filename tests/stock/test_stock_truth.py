@@ -17,7 +17,7 @@ from edge.db import database
 from edge.model import Band
 from edge.ports import StockLevel, StockReport
 from edge.stock.cache import StockCache, stock_cache
-from edge.stock.freshness import ASK_S, LIVE_S, Shelf, age_of, minutes
+from edge.stock.freshness import ASK_S, LIVE_S, Mark, age_of, minutes
 from edge.stock.level import Known
 from edge.stock.wording import line
 
@@ -46,8 +46,10 @@ class Truth(RuleBasedStateMachine):
 
     async def opened(self) -> StockCache:
         db = await self.stack.enter_async_context(database(Path(self.folder.name) / "stock.sqlite"))
-        clocks = {"wall": lambda: self.wall, "monotonic": lambda: self.true - self.booted}
-        return await self.stack.enter_async_context(stock_cache(db, **clocks))
+        cache = stock_cache(db, wall=lambda: self.wall, monotonic=lambda: self.true - self.booted)
+        opened = await self.stack.enter_async_context(cache)
+        await opened.loaded()
+        return opened
 
     def teardown(self) -> None:
         self.runner.run(self.stack.aclose())
@@ -65,14 +67,14 @@ class Truth(RuleBasedStateMachine):
 
     @rule(channel=st.sampled_from(["pos", "hub"]), age=SECONDS | st.just(0.0), count=st.integers(0, 9))
     def a_channel_speaks(self, channel: str, age: float, count: int) -> None:
-        report = StockReport(frozenset({"ginza"}), [StockLevel("A", "ginza", count)], age)
+        report = StockReport(frozenset({"ginza"}), [StockLevel("A", "ginza", count)], age, asked=0.0)
         self.runner.run(self.cache.apply(channel, report, self.wall))
         self.words[channel] = (self.true - age, count)
 
     @rule(channel=st.sampled_from(["pos", "hub"]), age=SECONDS | st.just(0.0))
     def a_channel_confirms(self, channel: str, age: float) -> None:
         confirmed = self.cache.age(channel, "ginza", self.wall) is not None
-        self.runner.run(self.cache.apply(channel, StockReport(frozenset({"ginza"}), None, age), self.wall))
+        self.runner.run(self.cache.apply(channel, StockReport(frozenset({"ginza"}), None, age, asked=0.0), self.wall))
         if confirmed:
             self.words[channel] = (self.true - age, self.words[channel][1])
 
@@ -110,7 +112,7 @@ def test_a_number_older_than_its_bound_is_never_shown_as_live(age: float, count:
 @pytest.mark.promise("K-1")
 @given(passed=SECONDS, step=STEPS)
 def test_a_word_heard_in_this_run_never_looks_younger_than_it_is(passed: float, step: float) -> None:
-    shelf = Shelf({}, watermark_s=1e9, heard=100.0)
+    shelf = Mark(watermark_s=1e9, heard=100.0)
     found = age_of(shelf, 1e9 + passed + step, 100.0 + passed)
     assert found is not None
     assert found >= passed - 1e-6
