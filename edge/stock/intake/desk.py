@@ -1,42 +1,91 @@
-"""What all channels of one process share of the intake: its file on disk, the pages for webhooks, the open systems."""
+"""What all channels of one process share of the intake: its file on disk, the way in for webhooks, open systems."""
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+import hashlib
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
 
 import sqlite_utils
 
 from edge.db import Database
 from edge.health import Health
+from edge.stock.intake import inbox, ledger
+from edge.stock.intake.caller import doing
+from edge.stock.intake.clocks import Clocks
+from edge.stock.intake.hooks import Hooks
+from edge.stock.intake.inbox import Inbox
+from edge.stock.intake.ledger import Ledger
+from edge.stock.intake.windows import Urgency
+from edge.stock.shop import Settings
+from edge.stock.system import Can, Kept, StockSystem, Wish
+
+FILE = "intake.sqlite"
 
 
 @dataclass(frozen=True, slots=True)
-class Clocks:
-    """Wall (UNIX seconds) and monotonic time, and how to wait."""
+class Open:
+    """A channel whose system can be asked now."""
 
-    wall: Callable[[], float] = time.time
-    monotonic: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    can: Can
+    settings: Settings
+    system: StockSystem
 
 
 class Intake:
-    """The intake of one process, over a file of its own (``intake.sqlite``)."""
+    """The intake of one process, over a file of its own (``FILE`` in the data folder)."""
 
     def __init__(self, db: Database, health: Health, clocks: Clocks) -> None:
-        self.db = db
+        self._db = db
         self.health = health
         self.clocks = clocks
+        self.inbox = Inbox(db, clocks)
+        self.hooks = Hooks(self.inbox, health, clocks)
+        self.open: dict[str, Open] = {}
+        self._ledgers: dict[str, Ledger] = {}
+
+    async def ledger(self, module: ModuleType, can: Can, settings: Settings, where: Path) -> Ledger:
+        """The budgets of a contract: one for all channels of the same adapter, address and token."""
+        contract = contract_of(module, settings, where)
+        if contract not in self._ledgers:
+            windows = ledger.windows(can.budgets, settings.calls_per_hour)
+            book = Ledger(self._db, contract, windows, self.clocks)
+            await book.restore()
+            self._ledgers.setdefault(contract, book)
+        return self._ledgers[contract]
+
+    async def reserve(self, channel: str, wish: Wish) -> Kept:
+        """Ask a channel's system to keep one, before all else that waits for its budgets; raises StockAway.
+
+        Only a channel of ``open`` whose ``can.reserve`` is atomic may be asked; raises KeyError for one not open.
+        """
+        with doing(Urgency.RESERVE, self.clocks):
+            return await self.open[channel].system.reserve(wish)
+
+    async def reserved(self, channel: str, key: str) -> Kept:
+        """How a wish that was asked before stands; as ``reserve``."""
+        with doing(Urgency.RESERVE, self.clocks):
+            return await self.open[channel].system.reserved(key)
+
+
+def contract_of(module: ModuleType, settings: Settings, where: Path) -> str:
+    """What tells a contract from another; nothing of it can be read out."""
+    token = where / settings.token_file if settings.token_file else ""
+    whole = f"{module.__name__}\n{settings.url}\n{token}"
+    return hashlib.blake2b(whole.encode(), digest_size=16).hexdigest()
 
 
 def migrate(db: sqlite_utils.Database) -> None:
     """The intake's tables, made if they are missing."""
+    inbox.migrate(db)
+    ledger.migrate(db)
 
 
 @asynccontextmanager
 async def intake(db: Database, health: Health, clocks: Clocks | None = None) -> AsyncIterator[Intake]:
-    """The intake over its database."""
+    """The intake over its database, whose tables are made if they are missing."""
+    await db.write(lambda connection: migrate(sqlite_utils.Database(connection)))
     yield Intake(db, health, clocks or Clocks())

@@ -2,22 +2,95 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from edge.ports import StockSource
-from edge.stock.intake.desk import Intake
+from edge import asking
+from edge.ports import StockAway, StockSource
+from edge.stock.intake import names
+from edge.stock.intake.caller import ShopCaller
+from edge.stock.intake.desk import Intake, Open
+from edge.stock.intake.hooks import Listener
+from edge.stock.intake.names import BadNames, Names, Rows
+from edge.stock.intake.running import Channel, Marks, Running
+from edge.stock.shop import Settings
+from edge.stock.system import Can
+
+CONNECTIONS = 4
+
+
+def unlisted(_: str) -> str:
+    """The catalogue of who has none."""
+    return ""
 
 
 @asynccontextmanager
 async def source(
-    module: ModuleType, settings: Any, where: Path, channel_id: str, intake: Intake
+    module: ModuleType,
+    settings: Any,
+    where: Path,
+    channel_id: str,
+    intake: Intake,
+    marks: Marks = dict,
+    catalogue: Callable[[str], str] = unlisted,
 ) -> AsyncIterator[StockSource]:
     """The StockSource of a channel: of an adapter with ``CAN`` its system, called within its budgets, listening to its
     webhooks at ``POST /hooks/{channel_id}``; of any other what its ``open`` gives. ``settings`` are its own, checked.
+
+    ``marks`` are the watermarks that the cache has of this channel by location, ``catalogue`` our SKU for a GTIN.
+    Raises StockAway where a file that the settings name cannot be used.
     """
-    async with module.open(settings, where) as opened:
-        yield opened
+    if not hasattr(module, "CAN"):
+        async with module.open(settings, where) as opened:
+            yield opened
+        return
+    async with _system(module, settings, where, channel_id, intake, marks, catalogue) as running:
+        yield running
+
+
+@asynccontextmanager
+async def _system(
+    module: ModuleType,
+    settings: Settings,
+    where: Path,
+    id: str,
+    intake: Intake,
+    marks: Marks,
+    catalogue: Callable[[str], str],
+) -> AsyncIterator[Running]:
+    can = can_of(module, settings)
+    named = Names(await _rows(settings, where), catalogue)
+    ledger = await intake.ledger(module, can, settings, where)
+    # Kept connections would often be found closed by the far side, and nothing repeats the call (asking.once).
+    async with asking.session(settings, where, settings.timeout_s, CONNECTIONS, keep=False) as session:
+        call = ShopCaller(settings, session, ledger, intake.clocks)
+        system = module.system(settings, where, call)
+        channel = Channel(id, can, settings)
+        running = Running(channel, system, call, named, intake.inbox, intake.health, intake.clocks, marks)
+        await running.restore()
+        listener = Listener(system, settings.hook_url, running.pushes.room, running.pushes.add)
+        intake.open[id] = Open(can, settings, system)
+        try:
+            with intake.hooks.listening(id, listener):
+                yield running
+        finally:
+            del intake.open[id]
+
+
+def can_of(module: ModuleType, settings: Any) -> Can:
+    """What a system can under these settings."""
+    can: Can = module.can(settings) if hasattr(module, "can") else module.CAN
+    return can
+
+
+async def _rows(settings: Settings, where: Path) -> Rows:
+    if settings.names is None:
+        return Rows()
+    try:
+        return await asyncio.to_thread(names.read, where / settings.names)
+    except BadNames as error:
+        raise StockAway(str(error)) from error

@@ -1,0 +1,193 @@
+"""What a channel's webhooks left to do: deliveries to work off, rows to read again, a comparison to make."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Collection
+
+from edge.stock.intake import streams
+from edge.stock.intake.clocks import moved_or
+from edge.stock.intake.streams import Stream
+from edge.stock.system import Key, Pushed
+
+MOST_WAITING = 10_000
+HOLE_S = 2.0
+"""How long a missing push may still come behind its followers before everything is compared."""
+Rows = set[tuple[str, str]]
+"""(SKU, location) of ours."""
+
+
+class Pushes:
+    """One channel's. An id is a delivery's; it is settled when all that it asked for is done."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._told: list[tuple[str, Pushed]] = []
+        self._keys: dict[Key, Rows] = {}
+        self._ids: list[str] = []
+        self._owed_rows: Rows = set()
+        self._settled: list[str] = []
+        self._owed_whole: list[str] = []
+        self._wants = False
+        self._rounds = 0
+        self._reading = False
+        self._hole_at = math.inf
+        self._moved = asyncio.Event()
+        self._sent: dict[int, float] = {}
+        self.stream = Stream()
+
+    # Deliveries
+
+    def room(self) -> bool:
+        """Whether one more can wait."""
+        return len(self._told) < MOST_WAITING
+
+    def add(self, id: str, pushed: Pushed) -> None:
+        """A delivery came."""
+        self._told.append((id, pushed))
+        self._wake()
+
+    async def take(self) -> list[tuple[str, Pushed]]:
+        """All that wait, at least one, oldest first; they count as untaken until ``done``."""
+        while not self._told:
+            await self._wait()
+        return list(self._told)
+
+    def done(self, told: Collection[tuple[str, Pushed]]) -> None:
+        """The first so many are in the cache or among what is to be read."""
+        del self._told[: len(told)]
+        for id, pushed in told:
+            self._number(pushed)
+            (self._owed_whole if pushed.everything else self._ids).append(id)
+        if not self._keys and not self._reading:
+            self._settled += self._ids
+            self._ids = []
+        self._wake()
+
+    def owe(self, id: str, keys: Collection[Key], rows: Collection[tuple[str, str]], everything: bool) -> None:
+        """A delivery of before this start: its rows are read again, whatever it said of them."""
+        for key in keys:
+            self._keys.setdefault(key, set())
+        self._owed_rows |= set(rows)
+        (self._owed_whole if everything else self._ids).append(id)
+        self._wants |= everything
+
+    def owed_rows(self) -> Rows:
+        """Rows of before this start, for which there is no key yet; they are handed out once."""
+        rows, self._owed_rows = self._owed_rows, set()
+        return rows
+
+    def settled(self) -> list[str]:
+        """Ids that are worked off, handed out once."""
+        ids, self._settled = self._settled, []
+        return ids
+
+    # What is to be read again
+
+    def ask(self, key: Key, row: tuple[str, str] | None = None) -> None:
+        """Read this again; ``row`` is what it is in our terms, where that is known."""
+        self._keys.setdefault(key, set()).update([row] if row else [])
+        self._wake()
+
+    async def some_keys(self) -> None:
+        """Until there is something to read."""
+        while not self._keys:
+            await self._wait()
+
+    def take_keys(self) -> tuple[dict[Key, Rows], list[str]]:
+        """All that is to be read now, and the deliveries that are settled with it."""
+        keys, ids = self._keys, self._ids
+        self._keys, self._ids, self._reading = {}, [], True
+        return keys, ids
+
+    def give_back(self, keys: dict[Key, Rows], ids: list[str]) -> None:
+        """It could not be read now."""
+        for key, rows in keys.items():
+            self._keys.setdefault(key, set()).update(rows)
+        self._ids, self._reading = ids + self._ids, False
+
+    def read(self, ids: list[str]) -> None:
+        """What was taken has been read."""
+        self._settled += ids
+        if not self._keys:
+            self._settled += self._ids
+            self._ids = []
+        self._reading = False
+        self._rounds += 1
+        self._wake()
+
+    async def read_through(self) -> None:
+        """Until all that is to be read now has been."""
+        enough = self._rounds + bool(self._reading) + bool(self._keys)
+        while self._rounds < enough and (self._keys or self._reading):
+            await self._wait()
+
+    # Comparisons
+
+    def want(self) -> None:
+        """Everything is to be read again, as soon as the budgets allow."""
+        self._wants = True
+        self._wake()
+
+    def begin_comparison(self) -> tuple[list[str], Stream]:
+        """Before the first question: the deliveries that it settles, and how the stream stands."""
+        ids, self._owed_whole, self._wants = self._owed_whole, [], False
+        return ids, self.stream
+
+    def end_comparison(self, ids: list[str], then: Stream, through: bool) -> None:
+        """After the last answer, or when it failed."""
+        if not through:
+            self._owed_whole = ids + self._owed_whole
+            return
+        self._settled += ids
+        self.stream = streams.compared(self.stream, then)
+        self._note_hole()
+        self._wake()
+
+    async def wanted(self, seconds: float, least: float, sleep: Callable[[float], Awaitable[None]]) -> None:
+        """Until the next comparison is due: after so many seconds, or after ``least`` where one is wanted."""
+        start = self._monotonic()
+        while (left := self._left(start, seconds, least)) > 0:
+            await self._wait(left, sleep)
+
+    def _left(self, start: float, seconds: float, least: float) -> float:
+        now = self._monotonic()
+        hole = self._hole_at + HOLE_S
+        due = start + seconds if not self._wants else start + least
+        return min(due, max(hole, start + least)) - now
+
+    # Streams
+
+    def word(self) -> float | None:
+        """When (by the system's clock) all was as what is known now; None while something is missing or to be read."""
+        if not self.stream.vouches or self._keys or self._reading or self._told:
+            return None
+        return self._sent.get(self.stream.last) or None
+
+    def _number(self, pushed: Pushed) -> None:
+        if not pushed.stream or pushed.seq < 1:
+            return
+        before = self.stream
+        self.stream = streams.heard(before, pushed.stream, pushed.seq)
+        if self.stream.name != before.name:
+            self._sent = {}
+        self._sent[pushed.seq] = pushed.sent_s
+        self._sent = {seq: at for seq, at in self._sent.items() if seq >= self.stream.last}
+        self._note_hole()
+
+    def _note_hole(self) -> None:
+        if not self.stream.name or self.stream.vouches:
+            self._hole_at = math.inf
+        elif self._hole_at == math.inf:
+            self._hole_at = self._monotonic()
+
+    # Waiting
+
+    def _wake(self) -> None:
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+    async def _wait(self, seconds: float = math.inf, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        """Until something moved, or so long."""
+        await moved_or(self._moved, seconds, sleep)
