@@ -9,7 +9,8 @@ when each row in it was true.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -159,8 +160,9 @@ class _Update(BaseModel):
 class Shopify:
     """A StockSystem."""
 
-    def __init__(self, settings: Settings, where: Path, call: Caller) -> None:
+    def __init__(self, settings: Settings, where: Path, call: Caller, wall: Callable[[], float] = time.time) -> None:
         self._settings = settings
+        self._wall = wall
         self._where = where
         self._graph = Graph(WHO, settings.url, call)
         self._skus = Skus()
@@ -273,12 +275,12 @@ class Shopify:
         return item
 
     def _level(self, item: _Item, location: str, level: _Level) -> list[StockLevel]:
-        """No figure where nobody can tell one: the shop does not count the item, or two items bear one SKU; the stamp
-        of one of two is no order of both."""
+        """No figure where nobody can tell one: the shop does not count the item, or two items bear one SKU. The stamp
+        of one of two is no order of both, so that word is as new as its reading."""
         if not item.sku:
             return []
         if not self._skus.single(item.sku):
-            return [StockLevel(item.sku, location)]
+            return [StockLevel(item.sku, location, revision=int(self._wall() * 1000))]
         return [StockLevel(item.sku, location, level.available if item.tracked else None, revision=level.updatedAt)]
 
     async def _ask(self, query: str, variables: Mapping[str, Any], cost: float) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from edge.adapters import stock_shopify
 from edge.ports import StockAway, StockLevel
 from edge.stock.system import BadDelivery, Budget, Delivery, Key, Since
 from tests.stock.shops.direct import Opened, opened
-from tests.stock.shops.shopify import ELSEWHERE, HOOK, Shopify, signed
+from tests.stock.shops.shopify import ELSEWHERE, HOOK, Row, Shopify, signed
 
 ITEM = "gid://shopify/InventoryItem/411"
 AT = 1_795_252_365
@@ -149,11 +149,12 @@ async def test_a_reading_of_many_items_stays_under_a_questions_highest_cost(shop
 
 async def test_of_two_items_with_one_sku_no_number_is_told(shop: Shopify, adapter: Opened) -> None:
     twin = shop.item("LN-09-M")
-    shop.rows[twin, 71] = shop.rows[411, 71]
+    shop.rows[twin, 71] = Row(3, AT - 60)
     assert (await adapter.everything())["LN-09-M", "ginza"] is None
     assert adapter.system.pushed(shop.webhook(411, 71, 3, AT)).levels == ()
     page = await adapter.system.read([Key(ITEM, "71")])
-    assert page.levels == (StockLevel("LN-09-M", "ginza"),)
+    assert page.levels[0].available is None
+    assert page.levels[0].revision > AT * 1000
 
 
 async def test_what_the_shop_does_not_count_has_no_number(shop: Shopify, adapter: Opened) -> None:
