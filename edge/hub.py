@@ -33,7 +33,9 @@ from edge.members.relay import routes as members_routes
 from edge.members.source import opened
 from edge.ports import Members, Message, Troubled
 from edge.stock.cache import StockCache, migrate, stock_cache
-from edge.stock.channel import feed
+from edge.stock.intake import desk as intake_desk
+from edge.stock.intake import feeding
+from edge.stock.intake.desk import Intake
 from edge.stock.line.relay import routes as stock_routes
 from edge.supervise import kept
 from edge.web import basics, headers
@@ -108,6 +110,7 @@ class Hub:
     health: Health
     sink: Sink
     stock: StockCache
+    intake: Intake
     handoffs: Handoffs
     post: Post
     handouts: Handouts
@@ -138,6 +141,10 @@ async def running(settings: config.Hub, folder: Path, pace: Pace | None = None) 
         told = health.teller("disk", "stock", _DISK)
         stock_db = await stack.enter_async_context(mended(data / "stock.sqlite", migrate, told))
         stock = await stack.enter_async_context(stock_cache(stock_db))
+        stock.hide(feeding.undisplayed(settings.stock))
+        told = health.teller("disk", "intake", _DISK)
+        calls = await stack.enter_async_context(mended(data / intake_desk.FILE, intake_desk.migrate, told))
+        intake = await stack.enter_async_context(intake_desk.intake(calls, health))
         members = await opened(stack, settings.members, folder, health, _MEMBERS_ADVICE)
         post = _post(settings)
         book = await _handoffs(stack, settings, data, health)
@@ -147,6 +154,7 @@ async def running(settings: config.Hub, folder: Path, pace: Pace | None = None) 
             health,
             sink,
             stock,
+            intake,
             book,
             post,
             _handouts(settings, folder, health, post),
@@ -174,6 +182,7 @@ def create_app(hub: Hub) -> web.Application:
     app.add_routes(route for route in basics(hub.health, (), "", hub.settings.hub.id) if route.path != "/")
     app.add_routes([web.get("/", _index(hub)), web.get("/hub/static/hub.css", _style)])
     app.add_routes(stock_routes(hub.stock, [channel.id for channel in hub.settings.stock], _token(hub, "stock_token")))
+    app.add_routes(hub.intake.hooks.routes())
     todo = "Mend what the detail names; stores greet with what they kept meanwhile."
     told = hub.health.teller("members", "profiles", todo)
     app.add_routes([web.get("/h/page.css", _phone_style)])
@@ -309,7 +318,7 @@ def _loops(hub: Hub) -> dict[str, Callable[[], Awaitable[None]]]:
     if isinstance(source, Troubled):
         loops["members"] = partial(_troubles, hub, source)
     for channel in hub.settings.stock:
-        loops[f"stock {channel.id}"] = partial(_feed, hub, channel)
+        loops[f"stock {channel.id}"] = partial(feeding.keep, channel, hub.folder, hub.stock, hub.intake)
     return loops
 
 
@@ -330,13 +339,6 @@ async def _troubles(hub: Hub, source: Troubled) -> None:
     while True:
         told(source.trouble)
         await asyncio.sleep(FIGURES_S)
-
-
-async def _feed(hub: Hub, channel: config.StockChannel) -> None:
-    module = plug.adapter("stock", channel.adapter)
-    settings = config.checked(module.Settings, channel.settings, f"stock.{channel.id}")
-    async with module.open(settings, hub.folder) as source:
-        await feed(channel.id, source, hub.stock, hub.health)
 
 
 @asynccontextmanager

@@ -24,7 +24,7 @@ from edge.sessions import notes
 from edge.sessions.floods import note_floods
 from edge.sessions.loops import keep_loops
 from edge.sessions.sight import follow, untold
-from edge.stock.channel import feed
+from edge.stock.intake import feeding
 from edge.vision.eyes import Eye
 from edge.vision.scanner import ScannerEye
 
@@ -66,7 +66,10 @@ def loops(parts: Parts) -> dict[str, Callable[[], Awaitable[None]]]:
             lingers = eye.lingers if isinstance(eye, Eye) else untold
             kept_alive[f"sight {source.id}"] = partial(follow, eye.looks, parts.desk.whose, tell, lingers, goods)
     for channel in store.stock:
-        kept_alive[f"stock {channel.id}"] = partial(_feed, parts, channel)
+        catalogue = partial(_sku, parts)
+        kept_alive[f"stock {channel.id}"] = partial(
+            feeding.keep, channel, parts.folder, parts.stock, parts.intake, catalogue
+        )
     screens = {source.id: source.screen for source in (*store.camera, *store.scanner)}
     kept_alive["floods"] = partial(note_floods, parts.desk.floods, screens, parts.ledger.note)
     kept_alive["faults"] = partial(tell_faults, parts.health, parts.ledger.note, store.device.id)
@@ -77,11 +80,10 @@ def loops(parts: Parts) -> dict[str, Callable[[], Awaitable[None]]]:
     return kept_alive
 
 
-async def _feed(parts: Parts, channel: config.StockChannel) -> None:
-    module = plug.adapter("stock", channel.adapter)
-    settings = config.checked(module.Settings, channel.settings, f"stock.{channel.id}")
-    async with module.open(settings, parts.folder) as source:
-        await feed(channel.id, source, parts.stock, parts.health)
+def _sku(parts: Parts, gtin: str) -> str:
+    """Our SKU of a product's number, as the shop's catalogue has it; "" where it has none."""
+    found = parts.library.by_gtin(gtin)
+    return found.sku if found else ""
 
 
 async def _uplink(parts: Parts, upstream: config.Adapter) -> None:

@@ -31,6 +31,9 @@ from edge.screens.hub import Screens
 from edge.sessions.goods import Wares
 from edge.sessions.stage import Stage
 from edge.stock.cache import StockCache, migrate, stock_cache
+from edge.stock.intake import desk as intake_desk
+from edge.stock.intake import feeding
+from edge.stock.intake.desk import Intake
 from edge.vision.eyes import Eye
 from edge.vision.forms import joined
 from edge.vision.scanner import ScannerEye
@@ -47,6 +50,7 @@ class Parts:
     health: Health
     library: Library
     stock: StockCache
+    intake: Intake
     desk: Desk
     outbox: Outbox
     ledger: Ledger
@@ -80,6 +84,9 @@ async def open_parts(stack: AsyncExitStack, store: config.Store, folder: Path) -
     shop = await stack.enter_async_context(library(shelf, data / "content", seed if seed.is_dir() else None))
     stock_db = await stack.enter_async_context(mended(data / "stock.sqlite", migrate, _disk(health, "stock")))
     stock = await stack.enter_async_context(stock_cache(stock_db, keep=[channel.id for channel in store.stock]))
+    stock.hide(feeding.undisplayed(store.stock))
+    calls = mended(data / intake_desk.FILE, intake_desk.migrate, _disk(health, "intake"))
+    intake = await stack.enter_async_context(intake_desk.intake(await stack.enter_async_context(calls), health))
     book = await stack.enter_async_context(
         outbox_anyway(data / FILE, store.device, health, caps_of(store.outbox), days=store.outbox.quarantine_days)
     )
@@ -101,6 +108,7 @@ async def open_parts(stack: AsyncExitStack, store: config.Store, folder: Path) -
         health=health,
         library=shop,
         stock=stock,
+        intake=intake,
         desk=members_desk,
         outbox=book,
         ledger=ledger,

@@ -54,6 +54,7 @@ def create_app(parts: Parts) -> web.Application:
     app.add_routes(pages.basics(parts.health, links, parts.store.web.start_page, topics.edge_name(device)))
     app.add_routes(screen_pages.routes(parts.screens, parts.store.web.frame_ancestors))
     app.add_routes(push.routes(parts.eyes))
+    app.add_routes(parts.intake.hooks.routes())
     app.add_routes(guard.routes())
     layered = load(parts.folder, STORE_LAYERS)
     title = " · ".join((device.chain, device.store, device.id))

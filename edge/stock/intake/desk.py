@@ -86,6 +86,5 @@ def migrate(db: sqlite_utils.Database) -> None:
 
 @asynccontextmanager
 async def intake(db: Database, health: Health, clocks: Clocks | None = None) -> AsyncIterator[Intake]:
-    """The intake over its database, whose tables are made if they are missing."""
-    await db.write(lambda connection: migrate(sqlite_utils.Database(connection)))
+    """The intake over a database with its tables (``migrate``)."""
     yield Intake(db, health, clocks or Clocks())
