@@ -7,9 +7,9 @@ no timestamp of Oscar's (read in django-oscar 4.2.1 and django-oscar-api 3.3.0).
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 from aiohttp import hdrs
@@ -17,8 +17,8 @@ from pydantic import BaseModel, Field
 
 from edge import asking
 from edge.ports import StockAway, StockItem, StockLevel
-from edge.stock import shop, signing
-from edge.stock.answers import Figure, Gtin, Name, Sku, TheirId, read, told
+from edge.stock import push, shop
+from edge.stock.answers import Figure, Gtin, Name, Sku, TheirId, read
 from edge.stock.system import Call, Caller, Can, Delivery, Kept, Key, Page, Push, Pushed, Since, Wish
 
 CAN = Can(push=Push.ABSOLUTE, beats=True, per_location=True, since=Since.SURE, revisions=True, step_ms=0)
@@ -26,7 +26,6 @@ CAN = Can(push=Push.ABSOLUTE, beats=True, per_location=True, since=Since.SURE, r
 BARE = Can(per_location=True)
 """Without it nothing is pushed, and everything is read each ``compare_s``, a call for each product."""
 
-SIGNATURE = "x-tentou-signature"
 AT_ONCE = 100
 """SKUs a call."""
 LONG_S = 15.0
@@ -47,45 +46,11 @@ class Settings(shop.Settings):
     scheme: Literal["Bearer", "Token", "Basic"] = "Bearer"
 
 
-class _Level(BaseModel):
-    sku: Sku
-    location: TheirId
-    on_hand: Figure | None = None
-    reserved: Figure = 0
-    status: Literal["", "in"] = ""
-    revision: int = Field(0, ge=0, lt=1 << 63)
-
-
-class _Item(BaseModel):
-    sku: Sku
-    gtin: Gtin = ""
-    style: Name = ""
-    color: Name = ""
-    size: Name = ""
-    name: Name = ""
-    few: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
-
-
-class _Gone(BaseModel):
-    sku: Sku
-    location: TheirId
-
-
 class _Feed(BaseModel):
     format: Literal["tentou-stock-push/1"]
-    levels: list[_Level] = Field([], max_length=5000)
-    items: list[_Item] = Field([], max_length=5000)
+    levels: list[push.Level] = Field([], max_length=push.MOST)
+    items: list[push.Item] = Field([], max_length=push.MOST)
     next: str = Field("", max_length=64)
-
-
-class _Pushed(BaseModel):
-    format: Literal["tentou-stock-push/1"]
-    id: str = Field(min_length=1, max_length=64)
-    stream: str = Field(min_length=1, max_length=64)
-    seq: int = Field(ge=1, lt=1 << 63)
-    sent_ms: int = Field(ge=0, lt=1 << 48)
-    levels: list[_Level] = Field([], max_length=5000)
-    gone: list[_Gone] = Field([], max_length=5000)
 
 
 class _Product(BaseModel):
@@ -138,19 +103,8 @@ class Oscar:
 
     def pushed(self, delivery: Delivery) -> Pushed:
         """What the app pushed: figures, what is gone, or that nothing changed."""
-        signature = delivery.headers.get(SIGNATURE, "").removeprefix("sha256=")
         secret = self._settings.secret_file
-        signing.signed(signature, delivery.body, self._where / secret if secret else None, signing.hex_)
-        push = told(_Pushed, delivery.body)
-        gone = tuple((one.sku, place) for one in push.gone if (place := self._settings.place(one.location)) and one.sku)
-        return Pushed(
-            push.id,
-            tuple(self._levels(push.levels)),
-            gone,
-            stream=push.stream,
-            seq=push.seq,
-            sent_s=push.sent_ms / 1000,
-        )
+        return push.pushed(delivery, self._where / secret if secret else None, self._settings.place)
 
     def key(self, sku: str, location: str) -> Key | None:
         """The SKU is the shop's own key with the app; without it, that of a product that was read."""
@@ -191,13 +145,7 @@ class Oscar:
         return (await self._call(Call(path, headers=headers))).json
 
     def _page(self, feed: _Feed) -> Page:
-        items = tuple(StockItem(**item.model_dump()) for item in feed.items if item.sku)
-        return Page(tuple(self._levels(feed.levels)), items)
-
-    def _levels(self, levels: Iterable[_Level]) -> Iterable[StockLevel]:
-        for level in levels:
-            if level.sku and (place := self._settings.place(level.location)) is not None:
-                yield StockLevel(**(level.model_dump() | {"location": place}))
+        return Page(tuple(push.levels(feed.levels, self._settings.place)), tuple(push.items(feed.items)))
 
     async def _api_walk(self) -> AsyncIterator[Page]:
         """The documented list of all products, then the stock records of each."""

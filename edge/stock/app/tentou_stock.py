@@ -132,7 +132,7 @@ def _moved(instance, using, raw=False, **_):
 def _levels(records):
     """What these stock records have, each with its version, by one statement."""
     version = Version.objects.filter(pk=models.OuterRef("pk")).values("version")[:1]
-    rows = records.annotate(version=Coalesce(models.Subquery(version), 0)).values_list(
+    rows = records.annotate(version=Coalesce(models.Subquery(version), 1)).values_list(
         "pk",
         "version",
         "partner_id",

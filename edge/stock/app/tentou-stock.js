@@ -1,0 +1,148 @@
+/* Stock of a Vendure shop for Tentou: pushes what a variant has wherever its stock moved, as soon as that is committed.
+ *
+ * For the shop's own server (Vendure 3): copy this file beside its configuration, then
+ *
+ *     const { tentouStock } = require("./tentou-stock");
+ *     plugins: [tentouStock({ url: "https://hub.example/hooks/vendure", secret: "..." })],
+ *
+ * A movement says by how much stock changed, so what is pushed is read from the levels, with their own stamps. Each
+ * push is signed, numbered without gaps, and one goes out each `beatS` seconds (5) even if nothing moved.
+ */
+"use strict";
+
+const { createHmac, randomUUID } = require("node:crypto");
+const core = require("@vendure/core");
+
+const FORMAT = "tentou-stock-push/1";
+const MOST = 500;
+const UNSURE_MS = 1000; // from a commit until its event is heard
+const PAUSE_MS = 200;
+const LONGEST_MS = 5000;
+
+/** Numbered pushes of what moved; `read` gives the levels of variants. */
+class Pushes {
+    constructor(settings, read) {
+        this.settings = { beatS: 5, ...settings };
+        this.read = read;
+        this.stream = randomUUID();
+        this.seq = 0;
+        this.moved = new Set();
+        this.ended = false;
+        this.wake = () => {};
+    }
+
+    tell(ids) {
+        for (const id of ids) this.moved.add(id);
+        this.wake();
+    }
+
+    end() {
+        this.ended = true;
+        this.wake();
+    }
+
+    /** For ever: what moved, as soon as it did, and a beat when nothing does. */
+    async run() {
+        while (!this.ended) {
+            const sentMs = Date.now() - UNSURE_MS;
+            const ids = [...this.moved].slice(0, MOST);
+            for (const id of ids) this.moved.delete(id);
+            const levels = ids.length ? await this.levels(ids) : [];
+            this.seq += 1;
+            const id = randomUUID();
+            const push = { format: FORMAT, id, stream: this.stream, seq: this.seq, sent_ms: sentMs, levels };
+            await this.send(Buffer.from(JSON.stringify(push)));
+            if (!this.moved.size) await this.rest(this.settings.beatS * 1000);
+        }
+    }
+
+    async levels(ids) {
+        while (!this.ended) {
+            try {
+                return await this.read(ids);
+            } catch (error) {
+                core.Logger.warn(`stock is not read: ${error.name}`, "tentou-stock");
+                await this.rest(LONGEST_MS);
+            }
+        }
+        return [];
+    }
+
+    /** Send it until it was taken, with the same bytes. */
+    async send(body) {
+        const signature = createHmac("sha256", this.settings.secret).update(body).digest("hex");
+        const headers = { "content-type": "application/json", "x-tentou-signature": `sha256=${signature}` };
+        for (let pause = PAUSE_MS; !this.ended; pause = Math.min(2 * pause, LONGEST_MS)) {
+            try {
+                const signal = AbortSignal.timeout(5000);
+                const asked = { method: "POST", headers, body, redirect: "manual", signal };
+                const answer = await fetch(this.settings.url, asked);
+                await answer.arrayBuffer();
+                if (answer.ok) return;
+            } catch {
+                // The hub is away: it is asked again.
+            }
+            await new Promise((done) => setTimeout(done, pause));
+        }
+    }
+
+    rest(ms) {
+        return new Promise((done) => {
+            const timer = setTimeout(done, ms);
+            this.wake = () => {
+                clearTimeout(timer);
+                done();
+            };
+        });
+    }
+}
+
+/** What variants have at each location, as the adapter reads it by the Admin API, too. */
+async function levelsOf(connection, ids) {
+    const settings = await connection.rawConnection.getRepository(core.GlobalSettings).findOneOrFail({ where: {} });
+    const rows = await connection.rawConnection
+        .getRepository(core.StockLevel)
+        .createQueryBuilder("level")
+        .innerJoinAndSelect("level.productVariant", "variant")
+        .where("level.productVariantId IN (:...ids)", { ids })
+        .getMany();
+    return rows.filter((row) => !row.productVariant.deletedAt).map((row) => told(row, row.productVariant, settings));
+}
+
+function told(row, variant, settings) {
+    const level = {
+        sku: variant.sku,
+        location: String(row.stockLocationId),
+        revision: row.updatedAt.getTime(),
+    };
+    const tracked = variant.trackInventory === "INHERIT" ? settings.trackInventory : variant.trackInventory === "TRUE";
+    if (!tracked) return { ...level, status: "in" };
+    const kept = variant.useGlobalOutOfStockThreshold ? settings.outOfStockThreshold : variant.outOfStockThreshold;
+    return { ...level, on_hand: row.stockOnHand, reserved: row.stockAllocated, safety: kept };
+}
+
+/** The plug-in, with its `url`, `secret` and `beatS`. */
+function tentouStock(settings) {
+    class TentouStock {
+        constructor(events, connection) {
+            this.events = events;
+            this.pushes = new Pushes(settings, (ids) => levelsOf(connection, ids));
+        }
+
+        onApplicationBootstrap() {
+            const ids = (event) => event.stockMovements.map((one) => one.productVariant.id);
+            this.heard = this.events.ofType(core.StockMovementEvent).subscribe((event) => this.pushes.tell(ids(event)));
+            this.pushes.run();
+        }
+
+        onApplicationShutdown() {
+            this.heard?.unsubscribe();
+            this.pushes.end();
+        }
+    }
+    Reflect.defineMetadata("design:paramtypes", [core.EventBus, core.TransactionalConnection], TentouStock);
+    const plugin = core.VendurePlugin({ imports: [core.PluginCommonModule], compatibility: "^3.0.0" });
+    return Reflect.decorate([plugin], TentouStock);
+}
+
+module.exports = { tentouStock };
