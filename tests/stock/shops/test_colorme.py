@@ -25,7 +25,7 @@ async def test_a_walk_of_three_pages_is_the_truth(tmp_path: Path) -> None:
     async with opened(colorme, shop, tmp_path) as (system, calls):
         found = await whole(system)
     assert {key: level.available for key, level in found.items()} == shop.levels()
-    assert len(calls.made) == 3
+    assert len(calls.asked) == 3
 
 
 async def test_products_deleted_during_a_walk_lose_no_other(tmp_path: Path) -> None:
