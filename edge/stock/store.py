@@ -17,7 +17,7 @@ from edge.stock.shelf import Key, Rows, channel_of
 
 COLUMNS = ", ".join(of.FIELDS)
 ITEM = "SELECT sku, gtin, style, color, size, name, few FROM stock_item WHERE channel = ?"
-_ITEM_OF_ROW = """SELECT sku, gtin, style, color, size, name, few FROM stock_row JOIN stock_item USING (sku)
+_ITEM_OF_ROW = """SELECT sku, gtin, style, color, size, name, few FROM stock_row CROSS JOIN stock_item USING (sku)
     WHERE channel = ?"""
 _TOO_MANY_GONE = 1000
 
@@ -144,7 +144,7 @@ def _read(
 ) -> Rows:
     channel, location = key
     found = connection.execute(
-        f"SELECT sku, {COLUMNS}, revision, gone FROM stock_row WHERE shelf = ? AND {which} ORDER BY n, sku",  # noqa: S608
+        f"SELECT sku, {COLUMNS}, revision, gone FROM stock_row WHERE shelf = ? AND {which}",  # noqa: S608
         given,
     ).fetchall()
     items = connection.execute(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from edge.ports import StockAway, StockItem, StockReport, Taken
+from edge.ports import StockAway, StockItem, StockLevel, StockReport, Taken
 from edge.stock.book import Book, read_book
 from edge.stock.figures import WRAP, Figures, bucket, checked, figures, mark
-from edge.stock.guard import Row, Verdict, weigh
+from edge.stock.guard import Verdict, weigh
 from edge.stock.schema import PUT_ROW, epoch, signed
 from edge.stock.sheet import Names, Patch, Sheet
 from edge.stock.shelf import Key
@@ -20,8 +21,10 @@ MOST_PATCHES = 2000
 _NOTHING: Figures = (None, None, 0, 0, 0, "", 0, "", None)
 _PUT_ITEM = "INSERT OR REPLACE INTO stock_item VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _ROW = f"SELECT sku, {COLUMNS}, revision, taken, gone, n, item_n, mark FROM stock_row WHERE shelf = ?"  # noqa: S608
-Figured = dict[str, tuple[Figures, int]]
-"""SKU to figures and revision."""
+_LISTED = "SELECT 1 FROM stock_row WHERE shelf = ? AND sku = ? AND NOT gone"
+_NEWS = "UPDATE stock_row SET n = ?, item_n = ? WHERE shelf = ? AND sku = ?"
+Raw = tuple[Any, ...]
+"""A row of _ROW."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,64 +66,49 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
-    """A row as it lies in the file."""
-
-    row: Row
-    n: int
-    item_n: int
-    mark: int
-
-
-@dataclass(frozen=True, slots=True)
 class _Change:
-    """New figures for a SKU, None where it is gone; ``quiet`` if only its revision is new."""
+    """New figures for a SKU, None where it is gone; ``quiet`` if only its revision is new, ``listed`` if it was not on
+    the shelf before. ``n``, ``item_n`` and ``mark`` are those of the row before."""
 
     sku: str
     figures: Figures | None
     revision: int
-    held: _Held | None
     quiet: bool = False
-
-    @property
-    def listed(self) -> bool:
-        """Whether the SKU was not on the shelf before."""
-        return self.figures is not None and (self.held is None or self.held.row.figures is None)
+    listed: bool = True
+    n: int = 0
+    item_n: int = 0
+    mark: int = 0
 
 
 def take(told: Told, names: Names, connection: sqlite3.Connection) -> Outcome:
     """Take a report into the file. Raises StockAway for what cannot be; nothing of it is kept then."""
     places = _by_place(told.report)
-    items = _news(told, connection)
+    news = _news(told, connection)
     shelves = [_Shelf(told, location, connection) for location in places]
     for shelf, levels in zip(shelves, places.values(), strict=True):
-        shelf.take(levels, items)
-    skus = frozenset(change.sku for shelf in shelves for change in shelf.changes if not change.quiet)
-    numbers = [names.number(sku) for sku in items]
-    book = read_book(items_of(told.channel, connection), names) if len(numbers) > MOST_PATCHES else None
-    taken = Taken(
-        sum(not change.quiet for shelf in shelves for change in shelf.changes),
-        sum(shelf.refused for shelf in shelves),
-        tuple((sku, shelf.location) for shelf in shelves for sku in shelf.ties),
+        shelf.take(levels, news)
+    for sku in news:
+        names.number(sku)
+    changed = [change.sku for shelf in shelves for change in shelf.changes if not change.quiet]
+    ties = tuple((sku, shelf.location) for shelf in shelves for sku in shelf.ties)
+    return Outcome(
+        Taken(len(changed), sum(shelf.refused for shelf in shelves), ties),
+        tuple(shelf.shift(names) for shelf in shelves),
+        frozenset(changed).union(news),
+        tuple(news.values()),
+        read_book(items_of(told.channel, connection), names) if len(news) > MOST_PATCHES else None,
     )
-    shifts = tuple(shelf.shift(names) for shelf in shelves)
-    return Outcome(taken, shifts, skus.union(items), tuple(items.values()), book)
 
 
-def _by_place(report: StockReport) -> dict[str, Figured]:
-    """A report's levels by location and SKU, each checked."""
-    found: dict[str, Figured] = {location: {} for location in sorted(report.locations)}
+def _by_place(report: StockReport) -> dict[str, dict[str, StockLevel]]:
+    """A report's levels by location and SKU."""
+    found: dict[str, dict[str, StockLevel]] = {location: {} for location in sorted(report.locations)}
+    for location in {level.location for level in report.levels or ()}.union(place for _, place in report.gone):
+        if location not in found:
+            raise StockAway(f"the source names a level at '{location[:64]}', which it does not speak for")
     for level in report.levels or ():
-        _at(found, level.location)[level.sku] = figures(level), level.revision
-    for _, location in report.gone:
-        _at(found, location)
+        found[level.location][level.sku] = level
     return found
-
-
-def _at(found: dict[str, Figured], location: str) -> Figured:
-    if location not in found:
-        raise StockAway(f"the source names a level at '{location[:64]}', which it does not speak for")
-    return found[location]
 
 
 def _news(told: Told, connection: sqlite3.Connection) -> dict[str, StockItem]:
@@ -133,7 +121,7 @@ def _news(told: Told, connection: sqlite3.Connection) -> dict[str, StockItem]:
     return fresh
 
 
-def _items(channel: str, skus: Mapping[str, object], connection: sqlite3.Connection) -> dict[str, StockItem]:
+def _items(channel: str, skus: Collection[str], connection: sqlite3.Connection) -> dict[str, StockItem]:
     """What a channel said of these SKUs."""
     if len(skus) > MOST_PATCHES:
         return {item.sku: item for item in items_of(channel, connection) if item.sku in skus}
@@ -142,7 +130,7 @@ def _items(channel: str, skus: Mapping[str, object], connection: sqlite3.Connect
 
 
 class _Shelf:
-    """One shelf while a report is taken."""
+    """One shelf while a report is taken. Of a whole one nothing is held but what differs: the rest streams by."""
 
     def __init__(self, told: Told, location: str, connection: sqlite3.Connection) -> None:
         self.location = location
@@ -150,117 +138,97 @@ class _Shelf:
         self.refused = 0
         self.ties: list[str] = []
         self._told, self._db = told, connection
-        self._items: dict[str, StockItem] = {}
+        self._news: list[str] = []
         key = (told.channel, location)
         made = "INSERT OR IGNORE INTO stock_shelf(channel, location, epoch) VALUES (?, ?, ?)"
         connection.execute(made, (*key, epoch()))
-        self._id, self._epoch, self._n, self._full_s, self._watermark_s = connection.execute(
+        self._before: int
+        self._id, self._epoch, self._before, full_s, watermark_s = connection.execute(
             "SELECT id, epoch, n, full_s, watermark_s FROM stock_shelf WHERE channel = ? AND location = ?", key
         ).fetchone()
+        self._full_s = told.full_s or full_s
+        self._watermark_s = told.watermarks.get(location, watermark_s)
 
-    def take(self, levels: Figured, items: Mapping[str, StockItem]) -> None:
-        """Weigh what the report says of this shelf, and write what counts."""
-        gone = [sku for sku, location in self._told.report.gone if location == self.location]
-        held = self._held([*levels, *gone, *items])
-        self.changes = [*self._weighed(levels, held), *self._dropped(levels, gone, held)]
-        self._items = self._described(items, held)
-        if any(not change.quiet for change in self.changes) or self._items:
-            self._n += 1
-        self._db.executemany(PUT_ROW, (self._row(change) for change in self.changes))
-        changed = {change.sku for change in self.changes if not change.quiet}
-        self._db.executemany(
-            "UPDATE stock_row SET n = ?, item_n = ? WHERE shelf = ? AND sku = ?",
-            [(self._n, self._n, self._id, sku) for sku in self._items if sku not in changed or sku in items],
+    def take(self, levels: dict[str, StockLevel], news: Mapping[str, StockItem]) -> None:
+        """Weigh what the report says of this shelf, and write what counts; ``levels`` is used up."""
+        gone = dict.fromkeys(sku for sku, place in self._told.report.gone if place == self.location)
+        for row in self._rows([*levels, *gone]):
+            self._judge(row, levels.pop(row[0], None))
+        self.changes += [_Change(sku, figures(level), level.revision) for sku, level in levels.items()]
+        self._db.executemany(PUT_ROW, map(self._row, self.changes))
+        listed = {change.sku for change in self.changes if change.listed}
+        told = (sku for sku in news if sku not in listed)
+        self._news = [sku for sku in told if self._db.execute(_LISTED, (self._id, sku)).fetchone()]
+        n = self._before + 1
+        self._db.executemany(_NEWS, ((n, n, self._id, sku) for sku in self._news))
+        self._db.execute(
+            "UPDATE stock_shelf SET n = ?, watermark_s = ?, full_s = ?, taken = ? WHERE id = ?",
+            (self._n, self._watermark_s, self._full_s, self._told.now, self._id),
         )
-        self._save()
 
     def shift(self, names: Names) -> Shift:
         """What is to be changed in memory."""
-        many = len(self.changes) > MOST_PATCHES
-        moved = bool(self._items) or any(not change.quiet for change in self.changes)
-        return Shift(
-            (self._told.channel, self.location),
-            self._epoch,
-            self._n,
-            self._told.full_s or self._full_s,
-            moved,
-            () if many else [_patch(change, names) for change in self.changes],
-            read_sheet(self._id, names, self._db) if many else None,
-            tuple(self._items.values()),
-        )
+        key = (self._told.channel, self.location)
+        if len(self.changes) + len(self._news) > MOST_PATCHES:
+            sheet = read_sheet(self._id, names, self._db)
+            return Shift(key, self._epoch, self._n, self._full_s, self._moved, sheet=sheet)
+        listed = [change.sku for change in self.changes if change.listed]
+        items = tuple(_items(self._told.channel, [*listed, *self._news], self._db).values())
+        patches = [_patch(change, names) for change in self.changes]
+        return Shift(key, self._epoch, self._n, self._full_s, self._moved, patches, items=items)
+
+    @property
+    def _moved(self) -> bool:
+        return bool(self._news) or any(not change.quiet for change in self.changes)
+
+    @property
+    def _n(self) -> int:
+        return self._before + self._moved
 
     @property
     def _whole(self) -> bool:
         return self._told.report.whole and self._told.report.levels is not None
 
-    def _held(self, skus: Iterable[str]) -> dict[str, _Held]:
+    def _rows(self, skus: Iterable[str]) -> Iterator[Raw]:
         """The rows of SKUs as they are in the file; of a whole report every row."""
         if self._whole:
-            found: Iterable[tuple[object, ...]] = self._db.execute(_ROW, (self._id,))
+            yield from self._db.execute(_ROW, (self._id,))
+            return
+        for sku in skus:
+            row = self._db.execute(f"{_ROW} AND sku = ?", (self._id, sku)).fetchone()
+            if row:
+                yield row
+
+    def _judge(self, row: Raw, level: StockLevel | None) -> None:
+        """What becomes of a row, now that the report says this of it; no level: that it is gone."""
+        sku, *kept, revision, taken, gone, n, item_n, value = row
+        later = self._told.report.sure and self._told.began >= taken
+        said = None if level is None else figures(level)
+        told = 0 if level is None else level.revision
+        if said is None:
+            verdict = Verdict.SAME if gone else Verdict.TAKEN if later else Verdict.TIE
         else:
-            asked = (self._db.execute(f"{_ROW} AND sku = ?", (self._id, sku)).fetchone() for sku in skus)
-            found = (row for row in asked if row)
-        return dict(_read(row) for row in found)
+            verdict = weigh(None if gone else tuple(kept), revision, said, told, later)
+        # A whole report that crossed a newer word of a row merely does not name it yet.
+        if verdict is Verdict.TIE and (said is not None or not self._whole):
+            self.ties.append(sku)
+        self.refused += verdict is Verdict.REFUSED
+        if verdict in (Verdict.TAKEN, Verdict.NEWER):
+            # A word without a revision does not unlearn the last one: what is older than that stays refused.
+            listed, quiet = bool(gone) and said is not None, verdict is Verdict.NEWER
+            self.changes.append(_Change(sku, said, max(revision, told), quiet, listed, n, item_n, value))
 
-    def _weighed(self, levels: Figured, held: Mapping[str, _Held]) -> Iterator[_Change]:
-        for sku, (said, revision) in levels.items():
-            known = held.get(sku)
-            verdict = weigh(known.row if known else None, said, revision, self._later(known))
-            if verdict is Verdict.REFUSED:
-                self.refused += 1
-            elif verdict is Verdict.TIE:
-                self.ties.append(sku)
-            elif verdict is not Verdict.SAME:
-                # A word without a revision does not unlearn the last one: what is older than that stays refused.
-                last = max(revision, known.row.revision if known else 0)
-                yield _Change(sku, said, last, known, verdict is Verdict.NEWER)
-
-    def _dropped(self, levels: Figured, gone: Sequence[str], held: Mapping[str, _Held]) -> Iterator[_Change]:
-        """What is no longer there: named as gone, or not named by a report of everything."""
-        for sku in held if self._whole else dict.fromkeys(gone):
-            known = held.get(sku)
-            if known is None or known.row.figures is None or sku in levels:
-                continue
-            if self._later(known):
-                yield _Change(sku, None, known.row.revision, known)
-            elif not self._whole:
-                self.ties.append(sku)
-
-    def _later(self, known: _Held | None) -> bool:
-        return self._told.report.sure and (known is None or self._told.began >= known.row.taken)
-
-    def _described(self, items: Mapping[str, StockItem], held: Mapping[str, _Held]) -> dict[str, StockItem]:
-        """The items to be told with this shelf's change: news of what is on it, and all of what is new on it."""
-        now = {sku: known.row.figures is not None for sku, known in held.items()}
-        now |= {change.sku: change.figures is not None for change in self.changes}
-        new = {change.sku: change for change in self.changes if change.listed and change.sku not in items}
-        return {sku: item for sku, item in items.items() if now.get(sku)} | _items(self._told.channel, new, self._db)
-
-    def _row(self, change: _Change) -> tuple[object, ...]:
-        held = change.held
-        n = held.n if change.quiet and held else self._n
-        item_n = self._n if change.listed or held is None else held.item_n
-        found = change.figures or _NOTHING
-        value = mark(change.sku, found) if change.figures else 0
-        tail = (change.revision, change.figures is None, n, item_n, self._told.now, bucket(change.sku), signed(value))
-        return (self._id, change.sku, *found, *tail)
-
-    def _save(self) -> None:
-        watermark_s = self._told.watermarks.get(self.location, self._watermark_s)
-        self._db.execute(
-            "UPDATE stock_shelf SET n = ?, watermark_s = ?, full_s = ?, taken = ? WHERE id = ?",
-            (self._n, watermark_s, self._told.full_s or self._full_s, self._told.now, self._id),
-        )
-
-
-def _read(row: tuple[object, ...]) -> tuple[str, _Held]:
-    sku, *kept, revision, taken, gone, n, item_n, value = row
-    known = Row(None if gone else tuple(kept), revision, taken)  # type: ignore[arg-type]
-    return str(sku), _Held(known, n, item_n, value)  # type: ignore[arg-type]
+    def _row(self, change: _Change) -> Raw:
+        n = self._before + 1
+        item_n = n if change.listed else change.item_n
+        value = mark(change.sku, change.figures) if change.figures else 0
+        of = change.n if change.quiet else n
+        tail = (change.revision, change.figures is None, of, item_n, self._told.now, bucket(change.sku), signed(value))
+        return (self._id, change.sku, *(change.figures or _NOTHING), *tail)
 
 
 def _patch(change: _Change, names: Names) -> Patch:
-    """Of a row that the guard let through; its bucket moves by what its mark does."""
+    """A change as memory takes it; its bucket moves by what its mark does."""
     after = mark(change.sku, change.figures) if change.figures else 0
-    drift = (after - (change.held.mark if change.held else 0)) & WRAP
+    drift = (after - change.mark) & WRAP
     return Patch(names.number(change.sku), change.sku, change.figures, change.revision, drift)
