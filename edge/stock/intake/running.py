@@ -309,7 +309,7 @@ class Running:
         first = reading.word[1] if first is None else first
         await self.pushes.read_through()
         age = self._clocks.monotonic() - first
-        await self._say(StockReport(self._channel.locations, _newest(levels), age))
+        await self._say(StockReport(self._channel.locations, _newest(levels), self._age(age)))
         self._complete_s = self._clocks.wall() - (self._clocks.monotonic() - first)
 
     # What all of them share
@@ -333,7 +333,11 @@ class Running:
         gone: Sequence[tuple[str, str]] = (),
     ) -> StockReport:
         items = page.items if page else ()
-        return StockReport(self._channel.locations, levels, max(0.0, age), False, gone, items, vouches, sure)
+        return StockReport(self._channel.locations, levels, self._age(age), False, gone, items, vouches, sure)
+
+    def _age(self, since_asked_s: float) -> float:
+        """How old a word is: from when it was asked for, and by how far the system lags behind itself."""
+        return max(0.0, since_asked_s) + self._channel.can.lag_s
 
     def _settle(self) -> None:
         self._inbox.settled(self._channel.id, self.pushes.settled())
