@@ -98,7 +98,7 @@ def test_bad_settings_are_named_by_file_and_line_and_stop_the_start(
 @pytest.mark.parametrize(
     ("text", "what", "said"),
     [
-        ("[[stock]]\nid = 's'\nadapter = 'cvs'", "stock s", "local.toml:3: no stock adapter 'cvs'; known: csv, http"),
+        ("[[stock]]\nid = 's'\nadapter = 'cvs'", "stock s", "local.toml:3: no stock adapter 'cvs'; known: base, "),
         ("[[stock]]\nid = 's'\nadapter = 'csv'", "stock s", "stock.0.settings.path: is needed"),
         ("[upstream]\nadapter = 'mqtt'\nsettings.prt = 1", "upstream", "local.toml:3: unknown key"),
         (
