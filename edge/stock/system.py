@@ -53,8 +53,8 @@ class Budget:
 class Can:
     """What a system can, as its documentation says. ``beats``: its pushes say that they still come while nothing
     changes, numbered without gaps. ``per_location``: it has stock for each location, not one number. ``revisions``:
-    levels carry the system's own order, in steps of ``step_ms`` (0: a version that counts). ``lag_s`` is how far what it
-    says may lag behind its own truth: its word is never younger. ``budgets`` are the documented limits; ``display`` is
+    levels carry the system's own order, in steps of ``step_ms`` (0: a version that counts). ``lag_s`` is how far it
+    may lag behind its own truth: its word is never younger. ``budgets`` are the documented limits; ``display`` is
     whether its contract lets a screen show what it says.
     """
 
