@@ -1,0 +1,49 @@
+"""Stock from head office's hub: its beats and changes by the edge's own line to the broker, the rest over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from edge import asking
+from edge.config import Id
+from edge.stock.cache import StockCache
+from edge.stock.line.asker import Asker
+from edge.stock.line.ear import Ear
+from edge.stock.line.source import HubStock
+
+HEARS = True
+"""``open`` takes the ear by which it hears the edge's line, and the cache whose rows it compares with the hub's."""
+
+
+class Settings(asking.Settings):
+    """``url`` is the hub's, ``token_file`` holds its ``stock_token``.
+
+    ``locations`` are those that are followed; without it, those of the store's settings. ``poll_s`` is how often the
+    hub is asked while the broker brings no word of it, ``spread_s`` over how long a chain's edges spread their first
+    questions after a start in common.
+    """
+
+    locations: tuple[Id, ...] = ()
+    poll_s: float = Field(3.0, ge=0.01, le=3600)
+    spread_s: float = Field(60.0, ge=0, le=3600)
+    timeout_s: float = Field(10.0, gt=0, le=60)
+
+    @field_validator("url")
+    @classmethod
+    def _safe(cls, text: str) -> str:
+        return asking.safe(text)
+
+
+@asynccontextmanager
+async def open(
+    settings: Settings, where: Path, channel_id: str, ear: Ear, cache: StockCache
+) -> AsyncIterator[HubStock]:
+    """The source of one hub, with an HTTP session of its own; rows are kept by ``channel_id`` in ``cache``."""
+    # One connection is kept: a question comes every few seconds, and of one that breaks off the next is soon enough.
+    async with asking.session(settings, where, settings.timeout_s, limit=2, keep=True) as session:
+        asker = Asker(settings, where, session)
+        yield HubStock(asker, ear, cache, channel_id, settings.spread_s, settings.poll_s)
