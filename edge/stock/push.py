@@ -21,10 +21,15 @@ FORMAT = "tentou-stock-push/1"
 SIGNATURE = "x-tentou-signature"
 MOST = 5000
 Place = Callable[[str], str | None]
+Day = Annotated[str, Field(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$")]
+Rate = Annotated[float, Field(ge=0, le=1e7)]
 
 
 class Level(BaseModel):
-    """What a place has of a SKU. ``revision`` orders what is said of the two; ``safety`` is to be kept back."""
+    """What a place has of a SKU. ``revision`` orders what is said of the two; ``safety`` is to be kept back.
+
+    ``incoming`` more come on the day ``incoming_on``; ``sold_daily`` are sold there a day.
+    """
 
     sku: Sku
     location: TheirId
@@ -34,6 +39,9 @@ class Level(BaseModel):
     hold: Figure = 0
     safety: Figure = 0
     status: Literal["", "in", "few", "none", "order"] = ""
+    incoming: Figure = 0
+    incoming_on: Day = ""
+    sold_daily: Rate | None = None
     revision: int = Field(0, ge=0, lt=1 << 63)
 
 
