@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 
 from edge.ports import StockAway, StockItem, StockLevel
 from edge.stock import shop
-from edge.stock.answers import Figure, Name, Sku, TheirId, headers, number14, read
+from edge.stock.answers import Figure, Name, Sku, TheirId, headers, number14, read, sku
 from edge.stock.products import Products
 from edge.stock.system import Call, Caller, Can, Key, Page, Since
 from edge.stock.walk import walk
@@ -65,7 +65,7 @@ class _Row(BaseModel):
     def code(self) -> str:
         """The variant's own number; a product's number only where the product has no variants."""
         plain = not (self.option1_value or self.option2_value)
-        return self.variant_model_number or (self.model_number if plain else "") or self.their.rstrip("/")
+        return self.variant_model_number or (self.model_number if plain else "") or sku(self.their.rstrip("/"))
 
 
 class _Meta(BaseModel):
@@ -115,7 +115,7 @@ class ColorMe(shop.ReadOnly):
                 rows += some
         page = self._page(rows)
         lost = self._products.lost(items, [row.their for row in rows])
-        return Page((*page.levels, *(StockLevel(sku, self._place, 0) for sku in lost)), page.items)
+        return Page((*page.levels, *(StockLevel(code, self._place, 0) for code in lost)), page.items)
 
     def key(self, sku: str, location: str) -> Key | None:
         """The product of a SKU, once it was read."""
