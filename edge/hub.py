@@ -36,7 +36,12 @@ from edge.stock.cache import StockCache, migrate, stock_cache
 from edge.stock.intake import desk as intake_desk
 from edge.stock.intake import feeding
 from edge.stock.intake.desk import Intake
+from edge.stock.intake.opening import can_of
+from edge.stock.line.counter import Counter
+from edge.stock.line.press import Press
 from edge.stock.line.relay import routes as stock_routes
+from edge.stock.line.speaker import Speaker
+from edge.stock.system import Reserve
 from edge.supervise import kept
 from edge.web import basics, headers
 from provisioning import signin
@@ -116,6 +121,7 @@ class Hub:
     handouts: Handouts
     roster: Roster
     overview: Overview
+    press: Press
     members: Members | None = None
     port: int = 0
     pace: Pace = field(default_factory=Pace)
@@ -160,12 +166,24 @@ async def running(settings: config.Hub, folder: Path, pace: Pace | None = None) 
             _handouts(settings, folder, health, post),
             roster := Roster(),
             Overview(sink, roster, health),
+            Press(Speaker(stock, _told(settings.stock)), health),
             members,
             pace=pace or Pace(),
         )
         port = await stack.enter_async_context(_site(create_app(hub), settings.web))
         await stack.enter_async_context(kept(_loops(hub)))
         yield replace(hub, port=port)
+
+
+def _told(channels: Sequence[config.StockChannel]) -> dict[str, bool]:
+    """The channels that stores are told of, each with whether its system keeps a unit for who asks first."""
+    told: dict[str, bool] = {}
+    for channel in channels:
+        module, settings = feeding.chosen(channel)
+        if getattr(module, "HEARS", False):
+            raise config.BadConfig(f"stock.{channel.id}: adapter '{channel.adapter}' is for a store, not for its hub")
+        told[channel.id] = hasattr(module, "CAN") and can_of(module, settings).reserve is Reserve.ATOMIC
+    return {id: reserves for id, reserves in told.items() if id not in feeding.undisplayed(channels)}
 
 
 async def _handoffs(stack: AsyncExitStack, settings: config.Hub, data: Path, health: Health) -> Handoffs:
@@ -181,7 +199,8 @@ def create_app(hub: Hub) -> web.Application:
     app.on_response_prepare.append(headers(hub.settings.web.frame_ancestors))
     app.add_routes(route for route in basics(hub.health, (), "", hub.settings.hub.id) if route.path != "/")
     app.add_routes([web.get("/", _index(hub)), web.get("/hub/static/hub.css", _style)])
-    app.add_routes(stock_routes(hub.stock, [channel.id for channel in hub.settings.stock], _token(hub, "stock_token")))
+    app.add_routes(stock_routes(hub.stock, hub.press.speaker.channels, _token(hub, "stock_token")))
+    app.add_routes(Counter(hub.press.speaker, _token(hub, "stock_token")).routes())
     app.add_routes(hub.intake.hooks.routes())
     todo = "Mend what the detail names; stores greet with what they kept meanwhile."
     told = hub.health.teller("members", "profiles", todo)
@@ -312,6 +331,7 @@ def _loops(hub: Hub) -> dict[str, Callable[[], Awaitable[None]]]:
     loops: dict[str, Callable[[], Awaitable[None]]] = {"inbox": partial(_inbox, hub), "handouts": hub.handouts.run}
     loops["handoffs"] = partial(hub.handoffs.carry, hub.sink)
     loops["overview"] = hub.overview.run
+    loops["stock to stores"] = hub.press.run
     if (erased := hub.handouts.shelves.get("erase")) is not None:
         loops["erasures"] = partial(erasures.keep, erased, hub.sink, hub.health)
     source: object = hub.members
@@ -328,7 +348,7 @@ async def _inbox(hub: Hub) -> None:
     settings = config.checked(module.Settings, upstream.settings, "upstream.settings")
     async with module.open(settings, hub.folder) as dial:
         own = hub.settings.hub
-        desk = inbox.Desk(own.id, own.group, hub.pace, hub.post, hub.roster.hear)
+        desk = inbox.Desk(own.id, own.group, hub.pace, hub.post, hub.roster.hear, (hub.press.carry,))
         await inbox.run(Joining(hub.sink, hub.handoffs), dial, hub.health, desk=desk)
 
 

@@ -24,6 +24,7 @@ from edge.sessions import notes
 from edge.sessions.floods import note_floods
 from edge.sessions.loops import keep_loops
 from edge.sessions.sight import follow, untold
+from edge.stock.channel import feed
 from edge.stock.intake import feeding
 from edge.vision.eyes import Eye
 from edge.vision.scanner import ScannerEye
@@ -67,8 +68,10 @@ def loops(parts: Parts) -> dict[str, Callable[[], Awaitable[None]]]:
             kept_alive[f"sight {source.id}"] = partial(follow, eye.looks, parts.desk.whose, tell, lingers, goods)
     for channel in store.stock:
         catalogue = partial(_sku, parts)
-        kept_alive[f"stock {channel.id}"] = partial(
-            feeding.keep, channel, parts.folder, parts.stock, parts.intake, catalogue
+        kept_alive[f"stock {channel.id}"] = (
+            partial(_follow, parts, channel)
+            if channel.id in parts.ears
+            else partial(feeding.keep, channel, parts.folder, parts.stock, parts.intake, catalogue)
         )
     screens = {source.id: source.screen for source in (*store.camera, *store.scanner)}
     kept_alive["floods"] = partial(note_floods, parts.desk.floods, screens, parts.ledger.note)
@@ -78,6 +81,13 @@ def loops(parts: Parts) -> dict[str, Callable[[], Awaitable[None]]]:
         kept_alive["uplink"] = partial(_uplink, parts, store.upstream)
     kept_alive["ledger"] = parts.ledger.run  # ends last, so that it hears what the others note at their end
     return kept_alive
+
+
+async def _follow(parts: Parts, channel: config.StockChannel) -> None:
+    """A channel whose adapter hears its hub by the line to the broker, too."""
+    module, settings = feeding.chosen(channel)
+    async with module.open(settings, parts.folder, channel.id, parts.ears[channel.id], parts.stock) as source:
+        await feed(channel.id, source, parts.stock, parts.health)
 
 
 def _sku(parts: Parts, gtin: str) -> str:

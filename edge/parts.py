@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -26,7 +27,7 @@ from edge.letters import Letters, hears
 from edge.members.cache import CachedMembers, cached
 from edge.members.desk import Desk, desk
 from edge.members.source import opened
-from edge.ports import Members
+from edge.ports import Members, Message
 from edge.screens.hub import Screens
 from edge.sessions.goods import Wares
 from edge.sessions.stage import Stage
@@ -34,6 +35,8 @@ from edge.stock.cache import StockCache, migrate, stock_cache
 from edge.stock.intake import desk as intake_desk
 from edge.stock.intake import feeding
 from edge.stock.intake.desk import Intake
+from edge.stock.line.ear import Ear
+from edge.stock.line.topics import of_stock
 from edge.vision.eyes import Eye
 from edge.vision.forms import joined
 from edge.vision.scanner import ScannerEye
@@ -51,6 +54,7 @@ class Parts:
     library: Library
     stock: StockCache
     intake: Intake
+    ears: dict[str, Ear]
     desk: Desk
     outbox: Outbox
     ledger: Ledger
@@ -100,7 +104,10 @@ async def open_parts(stack: AsyncExitStack, store: config.Store, folder: Path) -
         eyes[camera].aim(zone)
     profiles = await stack.enter_async_context(cached(members, _profiles_told(health))) if members else None
     erasures = Erasures(members_desk.papers.erase, book, data / FILE, health, profiles.forget if profiles else None)
-    post = Post(hears(store.device, rotating=bool(store.member_code.roots)))
+    ears = _ears(store)
+    heard = {topic: None for ear in ears.values() for topic in ear.topics}
+    letters = hears(store.device, rotating=bool(store.member_code.roots))
+    post = Post((*letters, *heard), others=partial(_to_ears, tuple(ears.values())))
     ledger = Ledger(book, health)
     return Parts(
         store=store,
@@ -109,6 +116,7 @@ async def open_parts(stack: AsyncExitStack, store: config.Store, folder: Path) -
         library=shop,
         stock=stock,
         intake=intake,
+        ears=ears,
         desk=members_desk,
         outbox=book,
         ledger=ledger,
@@ -127,6 +135,28 @@ async def open_parts(stack: AsyncExitStack, store: config.Store, folder: Path) -
         profiles=profiles,
         pulse=Pulse(book, ledger, health, upstream=store.upstream is not None),
     )
+
+
+def _ears(store: config.Store) -> dict[str, Ear]:
+    """What listens on the line to the broker, for each channel whose adapter hears its hub there."""
+    ears: dict[str, Ear] = {}
+    for channel in store.stock:
+        module, settings = feeding.chosen(channel)
+        if getattr(module, "HEARS", False):
+            followed = settings.locations or [location.id for location in store.location]
+            if not followed:
+                raise config.BadConfig(f"stock.{channel.id}: no location is followed; add a [[location]] table")
+            ears[channel.id] = Ear(followed)
+    return ears
+
+
+def _to_ears(ears: Sequence[Ear], letter: Message) -> bool:
+    """Whether a letter is of stock; those who listen have it then."""
+    if not of_stock(letter.topic):
+        return False
+    for ear in ears:
+        ear.arrived(letter.topic, letter.payload)
+    return True
 
 
 def wares(store: config.Store, shop: Library) -> Wares:

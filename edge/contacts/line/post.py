@@ -39,10 +39,17 @@ PROPERTIES_BYTES = 512
 
 class Post:
     """One program's letters. ``topics`` are what it hears beside the ledger's own; a connection's ends call ``hear``,
-    ``arrived`` and ``carry``. ``facts`` go into an edge's state, again whenever ``tell`` changes them."""
+    ``arrived`` and ``carry``. ``facts`` go into an edge's state, again whenever ``tell`` changes them. ``others`` gets
+    each letter first and says whether it is its own: however many those are, they take no letter's place."""
 
-    def __init__(self, topics: Sequence[str] = (), mono: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        topics: Sequence[str] = (),
+        mono: Callable[[], float] = time.monotonic,
+        others: Callable[[Message], bool] = lambda _: False,
+    ) -> None:
         self.topics = tuple(topics)
+        self._others = others
         self.counted: Counter[str] = Counter()
         self.facts: Mapping[str, int] = {}
         self.retold = asyncio.Event()
@@ -88,6 +95,8 @@ class Post:
 
     def arrived(self, letter: Message) -> None:
         """A letter came; one too many is dropped and counted, as the ledger must not wait."""
+        if self._others(letter):
+            return
         if self._unread.full():
             self.counted["unread"] += 1
         else:

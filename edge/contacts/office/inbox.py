@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -39,13 +39,14 @@ _SINK_ADVICE = "mend what the detail names; nothing is acknowledged meanwhile, a
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Who takes in, and how. Hubs of one ``group`` share the contacts between them; ``heard`` gets what edges tell of
-    themselves, ``post`` goes out on the same connection."""
+    themselves, ``post`` goes out on the same connection, and what ``beside`` carries as long as one lasts."""
 
     who: str = "hub"
     group: str = ""
     pace: Pace = field(default_factory=Pace)
     post: Post = field(default_factory=Post)
     heard: Callable[[Message], None] = lambda _: None
+    beside: tuple[Callable[[Link], Awaitable[None]], ...] = ()
 
     def filters(self) -> Sequence[str]:
         """What to subscribe to. In a group each message goes to one of its hubs, in no order: the watermark is in the
@@ -79,6 +80,10 @@ async def run(
             health.down("inbox", dial.name, str(error), _ADVICE)
         attempt = 0 if clock.time() - began > whole.pace.healthy else attempt + 1
         await asyncio.sleep(redial_pause(attempt, whole.pace))
+
+
+async def _carried(carry: Callable[[Link], Awaitable[None]], link: Link) -> None:
+    await carry(link)
 
 
 @dataclass
@@ -118,6 +123,8 @@ class Reception:
                 tasks.create_task(self._commit(), name="inbox commit")
                 tasks.create_task(self._acknowledge(), name="inbox acknowledge")
                 tasks.create_task(self.desk.post.carry(self.link), name="inbox post")
+                for carry in self.desk.beside:
+                    tasks.create_task(_carried(carry, self.link), name="inbox beside")
         except ExceptionGroup as errors:
             raise lost_or_worse(errors) from None
         except asyncio.CancelledError:

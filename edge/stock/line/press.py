@@ -43,7 +43,7 @@ class Press:
 
     def __init__(self, speaker: Speaker, health: Health | None = None) -> None:
         self.counted: Counter[str] = Counter()
-        self._speaker = speaker
+        self.speaker = speaker
         self._health = health
         self._told = {key: (standing.epoch, standing.n) for key, standing in speaker.shelves().items()}
         self._moved: dict[Key, Move | None] = {}
@@ -54,7 +54,7 @@ class Press:
 
     async def run(self) -> None:
         """Hear what moves, for ever, connection or not."""
-        async for move in self._speaker.cache.moves():
+        async for move in self.speaker.cache.moves():
             key = (move.channel, move.location)
             # A shelf that moved again before it was told is told once, by its latest figures.
             self._moved[key] = None if key in self._moved or not (move.levels or move.gone or move.items) else move
@@ -63,7 +63,7 @@ class Press:
     async def carry(self, link: Link) -> None:
         """Publish for as long as the connection lasts; raises LinkLost."""
         while True:
-            if (wait := self._until - self._speaker.now()) > 0:
+            if (wait := self._until - self.speaker.now()) > 0:
                 await asyncio.sleep(wait)
             flight = Flight(link)
             try:
@@ -93,13 +93,13 @@ class Press:
         """Shelves that moved, in the order in which they did, then those whose beat is due."""
         for key in list(self._moved):
             yield key
-        for key, standing in self._speaker.shelves().items():
+        for key, standing in self.speaker.shelves().items():
             if self._is_due(key, standing):
                 yield key
 
     async def _tell(self, key: Key, flight: Flight) -> None:
         """A shelf's changes, then its beat if that is due; a beat never overtakes the changes that it counts."""
-        move, standing = self._moved.pop(key, None), self._speaker.standing(key)
+        move, standing = self._moved.pop(key, None), self.speaker.standing(key)
         if standing is None:
             return
         epoch, n = self._told.get(key, (0, 0))
@@ -112,33 +112,33 @@ class Press:
 
     def _is_due(self, key: Key, standing: Standing) -> bool:
         since, watermark_s = self._beaten.get(key, (-math.inf, 0.0))
-        return self._speaker.now() - since >= (SOONEST_S if standing.watermark_s > watermark_s else BEAT_S)
+        return self.speaker.now() - since >= (SOONEST_S if standing.watermark_s > watermark_s else BEAT_S)
 
     async def _changes(self, key: Key, n: int, move: Move | None, flight: Flight) -> None:
         """What changed since the ``n``-th; a little more may wait for the shelf's next turn."""
         if move is not None and move.n == n + 1:
             found = Rows(move.epoch, move.n, move.levels, move.gone, move.items)
         else:
-            found = await self._speaker.cache.rows_after(*key, n, MOST_ROWS)
+            found = await self.speaker.cache.rows_after(*key, n, MOST_ROWS)
         count = len(found.levels) + len(found.gone) + len(found.items)
         if found.n <= n or count > MOST_ROWS:
             self._told[key] = found.epoch, max(n, found.n)
             return
         topic = topics.changes(key[1], key[0])
         size = min(rows.PART_BYTES, flight.most_bytes)
-        for note in rows.split(self._speaker.note(key, found, n), rows.PART_ROWS, size):
+        for note in rows.split(self.speaker.note(key, found, n), rows.PART_ROWS, size):
             await flight.put(Message(topic, rows.write(note), content_type=JSON), key, (found.epoch, n))
         self._told[key] = found.epoch, found.n
         self.counted["rows"] += count
 
     async def _beat(self, key: Key, flight: Flight) -> None:
         """Only of a shelf whose changes have all gone out before it."""
-        told, standing = await self._speaker.beat(key), self._speaker.standing(key)
+        told, standing = await self.speaker.beat(key), self.speaker.standing(key)
         if told is None or standing is None or self._told.get(key) != (told.epoch, told.n):
             self._moved.setdefault(key, None)
             self._news.set()
             return
-        self._beaten[key] = self._speaker.now(), standing.watermark_s
+        self._beaten[key] = self.speaker.now(), standing.watermark_s
         await flight.put(Message(topics.beat(key[1], key[0]), beat.write(told).encode(), True, JSON), key, None)
 
     def _landed(self, flight: Flight) -> None:
@@ -151,7 +151,7 @@ class Press:
             self._mute("each connection was lost with stock on it")
 
     def _mute(self, why: str) -> None:
-        self._losses, self._until = 0, self._speaker.now() + MUTE_S
+        self._losses, self._until = 0, self.speaker.now() + MUTE_S
         log.warning("stock is not published for some minutes: %s; see the broker's log and access list", why)
         if self._health is not None:
             self._health.down(KIND, NAME, why, _ADVICE)

@@ -28,13 +28,13 @@ class Speaker:
     ) -> None:
         self.cache = cache
         self.boot = secrets.token_hex(8)
-        self._channels = dict(channels)
+        self.channels = dict(channels)
         self._wall = wall
         self._monotonic = monotonic
 
     def shelves(self) -> dict[Key, Standing]:
         """The shelves that go out, as they stand."""
-        return {key: standing for key, standing in self.cache.shelves().items() if key[0] in self._channels}
+        return {key: standing for key, standing in self.cache.shelves().items() if key[0] in self.channels}
 
     def now(self) -> float:
         """Seconds of this start's clock."""
@@ -46,7 +46,7 @@ class Speaker:
 
     def standing(self, key: Key) -> Standing | None:
         """How a shelf stands; None if it does not go out, or nobody ever spoke of it."""
-        standing = self.cache.standing(*key) if key[0] in self._channels else None
+        standing = self.cache.standing(*key) if key[0] in self.channels else None
         return standing if standing is not None and standing.epoch else None
 
     async def beat(self, key: Key) -> Beat | None:
@@ -59,7 +59,7 @@ class Speaker:
         if after is None:
             return None
         same = (before.epoch, before.n) == (after.epoch, after.n)
-        return Beat(after.epoch, after.n, self.word(key), digest if same else None, after.rows, self._channels[key[0]])
+        return Beat(after.epoch, after.n, self.word(key), digest if same else None, after.rows, self.channels[key[0]])
 
     def note(self, key: Key, rows: Rows, after: int) -> Note:
         """What changed, as a message that says how old the word is as well."""

@@ -86,7 +86,8 @@ class Broker:
         return ()
 
     async def messages(self) -> AsyncIterator[Message]:
-        for message in ():
+        nothing: tuple[Message, ...] = ()
+        for message in nothing:
             yield message
 
 
