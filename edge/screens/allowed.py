@@ -14,7 +14,7 @@ from edge.model import LEVELS, Level, Show
 
 log = logging.getLogger(__name__)
 
-_ABOUT = frozenset({"product", "missing", "handoffs", "matrix", "offers", "wished"})
+_ABOUT = frozenset({"product", "missing", "handoffs", "matrix", "offers", "wished", "asked"})
 _ANYBODY = _ABOUT | {"hint", "touch", "warning"}
 _MEMBERS = _ANYBODY | {"headline", "text", "picture", "tiles"}
 _SEGMENT = _MEMBERS | {"greeting", "nickname", "may_open"}

@@ -35,6 +35,7 @@ BLANK: Mapping[str, Any] = {
     "matrix": None,
     "offers": (),
     "wished": None,
+    "asked": None,
     "missing": False,
     "hint": "again",
 }

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from content.model import Campaign, Media, Product
 from edge.model import Level, Matrix, Offer, Profile, StockLine, Tile, Wished
 from edge.screens.allowed import ALLOWED
+from edge.sessions.cells import carried
 
 GREETINGS = {
     "ja": "会員さま、いらっしゃいませ",
@@ -27,6 +28,7 @@ NICKNAMES = {"ja": "{}…さま", "en": "{}…,", "zh": "{}…，您好", "ko": 
 PRICES = {"ja": "¥{:,} 税込", "en": "¥{:,} incl. tax", "zh": "{:,}日元 含税", "ko": "{:,}엔 세금 포함"}
 """Yen are named where ¥ alone would be read as another currency: in Chinese it is the sign of the yuan."""
 MOST_TILES = 6
+MOST_OFFERS = 5
 MOST_GRAPHEMES = 8
 BLANKS = "\u115f\u1160\u3164\uffa0"
 """Fillers of Hangul: letters by their category, and nothing to be seen."""
@@ -48,6 +50,7 @@ EMPTY: dict[str, Any] = {
     "matrix": None,
     "offers": (),
     "wished": None,
+    "asked": None,
 }
 
 Lines = Callable[[str], tuple[StockLine, ...]]
@@ -56,14 +59,14 @@ Lines = Callable[[str], tuple[StockLine, ...]]
 @dataclass(frozen=True, slots=True)
 class Shelf:
     """What the greeting may draw from: products, media, and of a SKU, now: its stock in words, the table of its style,
-    the offers that are still to be made, and how a wish for it stands."""
+    the offers that are still to be made, and how a wish for it stands, with the offer that was asked for."""
 
     products: Mapping[str, Product]
     media: Mapping[str, Media]
     lines: Lines
     matrix: Callable[[str], Matrix | None] = lambda _: None
     offers: Callable[[str], tuple[Offer, ...]] = lambda _: ()
-    wished: Callable[[str], Wished | None] = lambda _: None
+    wished: Callable[[str], tuple[Wished | None, Offer | None]] = lambda _: (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,21 +125,22 @@ def opened(sku: str, shelf: Shelf, language: str, touch: bool) -> dict[str, Any]
     fingers alone, and so is a slip, which whoever passes by a sign could read."""
     product = next(iter(tiles((sku,), shelf, language)), None)
     if product is None:
-        return {"product": None, "matrix": None, "offers": (), "wished": None}
+        return {"product": None, "matrix": None, "offers": (), "wished": None, "asked": None}
+    wished, asked = shelf.wished(sku) if touch else (None, None)
     return {
         "product": product,
-        "matrix": carried(shelf.matrix(sku), shelf.products) if touch else None,
-        "offers": shelf.offers(sku),
-        "wished": shelf.wished(sku) if touch else None,
+        "matrix": carried(shelf.matrix(sku), shelf.products, sku) if touch else None,
+        "offers": fitting(shelf.offers(sku)),
+        "wished": wished,
+        "asked": asked,
     }
 
 
-def carried(matrix: Matrix | None, products: Mapping[str, Product]) -> Matrix | None:
-    """The table of a style with the products that have a sheet here; None where there is nothing to choose from."""
-    if matrix is None:
-        return None
-    cells = tuple(tuple(cell if cell and cell.sku in products else None for cell in row) for row in matrix.cells)
-    return replace(matrix, cells=cells) if sum(cell is not None for row in cells for cell in row) > 1 else None
+def fitting(offers: Sequence[Offer]) -> tuple[Offer, ...]:
+    """As many offers as fingers can choose from, in their order: the first of each kind before a second of any."""
+    first = {offer.kind: offer for offer in reversed(offers)}.values()
+    kept = sorted(offers, key=lambda offer: offer not in first)[:MOST_OFFERS]
+    return tuple(offer for offer in offers if offer in kept)
 
 
 def said(words: Mapping[str, str], language: str) -> str:

@@ -14,6 +14,7 @@ import segno
 
 from edge.handoff import Kind, Link, written
 from edge.model import Handoff, Offer, Show, Tile
+from edge.sessions.keeping import CONFIRMED, PENDING
 
 UNTOUCHED: tuple[Kind, ...] = ("product", "basket")
 """What a screen may offer that nobody can touch, and what a kiosk draws first."""
@@ -53,9 +54,13 @@ class Onward:
     _painted: str = ""
 
     def onto(self, show: Show, way: Way | None, touch: bool, fresh: Callable[[], str]) -> Show:
-        """The scene with what its open sheet offers on the phone, if it has one and that is offered here."""
-        product, offers = show.values.get("product"), show.values.get("offers", ())
-        self.sheet = opened(self.sheet, way, product, offers, touch, fresh)
+        """The scene with what its open sheet offers on the phone, if it has one and that is offered here.
+
+        Who waits for a unit to be kept, or has its number to read, is led nowhere else.
+        """
+        product, offers, wished = (show.values.get(name) for name in ("product", "offers", "wished"))
+        taken = wished is not None and wished.state in (PENDING, CONFIRMED)
+        self.sheet = opened(self.sheet, None if taken else way, product, offers or (), touch, fresh)
         handoffs = self.sheet.handoffs
         return replace(show, values={**show.values, "handoffs": handoffs}) if handoffs else show
 

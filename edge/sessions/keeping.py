@@ -19,32 +19,47 @@ PENDING, CONFIRMED, DECLINED, UNKNOWN = "pending", "confirmed", "declined", "unk
 _STANDS = (PENDING, CONFIRMED, UNKNOWN)
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A wish that was asked ``at`` a moment, by which offer, and its place's last word."""
+
+    at: float
+    offer: Offer
+    wished: Wished
+
+    def told(self, now: float) -> Wished:
+        """As a shopper may read it."""
+        late = self.wished.state == PENDING and now - self.at >= WAIT_S
+        return replace(self.wished, state=UNKNOWN) if late else self.wished
+
+
 @dataclass(slots=True)
 class Wishes:
     """One visitor's wishes, by SKU and place, in the order in which they were asked."""
 
-    _asked: dict[tuple[str, str], tuple[float, Wished]] = field(default_factory=dict, repr=False)
+    _asked: dict[tuple[str, str], _Asked] = field(default_factory=dict, repr=False)
 
     def ask(self, offers: Sequence[Offer], sku: str, location: str, now: float) -> Offer | None:
         """The offer to ask for, noted as asked at ``now``; None for what is not offered, or was asked already."""
         open_ones = self.left(sku, offers, now)
         wanted = next((each for each in open_ones if each.reserves and each.location == location), None)
         if wanted is not None:
-            self._asked[sku, location] = (now, Wished(sku, location, PENDING))
+            self._asked[sku, location] = _Asked(now, wanted, Wished(sku, location, PENDING))
         return wanted
 
     def heard(self, wished: Wished) -> bool:
         """A place's word on a wish; whether it is another than the one before. What nobody asked changes nothing."""
-        at, known = self._asked.get((wished.sku, wished.location), (0.0, wished))
-        if known == wished:
+        place = (wished.sku, wished.location)
+        known = self._asked.get(place)
+        if known is None or known.wished == wished:
             return False
-        self._asked[wished.sku, wished.location] = (at, wished)
+        self._asked[place] = replace(known, wished=wished)
         return True
 
-    def of(self, sku: str, now: float) -> Wished | None:
-        """How the last wish for a SKU stands, as a shopper may read it."""
-        mine = [(at, wished) for (asked, _), (at, wished) in self._asked.items() if asked == sku]
-        return _told(*mine[-1], now) if mine else None
+    def of(self, sku: str, now: float) -> tuple[Wished | None, Offer | None]:
+        """How the last wish for a SKU stands, as a shopper may read it, and the offer that was asked for."""
+        mine = [asked for (wanted, _), asked in self._asked.items() if wanted == sku]
+        return (mine[-1].told(now), mine[-1].offer) if mine else (None, None)
 
     def left(self, sku: str, offers: Sequence[Offer], now: float) -> tuple[Offer, ...]:
         """The offers that are still to be made, in their order.
@@ -52,22 +67,18 @@ class Wishes:
         None while a wish for this SKU is asked for or granted. After a refusal the next one is at the front; where
         nobody knows, or too many wishes stand, none that would ask for another.
         """
-        wished = self.of(sku, now)
+        wished, _ = self.of(sku, now)
         if wished is not None and wished.state in (PENDING, CONFIRMED):
             return ()
-        full = sum(_told(at, each, now).state in _STANDS for at, each in self._asked.values()) >= MOST
+        full = sum(asked.told(now).state in _STANDS for asked in self._asked.values()) >= MOST
         if full or (wished is not None and wished.state == UNKNOWN):
             return tuple(each for each in offers if not each.reserves)
         return tuple(each for each in offers if not (each.reserves and (sku, each.location) in self._asked))
 
     def due(self, now: float) -> float | None:
         """In how many seconds a wish that is asked for will have waited too long; None when none waits."""
-        waits = [at + WAIT_S - now for at, wished in self._asked.values() if wished.state == PENDING]
+        waits = [asked.at + WAIT_S - now for asked in self._asked.values() if asked.wished.state == PENDING]
         return min((each for each in waits if each > 0), default=None)
-
-
-def _told(at: float, wished: Wished, now: float) -> Wished:
-    return replace(wished, state=UNKNOWN) if wished.state == PENDING and now - at >= WAIT_S else wished
 
 
 async def follow(words: AsyncIterator[Wished], heard: Callable[[Wished], None], note: Callable[[str], None]) -> None:

@@ -36,6 +36,16 @@ STILL = """(() => {
 """Nothing ends by itself, however long a busy machine looks: no scene, no word of thanks, no picture of the loop."""
 SIZES = {"portrait": (1080, 1920), "landscape": (1920, 1080)}
 COMFORTS = ("panel", "contrast", "large", "reach", "reach large")
+COMFORTABLE = (
+    "member",
+    "opened",
+    "sheet with a way on",
+    "missing",
+    "goods",
+    "choices",
+    "goods choices",
+    "wish confirmed",
+)
 
 FAULTS = """async ({reach}) => {
     await Promise.all([...document.querySelectorAll("#stage img")].map((img) => img.decode().catch(() => 0)));
@@ -125,7 +135,7 @@ async def test_every_state_can_be_read_and_reached(page: Page, store: Store, mem
 async def test_every_comfort_can_be_read_and_reached(page: Page, store: Store, member: Member) -> None:
     found = {}
     shown = states(member, "ja")
-    for comfort, name in itertools.product(COMFORTS, ("member", "opened", "sheet with a way on", "missing", "goods")):
+    for comfort, name in itertools.product(COMFORTS, COMFORTABLE):
         await store.painted(await store.screens.show(shown[name]))
         await page.evaluate("(comfort) => { document.documentElement.dataset.comfort = comfort; }", comfort)
         reach = 0.4 if way(page) == "portrait" else 0.5 if "reach" in comfort else 1.0

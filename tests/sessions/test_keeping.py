@@ -8,6 +8,7 @@ import pytest
 
 from edge.model import Band as B
 from edge.model import Cell, DeviceClass, Matrix, Offer, OfferKind, Show, Wished
+from edge.sessions.greeting import fitting
 from edge.sessions.keeping import MOST, WAIT_S, Wishes
 from edge.sessions.machine import DEADLINES
 from tests.sessions.test_products import MUG, hold, shop
@@ -170,6 +171,13 @@ async def test_each_product_has_a_wish_of_its_own_and_so_many_stand_at_most() ->
     wishes.heard(Wished("sku-0", "s001", "declined"))
     assert wishes.ask((HERE,), "one-more", "s001", 1.0) == HERE
     assert wishes.heard(Wished("nobody", "s001", "confirmed")) is False
+
+
+async def test_a_screen_with_room_for_five_offers_has_one_of_each_kind_first() -> None:
+    near = [Offer(OfferKind.NEAR, f"{n}番目", location=f"s{n}") for n in range(3)]
+    kinds = [Offer(kind, kind) for kind in (OfferKind.ORDER, OfferKind.SHIP, OfferKind.STAFF)]
+    assert fitting([*near, *kinds]) == (*near[:2], *kinds)
+    assert fitting(near) == tuple(near)
 
 
 async def test_where_nobody_can_be_asked_nothing_is_offered_that_would_ask() -> None:
