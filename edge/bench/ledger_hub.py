@@ -17,12 +17,15 @@ SINK = "contacts.sqlite"
 
 
 @contextmanager
-def hub(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """A hub at that broker with a new SQLite sink, once it listens; raises NotStarted."""
+def hub(folder: Path, port: int, web: int = 0, top: str = "", more: str = "") -> Iterator[subprocess.Popen[bytes]]:
+    """A hub at that broker with a new SQLite sink, once it listens; raises NotStarted.
+
+    ``web`` is its pages' port (0: any that is free); ``top`` and ``more`` are settings to stand above and below.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "hub.toml").write_text(
-        f'[web]\nport = 0\n\n[upstream]\nadapter = "mqtt"\nsettings = {{ port = {port} }}\n\n'
-        f'[sink]\nadapter = "sqlite"\nsettings = {{ path = "{SINK}" }}\n'
+        f'{top}[web]\nport = {web}\n\n[upstream]\nadapter = "mqtt"\nsettings = {{ port = {port} }}\n\n'
+        f'[sink]\nadapter = "sqlite"\nsettings = {{ path = "{SINK}" }}\n{more}'
     )
     with (folder / "hub.log").open("wb") as log:
         command = [sys.executable, "-P", "-m", "edge", "hub", "--config", str(folder)]
