@@ -108,7 +108,9 @@ class ShopCaller:
         return self._ledger.even_s(calls, urgency)
 
     def _url(self, call: Call) -> URL:
-        text = call.url if "://" in call.url else f"{self._settings.url.rstrip('/')}/{call.url.lstrip('/')}"
+        base = self._settings.url
+        path = call.url if call.url.startswith("?") or not call.url else f"/{call.url.lstrip('/')}"
+        text = call.url if "://" in call.url else (f"{base.rstrip('/')}{path}" if path else base)
         try:
             url = URL(asking.safe(text, self._settings.private))
         except ValueError as error:

@@ -26,8 +26,8 @@ class Urgency(IntEnum):
 
 
 SHARES = {Urgency.RESERVE: 1.0, Urgency.READ: 0.9, Urgency.POLL: 0.8, Urgency.COMPARE: 0.6}
-"""How much of a budget may be in use for a call of this urgency to go: a comparison never leaves a shopper's wish or a
-read-back to wait for an hour."""
+"""Up to how much of a budget may be in use for another call of this urgency to go: a comparison never leaves a
+shopper's wish or a read-back to wait for an hour."""
 
 
 class Window:
@@ -40,17 +40,19 @@ class Window:
 
     def wait(self, cost: float, share: float, open_cost: float, now: float) -> float:
         """Seconds until a call of this cost may go: 0 now, infinity only after an open call has ended."""
-        most = max(self.budget.calls * share, min(cost, self.budget.calls)) + 1e-9
         self._forget(now)
-        if open_cost + self._spent + cost <= most:
+        if self._room(open_cost + self._spent, cost, share):
             return 0.0
         spent = self._spent
         for end, ended_cost in self._ended:
             spent -= ended_cost
-            if open_cost + spent + cost <= most:
+            if self._room(open_cost + spent, cost, share):
                 # A hair longer, so that whoever slept so long by another rounding finds the room.
                 return max(end + self.budget.per_s - now, 0.0) + 1e-6
         return math.inf
+
+    def _room(self, used: float, cost: float, share: float) -> bool:
+        return used + cost <= self.budget.calls + 1e-9 and used < self.budget.calls * share
 
     def ended(self, cost: float, at: float) -> None:
         """A call is over."""

@@ -7,10 +7,12 @@ are in our own terms everywhere here: the fake keeps its own ids behind them and
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -114,6 +116,12 @@ class FakeShop(ABC):
     @web.middleware
     async def _counted(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         self.calls += 1
+        response = await self._answer(request, handler)
+        if not response.prepared:
+            response.headers.setdefault("Date", formatdate(self.clock(), usegmt=True))
+        return response
+
+    async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if self._over(request):
             return self.refusal(request)
         if self.say is not None:
@@ -123,12 +131,12 @@ class FakeShop(ABC):
 
     def _over(self, request: web.Request) -> bool:
         """Count a call against every limit; above one it is a breach (each is told once a call)."""
-        now, over = time.monotonic(), False
+        now, over = self.clock(), False
         for limit, spent in zip(self.limits, self._spent, strict=True):
             while spent and spent[0][0] <= now - limit.per_s:
                 spent.popleft()
             spent.append((now, self.cost(request)))
-            if sum(cost for _, cost in spent) > limit.calls + 1e-6:
+            if math.fsum(cost for _, cost in spent) > limit.calls + 1e-6:
                 over = True
                 self.breaches.append(f"more than {limit.calls:g} in {limit.per_s:g} s")
         return over

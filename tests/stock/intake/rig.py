@@ -1,0 +1,147 @@
+"""A shop's system behind the intake, with a cache that it feeds and a page that takes its webhooks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from edge.config import checked
+from edge.db import database
+from edge.health import Health
+from edge.ports import StockLevel
+from edge.stock.cache import StockCache, stock_cache
+from edge.stock.channel import feed
+from edge.stock.intake import desk
+from edge.stock.intake.clocks import Clocks
+from edge.stock.intake.desk import Intake
+from edge.stock.intake.opening import source
+from edge.stock.intake.running import Running
+from edge.stock.level import sellable
+from edge.stock.system import Delivery
+from tests.stock.conftest import HandClock
+from tests.stock.shops.contract import FakeShop
+
+CHANNEL = "shop"
+
+
+async def brisk(seconds: float) -> None:
+    """A short wait cut shorter, for tests that watch no clock; what is far off stays far off."""
+    await asyncio.sleep(min(seconds, 0.01) if seconds <= 1 else seconds)
+
+
+BRISK = Clocks(sleep=brisk)
+
+
+def driven(clock: HandClock) -> Clocks:
+    """Clocks that a test moves by hand, and that every wait moves."""
+    return Clocks(lambda: clock.wall, lambda: clock.monotonic, clock.sleep)
+
+
+@dataclass(frozen=True)
+class Rig:
+    """What a test looks at."""
+
+    shop: FakeShop
+    source: Running
+    cache: StockCache
+    intake: Intake
+    health: Health
+    url: str
+    http: aiohttp.ClientSession
+
+    def levels(self) -> dict[tuple[str, str], int]:
+        """What the cache has in numbers."""
+        now_s, found = self.intake.clocks.wall(), []
+        for place in self.shop.places:
+            found += [self.cache.known(sku, place, now_s).level for sku in self.cache.levels(CHANNEL, place)]
+        return told(level for level in found if level)
+
+    async def post(self, delivery: Delivery) -> int:
+        """Send a webhook; the status that it was answered."""
+        headers = {**delivery.headers}
+        async with self.http.post(f"{self.url}/hooks/{CHANNEL}", data=delivery.body, headers=headers) as response:
+            return response.status
+
+    async def until(self, true: Callable[[], bool], turns: int = 1500) -> bool:
+        """Whether something comes true, within so many turns of the loop with a breath each."""
+        for _ in range(turns):
+            if true():
+                return True
+            await asyncio.sleep(0.005)
+        return true()
+
+    async def agrees(self) -> bool:
+        """Whether the cache comes to say what the shop has."""
+        return await self.until(lambda: self.levels() == self.shop.levels())
+
+
+@asynccontextmanager
+async def intake_at(folder: Path, health: Health | None = None, clocks: Clocks = BRISK) -> AsyncIterator[Intake]:
+    """An intake over its file in a folder; opening it again is a restart."""
+    async with (
+        database(folder / desk.FILE, desk.migrate) as db,
+        desk.intake(db, health or Health(), clocks) as opened,
+    ):
+        yield opened
+
+
+@asynccontextmanager
+async def asked(
+    module: ModuleType, shop: FakeShop, folder: Path, clocks: Clocks = BRISK, **more: Any
+) -> AsyncIterator[tuple[Any, Intake]]:
+    """A shop's system alone, over the real caller; ``more`` goes over the fake's own settings."""
+    async with intake_at(folder, clocks=clocks) as intake:
+        settings = checked(module.Settings, shop.settings(await shop.start(), folder) | more, "stock.shop")
+        try:
+            async with source(module, settings, folder, CHANNEL, intake):
+                yield intake.open[CHANNEL].system, intake
+        finally:
+            await shop.stop()
+
+
+@asynccontextmanager
+async def fed(
+    module: ModuleType, shop: FakeShop, folder: Path, clocks: Clocks = BRISK, **more: Any
+) -> AsyncIterator[Rig]:
+    """A shop whose stock flows into a cache."""
+    health = Health()
+    async with (
+        intake_at(folder, health, clocks) as intake,
+        database(folder / "stock.sqlite") as db,
+        stock_cache(db, clocks.wall, clocks.monotonic) as cache,
+        aiohttp.ClientSession() as http,
+    ):
+        app = web.Application()
+        app.add_routes(intake.hooks.routes())
+        settings = checked(module.Settings, shop.settings(await shop.start(), folder) | more, "stock.shop")
+        async with source(module, settings, folder, CHANNEL, intake) as opened, TestServer(app) as server:
+            assert isinstance(opened, Running)
+            sleep = clocks.sleep
+            feeding = asyncio.create_task(feed(CHANNEL, opened, cache, health, clocks.wall, sleep))
+            try:
+                yield Rig(shop, opened, cache, intake, health, str(server.make_url("/")).rstrip("/"), http)
+            finally:
+                feeding.cancel()
+                with suppress(asyncio.CancelledError):
+                    await feeding
+                await shop.stop()
+
+
+async def all_of(pages: AsyncIterator[Any]) -> list[Any]:
+    """The levels of all pages."""
+    return [level async for page in pages for level in page.levels]
+
+
+def told(levels: Iterable[StockLevel]) -> dict[tuple[str, str], int]:
+    """How many can be sold by each level that tells a number."""
+    counted = ((level, sellable(level)) for level in levels)
+    return {(level.sku, level.location): n for level, n in counted if n is not None}
