@@ -26,7 +26,12 @@ from edge.health import Health
 from edge.members.erasure import ERASURE, make_erasure
 from edge.members.peers import MOST, News, write_news
 from edge.model import Contact
-from edge.ports import Message
+from edge.ports import Message, StockItem, StockLevel
+from edge.stock.line import rows
+from edge.stock.line import topics as stock_topics
+from edge.stock.line.beat import Beat, Word
+from edge.stock.line.beat import write as write_beat
+from edge.stock.line.rows import Note
 from tests.contacts.described import DOCUMENT, SCHEMAS, channel_of, faults, heard
 from tests.members import signing
 
@@ -88,6 +93,12 @@ def head_offices() -> Post:
     letters = {topics.KEYSET: signing.keyset(), topics.DENY: signing.deny(), topics.ERASE: erasure}
     for topic, text in (letters | {topics.POLICY: policy}).items():
         post.stand(Message(topic, text.encode(), retain=True))
+    word = Word("5a5a5a5a", 1_000, 40)
+    level = StockLevel("LN-09-M", "ginza", None, 5, 1, status="few", incoming_on="2026-12-01", sold_daily=0.5)
+    note = Note(4711, 2, 1, (level,), ("LN-08-S",), (StockItem("LN-09-M", "04912345678904"),), word=word)
+    post.send(Message(stock_topics.changes("ginza", "pos"), rows.write(note)))
+    beats = write_beat(Beat(4711, 2, word, 7, 1, reserve=True)).encode()
+    post.stand(Message(stock_topics.beat("ginza", "pos"), beats, retain=True))
     return post
 
 
@@ -173,6 +184,8 @@ def test_the_document_names_our_topics_kinds_and_content_types() -> None:
         "erase": topics.ERASE,
         "policy": topics.POLICY,
         "spent": topics.spent("{store}", "{edge}"),
+        "stock": stock_topics.changes("{location}", "{channel}"),
+        "beat": stock_topics.beat("{location}", "{channel}"),
     }
     assert {name: channel["address"] for name, channel in ALL.items()} == made
     assert ALL["contact"]["parameters"]["kind"]["enum"] == list(KINDS)
