@@ -56,11 +56,12 @@ class _Item(BaseModel):
 
 
 class _Items(BaseModel):
-    items: list[_Item] | None = Field(None, max_length=PAGE)
+    items: list[_Item] | None = Field(max_length=PAGE)
+    total_count: Figure
 
     @property
     def rows(self) -> list[_Item]:
-        """The items; older versions answer null for none."""
+        """The items; null where there are none."""
         return self.items or []
 
 
@@ -148,7 +149,10 @@ class Magento(shop.ReadOnly):
             group = f"searchCriteria[filter_groups][{number}][filters][0]"
             query |= {f"{group}[field]": field, f"{group}[condition_type]": condition, f"{group}[value]": value}
         answer = await self._ask(Call(f"{API}/source-items", query=query))
-        return answers.read(_Items, answer.json, WHO).rows
+        found = answers.read(_Items, answer.json, WHO)
+        if found.total_count and not found.items:
+            raise StockAway(f"{WHO} counted source items and gave none")
+        return found.rows
 
     async def _salable(self, sku: str, place: str) -> Page:
         """What a stock can sell of a SKU; nothing of one that is not assigned to it."""

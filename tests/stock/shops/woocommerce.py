@@ -41,8 +41,7 @@ class WooShop(FakeShop):
         found = next((one for one in self.products.values() if one["sku"] == sku), None)
         if found is None:
             code, dash, size = sku.rpartition("-")
-            parent = self.product(code, type="variable") if dash else None
-            found = self._made(sku, parent, size)
+            found = self._made(sku, self._parent(code) if dash else None, size)
         found |= fields
         return found
 
@@ -89,6 +88,11 @@ class WooShop(FakeShop):
     def ping(self) -> Delivery:
         """What is sent when a webhook is made: unsigned."""
         return Delivery("https://hub.example/hooks/web", {"content-type": "text/plain"}, b"webhook_id=7")
+
+    def _parent(self, code: str) -> Product:
+        found = next((one for one in self.products.values() if one["sku"] == code), None) or self._made(code, None, "")
+        found["type"] = "variable"
+        return found
 
     def _made(self, sku: str, parent: Product | None, size: str) -> Product:
         id = 101 + len(self.products)
