@@ -12,10 +12,10 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from aiohttp import hdrs
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from edge.ports import StockAway, StockItem, StockLevel
 from edge.stock import answers, shop, signing
@@ -54,9 +54,22 @@ class _Count(BaseModel):
     is_estimated: bool = False
 
 
-class _Counts(BaseModel):
+class _Listed(BaseModel):
+    """An answer with a list. Square leaves an empty one out, so what has none and holds other things is none of its."""
+
+    model_config = ConfigDict(extra="allow")
+    errors: list[Any] = Field([], max_length=0)
+
+    @model_validator(mode="after")
+    def _its_own(self) -> Self:
+        others = (self.model_extra or {}).keys() - {"latest_time", "cursor"}
+        if others and not self.model_fields_set & {"counts", "objects"}:
+            raise ValueError("no list")
+        return self
+
+
+class _Counts(_Listed):
     counts: list[_Count] = Field([], max_length=ROWS)
-    cursor: str | None = None
 
 
 class _Choice(BaseModel):
@@ -112,9 +125,8 @@ class _Option(BaseModel):
     item_option_data: _OptionData
 
 
-class _Found(BaseModel):
+class _Found(_Listed):
     objects: list[dict[str, Any]] = []
-    cursor: str | None = None
 
 
 class _Told(BaseModel):

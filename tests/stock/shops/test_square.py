@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from edge.adapters import stock_square
 from edge.ports import StockAway, StockLevel
@@ -145,6 +146,14 @@ async def test_a_thousand_and_one_variations_are_two_questions(shop: Square, ada
     keys = [Key(id, "L1") for id in shop.variations]
     assert len((await adapter.system.read(keys)).levels) == 1003
     assert not shop.breaches
+
+
+@pytest.mark.promise("X-3")
+@pytest.mark.parametrize("body", [{"a": 1}, {"errors": [{"code": "X"}]}, {"counts": [], "errors": [1]}, [], None])
+async def test_an_answer_that_is_not_squares_is_not_an_empty_list(shop: Square, adapter: Opened, body: object) -> None:
+    shop.say = lambda _: web.json_response(body)
+    with pytest.raises(StockAway):
+        await adapter.everything()
 
 
 async def test_a_wrong_token_is_away(shop: Square, adapter: Opened, tmp_path: Path) -> None:
