@@ -306,7 +306,9 @@ class Running:
                     first = at if first is None else first
                     levels += page.levels
                     await self._say(self._report(page.levels, page, self._clocks.monotonic() - at))
-        first = reading.word[1] if first is None else first
+        if first is None or not levels:
+            # A shop that was emptied looks like one whose answer lost its rows; the latter must not empty a screen.
+            raise StockAway("it says that it has nothing at all; look at its locations, and at what its token may read")
         await self.pushes.read_through()
         age = self._clocks.monotonic() - first
         await self._say(StockReport(self._channel.locations, _newest(levels), self._age(age)))

@@ -16,9 +16,9 @@ import pytest
 from aiohttp import web
 
 from edge import plug
-from edge.ports import StockAway
+from edge.ports import StockAway, StockLevel
 from edge.stock.intake.opening import can_of
-from edge.stock.system import BadDelivery, Can, Push, Since
+from edge.stock.system import BadDelivery, Can, Push, Since, StockSystem
 from tests.stock.intake.rig import BRISK, all_of, asked, driven, fed, told
 from tests.stock.shops.contract import FakeShop, Say, half, silence
 
@@ -130,15 +130,18 @@ async def test_webhooks_that_come_twice_late_and_in_any_order_leave_the_truth(na
 @every
 async def test_a_webhook_that_is_not_signed_as_agreed_changes_nothing(name: str, tmp_path: Path) -> None:
     shop = stocked(name)
-    if can(SYSTEMS[name], shop, tmp_path).push is Push.NONE:
+    known = can(SYSTEMS[name], shop, tmp_path)
+    if known.push is Push.NONE:
         return
     async with fed(SYSTEMS[name], shop, tmp_path, compare_s=3600.0, poll_s=3600.0) as rig:
         assert await rig.agrees()
         before, calls = rig.levels(), shop.calls
         shop.stock("LN-01-M", shop.places[0], 40)
         for delivery in shop.take():
-            assert await rig.post(replace(delivery, body=delivery.body + b" ")) == 401
             assert await rig.post(replace(delivery, headers={})) == 401
+            # What carries ids alone may bear a secret instead: whoever changes it makes us read the truth.
+            if known.push is Push.ABSOLUTE:
+                assert await rig.post(replace(delivery, body=delivery.body + b" ")) == 401
         assert (rig.levels(), shop.calls) == (before, calls)
 
 
@@ -181,6 +184,14 @@ HOSTILE: dict[str, Say] = {
 }
 
 
+async def what_it_says(system: StockSystem) -> list[StockLevel]:
+    """All that a system has; nothing where it is away, which quotes nothing of what was answered."""
+    try:
+        return await all_of(system.everything())
+    except StockAway as away:
+        return [StockLevel("quoted", "")] if "script" in str(away) else []
+
+
 @every
 @pytest.mark.promise("X-3")
 async def test_a_hostile_answer_is_no_stock(name: str, tmp_path: Path, clock: HandClock) -> None:
@@ -189,9 +200,7 @@ async def test_a_hostile_answer_is_no_stock(name: str, tmp_path: Path, clock: Ha
     async with asked(SYSTEMS[name], shop, tmp_path, clocks, timeout_s=0.2) as (system, _):
         for what, say in HOSTILE.items():
             shop.say = say
-            with pytest.raises(StockAway) as away:
-                assert not await all_of(system.everything()), what
-            assert "script" not in str(away.value)
+            assert not await what_it_says(system), what
         shop.say = None
         assert told(await all_of(system.everything())) == shop.levels()
 
