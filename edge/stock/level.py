@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge.ports import StockLevel
 
@@ -36,3 +36,10 @@ def sellable(level: StockLevel) -> int | None:
     if level.on_hand is not None:
         return max(0, level.on_hand - level.reserved - level.hold - level.safety)
     return 0 if level.status in ("none", "order") else None
+
+
+def less(known: Known, units: int) -> Known:
+    """What is known with so many units more of it kept for somebody; a status alone has nothing to take off."""
+    if not units or known.level is None:
+        return known
+    return replace(known, level=replace(known.level, hold=known.level.hold + units))
