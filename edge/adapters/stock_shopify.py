@@ -22,11 +22,11 @@ from edge.ports import StockAway, StockItem, StockLevel
 from edge.stock import answers, shop, signing
 from edge.stock.answers import Figure, Gtin, Moment, Name, Sku
 from edge.stock.graphs import Graph
+from edge.stock.shopify import LOCATION, WHO, Option, PageInfo, axes, numbers
 from edge.stock.skus import Skus
 from edge.stock.system import BadDelivery, Budget, Caller, Can, Delivery, Kept, Key, Page, Push, Pushed, Since, Wish
 
-WHO = "Shopify"
-ITEM, LOCATION = "gid://shopify/InventoryItem/", "gid://shopify/Location/"
+ITEM = "gid://shopify/InventoryItem/"
 POINTS_PER_S = 100
 BURST_S = 10
 """A bucket holds what flows into it in 20 s; half of it at once leaves room for the shop's other calls by this app."""
@@ -78,7 +78,7 @@ class Settings(shop.Settings):
     @field_validator("locations")
     @classmethod
     def _numbers(cls, locations: dict[str, str]) -> dict[str, str]:
-        return {their.removeprefix(LOCATION): ours for their, ours in locations.items()}
+        return numbers(locations)
 
 
 def can(settings: Settings) -> Can:
@@ -92,11 +92,6 @@ class _Quantity(BaseModel):
     quantity: Figure
 
 
-class _Option(BaseModel):
-    name: Name = ""
-    value: Name = ""
-
-
 class _Product(BaseModel):
     id: str
     title: Name = ""
@@ -104,7 +99,7 @@ class _Product(BaseModel):
 
 class _Variant(BaseModel):
     barcode: Gtin = ""
-    selectedOptions: list[_Option] = []
+    selectedOptions: list[Option] = []
     product: _Product | None = None
 
 
@@ -128,14 +123,9 @@ class _Stocked(_Level):
     item: _Item
 
 
-class _PageInfo(BaseModel):
-    hasNextPage: bool
-    endCursor: str | None = None
-
-
 class _Levels(BaseModel):
     nodes: list[_Stocked]
-    pageInfo: _PageInfo
+    pageInfo: PageInfo
 
 
 class _Location(BaseModel):
@@ -250,19 +240,16 @@ class Shopify:
 
     async def _walk(self, place: str, query: str, first: int, each: int, which: str | None) -> AsyncIterator[Page]:
         after: str | None = None
-        while True:
+        more = True
+        while more:
             variables = {"id": LOCATION + place, "first": first, "after": after, "query": which}
             data = await self._ask(query, variables, first * each + each)
             found = answers.read(_Found, data, WHO).location
             if found is None:
                 raise StockAway(f"{WHO} has no location {place}; look at locations")
             yield self._page(found.inventoryLevels.nodes, self._settings.locations[place])
-            info = found.inventoryLevels.pageInfo
-            if not info.hasNextPage:
-                return
-            if not info.endCursor or info.endCursor == after:
-                raise StockAway(f"{WHO} says that there is more and not where")
-            after = info.endCursor
+            after = found.inventoryLevels.pageInfo.following(after)
+            more = after is not None
 
     def _page(self, nodes: Sequence[_Stocked], location: str) -> Page:
         for node in nodes:
@@ -292,7 +279,7 @@ def _described(item: _Item) -> list[StockItem]:
     if not item.sku or item.variant is None:
         return []
     variant, product = item.variant, item.variant.product
-    color, size = answers.axes({option.name: option.value for option in variant.selectedOptions})
+    color, size = axes(variant.selectedOptions)
     style, title = (product.id, product.title) if product else ("", "")
     return [StockItem(item.sku, variant.barcode, style, color, size, title)]
 
