@@ -33,6 +33,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     _add_outbox(names)
     _add_drain(names)
     _add_fleet(names)
+    _add_shop(names)
 
 
 def _add_scan(names: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -92,6 +93,13 @@ def _add_fleet(names: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     fleet.add_argument("--edges", type=_count, default=2000, metavar="N", help="simulated (2000)")
     fleet.add_argument("--seconds", type=_seconds, default=20.0, metavar="S", help="of steady contacts (20)")
     fleet.add_argument("--spread", type=_seconds, default=30.0, metavar="S", help="of a return in the last storm (30)")
+
+
+def _add_shop(names: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    shop = _named(names, "shop", "a real shop's answer to the painted tile, beside a bare webhook to a page", _shop)
+    shop.add_argument("--seconds", type=_seconds, default=60.0, metavar="S", help="of changes (60)")
+    shop.add_argument("--rate", type=_seconds, default=25.0, metavar="N", help="changes a second (25)")
+    shop.add_argument("--of", choices=("oscar", "vendure"), default="oscar", help="which shop (oscar)")
 
 
 def _named(
@@ -187,6 +195,12 @@ def _fleet(arguments: argparse.Namespace) -> int:
     from edge.bench import fleet
 
     return _told(arguments, fleet.measure(arguments.edges, arguments.seconds, arguments.spread), fleet.words)
+
+
+def _shop(arguments: argparse.Namespace) -> int:
+    from edge.bench import shop
+
+    return _told(arguments, shop.measure(arguments.seconds, arguments.rate, arguments.of), shop.words)
 
 
 def _guarded(run: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ run and the same browser: a bare webhook to a bare server that sends it on to a 
 from __future__ import annotations
 
 import asyncio
+import math
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -21,10 +22,12 @@ from aiohttp import web
 
 from edge.bench.figures import number, percentiles, ratio
 from edge.bench.scan import CHROMIUM, FLAGS
+from edge.bench.shops import Clerk, Shop
 from edge.bench.shops.chain import PLACES, TILES, Chain, chain, greeted
-from edge.bench.shops.oscar import Clerk, Oscar, clerk
+from edge.bench.shops.oscar import Oscar
 from edge.bench.store import NotStarted, free_port
 
+SHOPS = {"oscar": Oscar}
 PRODUCTS = 100
 START = 5000
 """How many of each product on a tile there are at first; each change leaves one less."""
@@ -83,22 +86,21 @@ class Counter:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
-def measure(seconds: float, rate: float) -> dict[str, Any]:
-    """So many changes a second for so long; raises NotStarted."""
+def measure(seconds: float, rate: float, of: str = "oscar") -> dict[str, Any]:
+    """So many changes a second for so long in one of SHOPS; raises NotStarted."""
     with tempfile.TemporaryDirectory() as name:
         folder, hub_port = Path(name), free_port()
-        shop = Oscar(folder, PRODUCTS, len(PLACES), push=f"http://127.0.0.1:{hub_port}/hooks/shop")
-        shop.furnish()
+        shop = SHOPS[of](folder, PRODUCTS, len(PLACES), push=f"http://127.0.0.1:{hub_port}/hooks/shop")
         (folder / "hub").mkdir()
-        stock = {"id": "shop", "adapter": "oscar", "settings": shop.settings(folder / "hub", PLACES)}
+        stock = {"id": "shop", "adapter": shop.adapter, "settings": shop.settings(folder / "hub", PLACES)}
         skus = [shop.sku(number) for number in range(1, PRODUCTS + 1)]
         with shop.running(), chain(folder, stock, skus, hub_port) as here:
             return asyncio.run(_run(shop, here, seconds, rate))
 
 
-async def _run(shop: Oscar, here: Chain, seconds: float, rate: float) -> dict[str, Any]:
+async def _run(shop: Shop, here: Chain, seconds: float, rate: float) -> dict[str, Any]:
     async with AsyncExitStack() as stack:
-        hands = await stack.enter_async_context(clerk(shop))
+        hands = await stack.enter_async_context(shop.clerk())
         counters = [Counter(number) for number in range(1, TILES + 1)]
         for counter in counters:
             await hands.edit(counter.number, 1, START)
@@ -108,7 +110,7 @@ async def _run(shop: Oscar, here: Chain, seconds: float, rate: float) -> dict[st
         await page.add_init_script(PAINTS)
         await stack.enter_async_context(greeted(here.edge, page))
         await _all_live(page)
-        changes = await _changed(hands, counters, seconds, rate, bare)
+        changes = await _changed(Work(shop, hands, counters, bare), seconds, rate)
         lost = await _lost(shop, here, page, counters)
         paints, floor = await page.evaluate("window.paints"), await bare.paints()
         painted = _painted(changes, paints)
@@ -135,42 +137,58 @@ def words(result: dict[str, Any]) -> Iterator[str]:
     yield f"  ratio of the medians {number(result['ratio'], 2)}; changes that no paint shows: {result['unpainted']}"
 
 
-async def _changed(hands: Clerk, counters: list[Counter], seconds: float, rate: float, bare: _Bare) -> list[Change]:
+@dataclass(slots=True)
+class Work:
+    """Who changes what, and what came of it."""
+
+    shop: Shop
+    hands: Clerk
+    counters: list[Counter]
+    bare: _Bare
+    changes: list[Change] = field(default_factory=list)
+
+    async def elsewhere(self, turn: int) -> None:
+        """A change that no tile shows."""
+        number, place = turn % PRODUCTS + 1, 2 + turn % 2
+        if self._sold(turn):
+            await self.hands.sell(number, place)
+        else:
+            await self.hands.edit(number, place, turn % 40)
+
+    async def one(self, counter: Counter, turn: int) -> None:
+        """One less of it: sold, or by the shop's own correction."""
+        async with counter.lock:
+            sold = self._sold(turn)
+            if sold:
+                counter.sold += 1
+                answered_s = await self.hands.sell(counter.number, 1)
+            else:
+                counter.there -= 1
+                answered_s = await self.hands.edit(counter.number, 1, counter.there)
+            left = counter.there - counter.sold
+            self.changes.append(Change(self.shop.sku(counter.number), left, sold, answered_s * 1000))
+        if turn % FLOOR == 0:
+            await self.bare.push(answered_s * 1000)
+
+    def _sold(self, turn: int) -> bool:
+        """Whether this one is a sale, so that its share of them is the shop's."""
+        return math.floor((turn + 1) * self.shop.sales) > math.floor(turn * self.shop.sales)
+
+
+async def _changed(work: Work, seconds: float, rate: float) -> list[Change]:
     """Changes at a steady rate, whatever each takes."""
-    changes: list[Change] = []
     async with asyncio.TaskGroup() as group:
         began = time.monotonic()
         for turn in range(round(seconds * rate)):
             await asyncio.sleep(max(0.0, began + turn / rate - time.monotonic()))
             if turn % ELSEWHERE == ELSEWHERE - 1:
-                group.create_task(_elsewhere(hands, turn))
+                group.create_task(work.elsewhere(turn))
             else:
-                group.create_task(_one(hands, counters[turn % TILES], turn, changes, bare))
-    return changes
+                group.create_task(work.one(work.counters[turn % TILES], turn))
+    return work.changes
 
 
-async def _elsewhere(hands: Clerk, turn: int) -> None:
-    number, place = turn % PRODUCTS + 1, 2 + turn % 2
-    await (hands.sell(number, place) if turn % 2 else hands.edit(number, place, turn % 40))
-
-
-async def _one(hands: Clerk, counter: Counter, turn: int, changes: list[Change], bare: _Bare) -> None:
-    """One less of it: two of three times sold, else the shop's own correction."""
-    async with counter.lock:
-        sold = turn % 3 != 0
-        if sold:
-            counter.sold += 1
-            answered_s = await hands.sell(counter.number, 1)
-        else:
-            counter.there -= 1
-            answered_s = await hands.edit(counter.number, 1, counter.there)
-        left = counter.there - counter.sold
-        changes.append(Change(f"S-{counter.number:06}", left, sold, answered_s * 1000))
-    if turn % FLOOR == 0:
-        await bare.push(answered_s * 1000)
-
-
-def _painted(changes: list[Change], paints: list[tuple[str, int, float]]) -> list[float]:
+def _painted(changes: list[Change], paints: list[tuple[str, int, float, float]]) -> list[float]:
     """Milliseconds from each answer to the first paint that shows it or what came after it; below 0 counts as 0."""
     found = []
     for change in changes:
@@ -191,9 +209,9 @@ async def _all_live(page: Any) -> None:
             await asyncio.sleep(0.05)
 
 
-async def _lost(shop: Oscar, here: Chain, page: Any, counters: list[Counter]) -> list[str]:
+async def _lost(shop: Shop, here: Chain, page: Any, counters: list[Counter]) -> list[str]:
     """What did not arrive: rows that differ at the hub or the edge, tiles that show another number."""
-    truth = {(sku, PLACES[place]): left for (sku, place), left in shop.truth().items()}
+    truth = {(sku, PLACES[place]): left for (sku, place), left in (await shop.truth()).items()}
     until = time.monotonic() + ARRIVE_S
     lost = ["not looked at"]
     while lost and time.monotonic() < until:
@@ -205,14 +223,14 @@ async def _lost(shop: Oscar, here: Chain, page: Any, counters: list[Counter]) ->
             for key, left in truth.items()
             if has.get(key) != left
         ]
-        lost += [f"a tile shows {shown}" for shown in await _otherwise(page, counters)]
+        lost += [f"a tile shows {shown}" for shown in await _otherwise(page, shop, counters)]
     return lost
 
 
-async def _otherwise(page: Any, counters: list[Counter]) -> list[str]:
+async def _otherwise(page: Any, shop: Shop, counters: list[Counter]) -> list[str]:
     found = await page.evaluate("""Array.from(document.querySelectorAll(".tile[data-value]"),
         tile => [tile.dataset.value, tile.querySelector(".line .much")?.textContent ?? ""])""")
-    right = {f"S-{one.number:06}": str(one.there - one.sold) for one in counters}
+    right = {shop.sku(one.number): str(one.there - one.sold) for one in counters}
     return [text for sku, text in found if right[sku] not in text]
 
 

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -40,6 +40,8 @@ def there() -> bool:
 class Oscar:
     """A shop. Places are its partners, 1 and on; SKUs are S-000001 and on. ``push`` is where its app pushes to."""
 
+    adapter: ClassVar[str] = "oscar"
+    sales: ClassVar[float] = 2 / 3
     folder: Path
     products: int
     places: int
@@ -66,8 +68,12 @@ class Oscar:
         """The id of a product's stock record at a place, both from 1."""
         return (number - 1) * self.places + place
 
-    def truth(self) -> dict[tuple[str, str], int]:
+    async def truth(self) -> dict[tuple[str, str], int]:
         """How many of (SKU, partner) can be sold, read from its database."""
+        return self.book_truth()
+
+    def book_truth(self) -> dict[tuple[str, str], int]:
+        """The same."""
         with closing(sqlite3.connect(self.book)) as connection:
             return {(sku, str(place)): max(0, here - sold) for sku, place, here, sold in connection.execute(_ALL)}
 
@@ -79,7 +85,9 @@ class Oscar:
         return {"url": self.url, "locations": dict(locations), **named}
 
     def furnish(self, seed: int = 1) -> None:
-        """Make its database; raises NotStarted."""
+        """Make its database, if it has none; raises NotStarted."""
+        if self.book.exists():
+            return
         if not there():
             raise NotStarted("django-oscar is not here; ./run test or ./run bench shop installs it")
         command = [str(SITE / "furnish.py"), str(self.products), str(self.places), str(seed)]
@@ -90,6 +98,7 @@ class Oscar:
     @contextmanager
     def running(self) -> Iterator[subprocess.Popen[bytes]]:
         """Its server, once it answers; it may be started again, over the same database. Raises NotStarted."""
+        self.furnish()
         serve = ["-m", "waitress", f"--listen=127.0.0.1:{self.port}", f"--threads={self.threads}", "--call"]
         with (self.folder / "oscar.log").open("ab") as log:
             command = [str(PYTHON), *serve, "django.core.wsgi:get_wsgi_application"]
@@ -100,6 +109,13 @@ class Oscar:
         finally:
             process.terminate()
             process.wait(20)
+
+    @asynccontextmanager
+    async def clerk(self) -> AsyncIterator[Clerk]:
+        """Somebody with the administrator's password."""
+        login = {"Authorization": aiohttp.encode_basic_auth("admin", "pw")}
+        async with aiohttp.ClientSession(headers=login) as session:
+            yield Clerk(self, session)
 
     def _environment(self) -> dict[str, str]:
         return {
@@ -152,11 +168,3 @@ class Clerk:
         url = f"{self._shop.url}/api/admin/stockrecords/{self._shop.record(number, place)}/"
         async with self._session.delete(url) as answer:
             answer.raise_for_status()
-
-
-@asynccontextmanager
-async def clerk(shop: Oscar) -> AsyncIterator[Clerk]:
-    """Somebody with the administrator's password."""
-    login = {"Authorization": aiohttp.encode_basic_auth("admin", "pw")}
-    async with aiohttp.ClientSession(headers=login) as session:
-        yield Clerk(shop, session)

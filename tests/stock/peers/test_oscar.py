@@ -11,7 +11,6 @@ import pytest
 
 from edge.adapters import stock_oscar
 from edge.bench.shops import oscar
-from edge.bench.shops.oscar import clerk
 from edge.config import checked
 from edge.ports import StockLevel
 from edge.stock.level import sellable
@@ -31,7 +30,6 @@ def door() -> Door:
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory, door: Door) -> Iterator[oscar.Oscar]:
     one = oscar.Oscar(tmp_path_factory.mktemp("oscar"), products=1200, places=3, push=door.url, beat_s=0.2)
-    one.furnish()
     with one.running():
         yield one
 
@@ -50,7 +48,7 @@ def counts(levels: list[StockLevel]) -> dict[tuple[str, str], int | None]:
 
 
 def truth(shop: oscar.Oscar) -> dict[tuple[str, str], int]:
-    return {(sku, PLACES[place]): n for (sku, place), n in shop.truth().items() if place in PLACES}
+    return {(sku, PLACES[place]): n for (sku, place), n in shop.book_truth().items() if place in PLACES}
 
 
 def last(door: Door, system: stock_oscar.Oscar) -> dict[tuple[str, str], int | None]:
@@ -81,7 +79,7 @@ async def test_everything_is_the_shops_own_database_in_a_few_pages(shop: oscar.O
 async def test_a_sale_by_allocate_is_pushed_with_a_newer_version_though_no_timestamp_moves(
     shop: oscar.Oscar, door: Door
 ) -> None:
-    async with adapted(shop) as (system, _), clerk(shop) as hands, door.open():
+    async with adapted(shop) as (system, _), shop.clerk() as hands, door.open():
         await hands.edit(1, 1, 5)
         first = await pushed(door, system, "S-000001")
         door.came.clear()
@@ -95,7 +93,7 @@ async def test_a_sale_by_allocate_is_pushed_with_a_newer_version_though_no_times
 
 
 async def test_pushes_and_beats_are_numbered_without_a_gap(shop: oscar.Oscar, door: Door) -> None:
-    async with adapted(shop) as (system, _), clerk(shop) as hands, door.open():
+    async with adapted(shop) as (system, _), shop.clerk() as hands, door.open():
         for count in range(3):
             await hands.edit(2, 2, count)
         await eventually(lambda: len(door.came) >= 6)
@@ -107,7 +105,7 @@ async def test_pushes_and_beats_are_numbered_without_a_gap(shop: oscar.Oscar, do
 
 
 async def test_asking_for_changes_finds_what_was_sold_and_what_was_deleted(shop: oscar.Oscar, door: Door) -> None:
-    async with adapted(shop) as (system, asked), clerk(shop) as hands, door.open():
+    async with adapted(shop) as (system, asked), shop.clerk() as hands, door.open():
         await hands.sell(3, 1)
         await hands.remove(4, 1)
         gone = await pushed(door, system, "S-000004")
@@ -120,7 +118,7 @@ async def test_asking_for_changes_finds_what_was_sold_and_what_was_deleted(shop:
 
 
 async def test_what_was_not_taken_is_pushed_until_it_is(shop: oscar.Oscar, door: Door) -> None:
-    async with adapted(shop) as (system, _), clerk(shop) as hands, door.open():
+    async with adapted(shop) as (system, _), shop.clerk() as hands, door.open():
         door.says = 503
         await hands.edit(5, 1, 7)
         await hands.sell(5, 1)
@@ -131,19 +129,18 @@ async def test_what_was_not_taken_is_pushed_until_it_is(shop: oscar.Oscar, door:
 
 async def test_a_shop_that_dies_before_it_pushed_pushes_when_it_is_back(tmp_path: Path, door: Door) -> None:
     one = oscar.Oscar(tmp_path, products=3, places=2, push=door.url, beat_s=0.2)
-    one.furnish()
     with one.running() as process:
-        async with clerk(one) as hands:
+        async with one.clerk() as hands:
             await hands.sell(1, 1)
         process.kill()
     with one.running():
         async with adapted(one) as (system, _), door.open():
             found = (await pushed(door, system, "S-000001")).levels[0]
-    assert sellable(found) == one.truth()["S-000001", "1"]
+    assert sellable(found) == one.book_truth()["S-000001", "1"]
 
 
 async def test_a_push_with_another_signature_or_form_is_none(shop: oscar.Oscar, door: Door) -> None:
-    async with adapted(shop) as (system, _), clerk(shop) as hands, door.open():
+    async with adapted(shop) as (system, _), shop.clerk() as hands, door.open():
         await hands.edit(6, 1, 1)
         await eventually(lambda: bool(door.came))
     right = door.came[0]
@@ -155,7 +152,6 @@ async def test_a_push_with_another_signature_or_form_is_none(shop: oscar.Oscar, 
 
 async def test_without_the_app_the_documented_api_gives_the_same(tmp_path: Path) -> None:
     one = oscar.Oscar(tmp_path, products=5, places=3)
-    one.furnish()
     with one.running():
         async with adapted(one, app=False) as (system, asked):
             pages = [page async for page in system.everything()]
