@@ -62,10 +62,9 @@ class OnePlace(Settings):
 class ReadOnly:
     """What a StockSystem does of which only ``everything``, ``read`` and ``key`` are to be had; CAN says so too."""
 
-    async def changed(self, since_s: float) -> AsyncIterator[Page]:
+    def changed(self, since_s: float) -> AsyncIterator[Page]:
         """Raises StockAway: it cannot be asked for changes."""
         raise StockAway("this system cannot be asked for what changed")
-        yield Page()
 
     def pushed(self, delivery: Delivery) -> Pushed:
         """Raises BadDelivery: nothing that claims to come from it does."""

@@ -85,7 +85,7 @@ class ColorMeShop(FakeShop):
             return False
         if "stocks" in asked and (row["stocks"] is None or row["stocks"] > int(asked["stocks"])):
             return False
-        return asked.get("recent_zero_stocks") != "true" or row["stocks"] == 0
+        return asked.get("recent_zero_stocks") != "true" or bool(row["stocks"] == 0)
 
 
 FAKE = ColorMeShop

@@ -41,14 +41,14 @@ class CommercetoolsShop(FakeShop):
 
     def entry(self, sku: str, channel: str | None) -> Entry:
         """The entry of a SKU at a supply channel's id (None: at none), made if it is new."""
-        for entry in self.entries.values():
-            if entry["sku"] == sku and entry.get("supplyChannel", {}).get("id") == channel:
-                return entry
+        for one in self.entries.values():
+            if one["sku"] == sku and one.get("supplyChannel", {}).get("id") == channel:
+                return one
         self.made += 1
         # Ids that are random to whoever made the entries before them, and the same in every run.
         id = str(UUID(int=(self.made * 0x9E3779B97F4A7C15F39CC0605CEDC834) % 2**128, version=4))
         now = self._now()
-        entry = {"id": id, "version": 1, "sku": sku, "quantityOnStock": 0, "availableQuantity": 0}
+        entry: Entry = {"id": id, "version": 1, "sku": sku, "quantityOnStock": 0, "availableQuantity": 0}
         entry |= {"createdAt": now, "lastModifiedAt": now}
         entry |= {"supplyChannel": {"typeId": "channel", "id": channel}} if channel else {}
         self.entries[id] = entry
