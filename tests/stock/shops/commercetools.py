@@ -50,7 +50,8 @@ class CommercetoolsShop(FakeShop):
         now = self._now()
         entry: Entry = {"id": id, "version": 1, "sku": sku, "quantityOnStock": 0, "availableQuantity": 0}
         entry |= {"createdAt": now, "lastModifiedAt": now}
-        entry |= {"supplyChannel": {"typeId": "channel", "id": channel}} if channel else {}
+        if channel:
+            entry["supplyChannel"] = {"typeId": "channel", "id": channel}
         self.entries[id] = entry
         return entry
 
@@ -60,9 +61,9 @@ class CommercetoolsShop(FakeShop):
         old = {"oldQuantityOnStock": entry["quantityOnStock"], "oldAvailableQuantity": entry["availableQuantity"]}
         entry |= {"availableQuantity": n, "quantityOnStock": n + reserved, "version": entry["version"] + 1}
         entry |= {"lastModifiedAt": self._now()}
-        message = {"notificationType": "Message", "type": "InventoryEntryQuantitySet", "id": f"m-{self.made}-{n}"}
-        message |= {"resource": {"typeId": "inventory-entry", "id": entry["id"]}, "version": 1} | old
-        message |= {"id": f"{entry['id']}-{entry['version']}", "resourceVersion": entry["version"]}
+        message: Entry = {"notificationType": "Message", "type": "InventoryEntryQuantitySet", "version": 1}
+        message |= {"resource": {"typeId": "inventory-entry", "id": entry["id"]}}
+        message |= {"id": f"{entry['id']}-{entry['version']}", "resourceVersion": entry["version"]} | old
         self._send(message | {"newQuantityOnStock": n + reserved, "newAvailableQuantity": n})
 
     def sell(self, sku: str, place: str) -> None:
