@@ -117,6 +117,10 @@ class Pushes:
         self._rounds += 1
         self._wake()
 
+    def idle(self) -> bool:
+        """Whether nothing waits, is to be read, or is being read."""
+        return not (self._told or self._keys or self._reading)
+
     async def read_through(self) -> None:
         """Until all that is to be read now has been."""
         enough = self._rounds + bool(self._reading) + bool(self._keys)
@@ -161,7 +165,7 @@ class Pushes:
 
     def word(self) -> float | None:
         """When (by the system's clock) all was as what is known now; None while something is missing or to be read."""
-        if not self.stream.vouches or self._keys or self._reading or self._told:
+        if not self.stream.vouches or not self.idle():
             return None
         return self._sent.get(self.stream.last) or None
 
