@@ -17,13 +17,15 @@ from edge import config, fitting
 from edge.contacts.line.dial import Pace
 from edge.loops import loops
 from edge.members.profiles import usable
-from edge.model import Profile
+from edge.model import Matrix, Offer, Profile
 from edge.parts import Parts as Parts
 from edge.parts import open_parts
 from edge.sessions.handoff import Way
 from edge.sessions.house import House
 from edge.sessions.stage import Stage
 from edge.site import create_app, site
+from edge.stock.matrix import matrix
+from edge.stock.offers import Asked, offers
 from edge.supervise import kept
 
 
@@ -72,7 +74,34 @@ def _house(parts: Parts) -> House:
         tiers={number: name for name, number in parts.store.member_code.tiers.items()},
         handoff=_way(parts.store),
         judge=parts.desk.judge,
+        offers=partial(_offers, parts),
+        matrix=partial(_matrix, parts),
+        keep=parts.keeping.keep,
     )
+
+
+def _offers(parts: Parts, sku: str, language: str) -> tuple[Offer, ...]:
+    """What a shopper can still have of a product, from memory alone."""
+    stock, now_s, item = parts.stock, time.time(), parts.stock.item(sku)
+    return offers(
+        Asked(
+            parts.store.location,
+            known=lambda location: stock.known(sku, location, now_s),
+            few=item.few if item else None,
+            reserving=parts.keeping.reserving(),
+            kinds=parts.store.handoff.kinds if parts.store.handoff else (),
+            language=language,
+            now=parts.now(),
+        )
+    )
+
+
+def _matrix(parts: Parts, sku: str, _: str) -> Matrix | None:
+    """The sizes by colours of a product's style, where its sources name one."""
+    stock, now_s, item = parts.stock, time.time(), parts.stock.item(sku)
+    if item is None or not item.style:
+        return None
+    return matrix(stock.style(item.style), parts.store.location, lambda each, place: stock.known(each, place, now_s))
 
 
 def _way(store: config.Store) -> Way | None:

@@ -37,6 +37,9 @@ from edge.stock.intake import desk as intake_desk
 from edge.stock.intake import feeding
 from edge.stock.intake.desk import Intake
 from edge.stock.intake.opening import can_of
+from edge.stock.keeping import book as wishes
+from edge.stock.keeping.keeper import Own
+from edge.stock.keeping.office import Office, office
 from edge.stock.line.counter import Counter
 from edge.stock.line.press import Press
 from edge.stock.line.relay import routes as stock_routes
@@ -116,6 +119,7 @@ class Hub:
     sink: Sink
     stock: StockCache
     intake: Intake
+    office: Office
     handoffs: Handoffs
     post: Post
     handouts: Handouts
@@ -161,6 +165,7 @@ async def running(settings: config.Hub, folder: Path, pace: Pace | None = None) 
             sink,
             stock,
             intake,
+            await _office(stack, settings, data, health, intake),
             book,
             post,
             _handouts(settings, folder, health, post),
@@ -173,6 +178,14 @@ async def running(settings: config.Hub, folder: Path, pace: Pace | None = None) 
         port = await stack.enter_async_context(_site(create_app(hub), settings.web))
         await stack.enter_async_context(kept(_loops(hub)))
         yield replace(hub, port=port)
+
+
+async def _office(stack: AsyncExitStack, settings: config.Hub, data: Path, health: Health, intake: Intake) -> Office:
+    """Where stores' wishes are taken; a book that the disk spoilt is begun anew, and what it held is unknown."""
+    told = health.teller("disk", "wishes", _DISK)
+    db = await stack.enter_async_context(mended(data / "wishes.sqlite", wishes.migrate, told))
+    own = Own(intake, [channel.id for channel in settings.stock])
+    return await stack.enter_async_context(office(own, wishes.Book(db)))
 
 
 def _told(channels: Sequence[config.StockChannel]) -> dict[str, bool]:
@@ -201,6 +214,7 @@ def create_app(hub: Hub) -> web.Application:
     app.add_routes([web.get("/", _index(hub)), web.get("/hub/static/hub.css", _style)])
     app.add_routes(stock_routes(hub.stock, hub.press.speaker.channels, _token(hub, "stock_token")))
     app.add_routes(Counter(hub.press.speaker, _token(hub, "stock_token")).routes())
+    app.add_routes(hub.office.routes(_token(hub, "stock_token"), config.is_open(hub.settings.web)))
     app.add_routes(hub.intake.hooks.routes())
     todo = "Mend what the detail names; stores greet with what they kept meanwhile."
     told = hub.health.teller("members", "profiles", todo)

@@ -26,6 +26,7 @@ from edge.sessions.loops import keep_loops
 from edge.sessions.sight import follow, untold
 from edge.stock.channel import feed
 from edge.stock.intake import feeding
+from edge.stock.keeping import keeper
 from edge.vision.eyes import Eye
 from edge.vision.scanner import ScannerEye
 
@@ -86,8 +87,13 @@ def loops(parts: Parts) -> dict[str, Callable[[], Awaitable[None]]]:
 async def _follow(parts: Parts, channel: config.StockChannel) -> None:
     """A channel whose adapter hears its hub by the line to the broker, too."""
     module, settings = feeding.chosen(channel)
-    async with module.open(settings, parts.folder, channel.id, parts.ears[channel.id], parts.stock) as source:
-        await feed(channel.id, source, parts.stock, parts.health)
+    ear, places = parts.ears[channel.id], [location.id for location in parts.store.location]
+    async with (
+        module.open(settings, parts.folder, channel.id, ear, parts.stock) as source,
+        keeper.afar(settings, parts.folder, source.reserves, places) as office,
+    ):
+        with parts.keeping.through(f"stock {channel.id}", office):
+            await feed(channel.id, source, parts.stock, parts.health)
 
 
 def _sku(parts: Parts, gtin: str) -> str:

@@ -35,6 +35,9 @@ from edge.stock.cache import StockCache, migrate, stock_cache
 from edge.stock.intake import desk as intake_desk
 from edge.stock.intake import feeding
 from edge.stock.intake.desk import Intake
+from edge.stock.keeping.desk import Desk as KeepingDesk
+from edge.stock.keeping.keeper import Own
+from edge.stock.keeping.shadows import Shadows
 from edge.stock.line.ear import Ear
 from edge.stock.line.topics import of_stock
 from edge.vision.eyes import Eye
@@ -55,6 +58,7 @@ class Parts:
     stock: StockCache
     intake: Intake
     ears: dict[str, Ear]
+    keeping: KeepingDesk
     desk: Desk
     outbox: Outbox
     ledger: Ledger
@@ -105,6 +109,8 @@ async def open_parts(stack: AsyncExitStack, store: config.Store, folder: Path) -
     profiles = await stack.enter_async_context(cached(members, _profiles_told(health))) if members else None
     erasures = Erasures(members_desk.papers.erase, book, data / FILE, health, profiles.forget if profiles else None)
     ears = _ears(store)
+    keeping = KeepingDesk(Shadows(stock.hold), ZoneInfo(store.device.timezone))
+    stack.enter_context(keeping.through("own systems", Own(intake, [channel.id for channel in store.stock])))
     heard = {topic: None for ear in ears.values() for topic in ear.topics}
     letters = hears(store.device, rotating=bool(store.member_code.roots))
     post = Post((*letters, *heard), others=partial(_to_ears, tuple(ears.values())))
@@ -117,6 +123,7 @@ async def open_parts(stack: AsyncExitStack, store: config.Store, folder: Path) -
         stock=stock,
         intake=intake,
         ears=ears,
+        keeping=keeping,
         desk=members_desk,
         outbox=book,
         ledger=ledger,

@@ -22,7 +22,7 @@ from edge.stock import schema, store, taking, wording
 from edge.stock.book import Book, joined
 from edge.stock.figures import level
 from edge.stock.freshness import Mark, age_of, minutes
-from edge.stock.level import UNHEARD, Known, sellable
+from edge.stock.level import UNHEARD, Known, less, sellable
 from edge.stock.listeners import Listeners, Readers
 from edge.stock.sheet import Names, Sheet
 from edge.stock.shelf import Key as Key
@@ -62,6 +62,7 @@ class StockCache:
         self._hidden: frozenset[str] = frozenset()
         self._here: dict[str, tuple[Key, ...]] = {}
         self._listeners = Listeners()
+        self._asked: dict[tuple[str, str], int] = {}
         self._readers = Readers()
         self._ready = self._load()
 
@@ -251,7 +252,18 @@ class StockCache:
                 silent = Known(None, age, key[0])
             if found is not None and (best.age is None or age < best.age):
                 best = Known(found, age, key[0])
-        return best if best.level is not None else silent
+        return silent if best.level is None else less(best, self._asked.get((sku, location), 0))
+
+    def hold(self, sku: str, location: str, units: int) -> None:
+        """So many units of a SKU are being asked for at a location: ``known`` has them as held, until told otherwise.
+
+        In memory alone; the wire and the file have what the source said.
+        """
+        if units:
+            self._asked[sku, location] = units
+        else:
+            self._asked.pop((sku, location), None)
+        self._listeners.tell({sku})
 
     def item(self, sku: str) -> StockItem | None:
         """What channels say of a SKU itself: of each field the first that is not empty, channels in order."""
