@@ -23,7 +23,7 @@ from edge import asking
 from edge.ports import StockAway, StockLevel
 from edge.stock import answers, bearer, shop, signing
 from edge.stock.answers import Figure, Moment, Sku
-from edge.stock.system import Answer, BadDelivery, Call, Caller, Can, Delivery, Key, Page, Push, Pushed, Since
+from edge.stock.system import BadDelivery, Call, Caller, Can, Delivery, Key, Page, Push, Pushed, Since
 
 WHO = "commercetools"
 PAGE = 500
@@ -114,8 +114,7 @@ class Commercetools(shop.ReadOnly):
     def __init__(self, settings: Settings, where: Path, call: Caller) -> None:
         self._settings = settings
         self._where = where
-        self._call = call
-        self._bearer = bearer.Bearer(WHO, call, self._ask_token)
+        self._call = bearer.Authorized(call, bearer.Bearer(WHO, call, self._ask_token))
         self._row: dict[str, tuple[str, str]] = {}
         self._entry: dict[tuple[str, str], str] = {}
 
@@ -176,7 +175,7 @@ class Commercetools(shop.ReadOnly):
         query = [("where", " and ".join(conditions)), ("limit", str(PAGE)), ("withTotal", "false")]
         query += [("sort", one) for one in sort]
         path = f"/{quote(self._settings.project)}/inventory?{urlencode(query)}"
-        return answers.read(_Entries, (await self._asked(path)).json, WHO).results
+        return answers.read(_Entries, (await self._call(Call(path))).json, WHO).results
 
     def _channels(self) -> str:
         """Only what is named in ``locations`` is asked for."""
@@ -184,16 +183,6 @@ class Commercetools(shop.ReadOnly):
         parts = [f"supplyChannel(id in ({ids}))"] if ids else []
         parts += ["supplyChannel is not defined"] if NOWHERE in self._settings.locations else []
         return " or ".join(parts)
-
-    async def _asked(self, path: str) -> Answer:
-        """An answer; a token that is refused is asked for anew, once."""
-        token = await self._bearer.token()
-        answer = await self._call(Call(path, headers={"Authorization": f"Bearer {token}"}, accept=(200, 401)))
-        if answer.status == 401:
-            self._bearer.refused(token)
-            token = await self._bearer.token()
-            answer = await self._call(Call(path, headers={"Authorization": f"Bearer {token}"}))
-        return answer
 
     def _page(self, entries: Sequence[_Entry]) -> Page:
         levels: list[StockLevel] = []

@@ -123,8 +123,8 @@ class EcCube(shop.ReadOnly):
     def __init__(self, settings: Settings, where: Path, call: Caller) -> None:
         self._settings = settings
         self._where = where
-        self._graph = Graph(WHO, "/api", call)
-        self._bearer = bearer.Bearer(WHO, call, self._renewal, self._keep)
+        token = bearer.Bearer(WHO, call, self._renewal, self._keep)
+        self._graph = Graph(WHO, "/api", bearer.Authorized(call, token))
         self._products = Products()
         self._checked = False
 
@@ -212,13 +212,7 @@ class EcCube(shop.ReadOnly):
         self._checked = True
 
     async def _ask(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
-        token = await self._bearer.token()
-        try:
-            return await self._graph.ask(query, variables, {"Authorization": f"Bearer {token}"})
-        except StockAway:
-            # Whatever it was: a token that was taken back is asked for anew with the next question.
-            self._bearer.refused(token)
-            raise
+        return await self._graph.ask(query, variables, {})
 
     def _page(self, rows: Sequence[_Product]) -> Page:
         sold = [

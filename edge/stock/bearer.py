@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -14,7 +15,7 @@ from pydantic import BaseModel, Field
 
 from edge.ports import StockAway
 from edge.stock import answers
-from edge.stock.system import Call, Caller
+from edge.stock.system import Answer, Call, Caller
 
 EARLY_S = 60.0
 """A token is renewed this long before it ends, seconds."""
@@ -71,6 +72,29 @@ class Bearer:
         self._token = found.access_token
         held_s = min(found.expires_in, LONGEST_S)
         self._until = began + max(held_s - EARLY_S, held_s / 2)
+
+
+class Authorized:
+    """A Caller whose calls bear a token. One that is refused (401) is asked for anew, once, and the call made again."""
+
+    def __init__(self, call: Caller, bearer: Bearer) -> None:
+        self._call = call
+        self._bearer = bearer
+        self.hold = call.hold
+        self.spent = call.spent
+
+    async def __call__(self, call: Call) -> Answer:
+        """The answer; raises StockAway."""
+        token = await self._bearer.token()
+        answer = await self._call(_bearing(call, token, (*call.accept, 401)))
+        if answer.status == 401 and 401 not in call.accept:
+            self._bearer.refused(token)
+            answer = await self._call(_bearing(call, await self._bearer.token(), call.accept))
+        return answer
+
+
+def _bearing(call: Call, token: str, accept: tuple[int, ...]) -> Call:
+    return replace(call, headers={**call.headers, hdrs.AUTHORIZATION: f"Bearer {token}"}, accept=accept)
 
 
 def form(url: str, fields: Mapping[str, str], headers: Mapping[str, str] | None = None, accept: int = 200) -> Call:

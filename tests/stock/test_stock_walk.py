@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.ports import StockAway
@@ -36,6 +36,7 @@ async def walked(rows: list[int], edits: list[Edits], size: int) -> list[int]:
     return [row async for page in walk(fetch, size, str) for row in page]
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 60),
     st.lists(st.lists(st.tuples(st.booleans(), st.integers(0, 99)), max_size=12), max_size=12),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from edge.adapters import stock_eccube as eccube
 from edge.ports import StockAway
@@ -165,12 +166,14 @@ async def test_a_product_that_is_no_more_is_none_left(tmp_path: Path) -> None:
         assert counts((await system.read([key, Key("no number")])).levels) == {"LN003": 0}
 
 
-async def test_a_token_that_was_taken_back_is_renewed_with_the_next_question(tmp_path: Path) -> None:
+async def test_a_token_that_was_taken_back_is_renewed_at_once_and_no_other_fault_costs_one(tmp_path: Path) -> None:
     shop = full()
     async with opened(eccube, shop, tmp_path) as (system, _):
         await whole(system)
-        shop.access = "another"
+        shop.say = lambda _: web.Response(status=500)
         with pytest.raises(StockAway):
             await whole(system)
+        shop.say, shop.access = None, "another"
         assert len(await whole(system)) == 5
+    assert shop.renewals == 2
     assert (tmp_path / "eccube.refresh").read_text().strip() == shop.refresh
