@@ -83,8 +83,8 @@ def figures(pages: list[Page]) -> dict[tuple[str, str], int | None]:
 async def opened(fake: FakeShop, module: ModuleType, folder: Path, **more: Any) -> AsyncIterator[Opened]:
     """An adapter that asks its fake, which listens until the end."""
     url = await fake.start()
-    settings = checked(module.Settings, fake.settings(url, folder) | more, "stock")
     try:
+        settings = checked(module.Settings, fake.settings(url, folder) | more, "stock")
         async with aiohttp.ClientSession() as session:
             call = Direct(session, settings.url)
             yield Opened(module.system(settings, folder, call), call, settings)
