@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
+from uuid import uuid4
 
 from pydantic import BaseModel, Field
 
@@ -118,7 +119,7 @@ class Woo(shop.ReadOnly):
     def pushed(self, delivery: Delivery) -> Pushed:
         """The product to read again; raises BadDelivery. The unsigned ping says nothing and is taken for that."""
         if "x-wc-webhook-signature" not in delivery.headers and PING.fullmatch(delivery.body):
-            return Pushed()
+            return Pushed(id="ping")
         given = delivery.headers.get("x-wc-webhook-signature", "")
         signing.signed(given, delivery.body, _path(self._where, self._settings.secret_file), signing.base64_)
         topic = delivery.headers.get("x-wc-webhook-topic", "")
@@ -126,7 +127,9 @@ class Woo(shop.ReadOnly):
             raise BadDelivery("a webhook of another topic than product; only product.updated is of use")
         told = answers.told(_Told, delivery.body)
         id = delivery.headers.get("x-wc-webhook-delivery-id", "")
-        return Pushed(id=id if id.isprintable() and len(id) <= 100 else "", keys=(Key(str(told.parent_id or told.id)),))
+        known = id.isprintable() and 0 < len(id) <= 100
+        # The bytes do not tell a delivery from its repeats: stock that is as it was before has the same ones.
+        return Pushed(id=id if known else uuid4().hex, keys=(Key(str(told.parent_id or told.id)),))
 
     def key(self, sku: str, location: str) -> Key | None:
         """The product of a SKU, once it was read."""

@@ -129,11 +129,21 @@ async def test_a_signature_computed_elsewhere_is_right_and_any_other_wrong(tmp_p
 async def test_the_unsigned_ping_says_nothing_and_nothing_else_passes_unsigned(tmp_path: Path) -> None:
     shop = full(1)
     async with opened(woocommerce, shop, tmp_path) as (system, _):
-        assert system.pushed(shop.ping()) == Pushed()
+        assert (
+            system.pushed(shop.ping()) == system.pushed(replace(shop.ping(), body=b"webhook_id=8")) == Pushed(id="ping")
+        )
         with pytest.raises(BadDelivery):
             system.pushed(replace(shop.ping(), body=b'{"id":101}'))
         with pytest.raises(BadDelivery, match="topic"):
             system.pushed(shop.delivery(b'{"id":5}', topic="order.updated"))
+
+
+async def test_two_deliveries_without_an_id_are_two_though_their_bytes_are_the_same(tmp_path: Path) -> None:
+    headers = {name: value for name, value in VECTOR.headers.items() if name != "x-wc-webhook-delivery-id"}
+    async with opened(woocommerce, full(1), tmp_path) as (system, _):
+        one, other = (system.pushed(replace(VECTOR, headers=headers)) for _ in range(2))
+    assert one.keys == other.keys
+    assert one.id != other.id
 
 
 async def test_a_deleted_product_is_none_left(tmp_path: Path) -> None:
