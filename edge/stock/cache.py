@@ -24,7 +24,7 @@ from edge.stock.figures import level
 from edge.stock.freshness import Mark, age_of, minutes
 from edge.stock.level import UNHEARD, Known, less, sellable
 from edge.stock.listeners import Listeners, Readers
-from edge.stock.sheet import Names, Sheet
+from edge.stock.sheet import NOBODY, Names, Sheet
 from edge.stock.shelf import Key as Key
 from edge.stock.shelf import Move as Move
 from edge.stock.shelf import Rows as Rows
@@ -241,13 +241,13 @@ class StockCache:
 
         Channels whose word is too old to be shown, or hidden, do not count.
         """
-        number = self._names.ids.get(sku, -1)
+        number = self._names.ids.get(sku, NOBODY)
         best, silent = UNHEARD, UNHEARD
         for key in self._here.get(location, ()):
             age = self.age(*key, now_s)
             if age is None or minutes(age) is None:
                 continue
-            found = self._sheets[key].get(number, sku, location) if number >= 0 else None
+            found = self._sheets[key].get(number, sku, location)
             if found is None and (silent.age is None or age < silent.age):
                 silent = Known(None, age, key[0])
             if found is not None and (best.age is None or age < best.age):
@@ -294,7 +294,7 @@ class StockCache:
 
     def words(self, sku: str, location: str, now_s: float) -> tuple[Word, ...]:
         """What each channel says of a SKU at a location, hidden ones and old ones too, for whoever asks why."""
-        number = self._names.ids.get(sku, -1)
+        number = self._names.ids.get(sku, NOBODY)
         return tuple(
             Word(key[0], self._sheets[key].get(number, sku, location), self.age(*key, now_s), self._is_hidden(key[0]))
             for key in sorted(self._sheets)

@@ -19,6 +19,8 @@ _AVAILABLE, _ON_HAND, _SOLD = 1, 2, 4
 _STATUS = ("", *STATUSES)
 _CODES = {status: code for code, status in enumerate(_STATUS)}
 _STEP = 4096
+NOBODY = -1
+"""The number of a SKU that was never heard of."""
 
 
 class Names:
@@ -111,7 +113,7 @@ class Sheet:
         return (number for number, slot in enumerate(self._slots) if slot)
 
     def _slot(self, number: int) -> int:
-        return self._slots[number] - 1 if number < len(self._slots) else -1
+        return self._slots[number] - 1 if 0 <= number < len(self._slots) else -1
 
     def _point(self, number: int, slot: int) -> None:
         if number >= len(self._slots):

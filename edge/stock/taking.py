@@ -152,7 +152,7 @@ class _Shelf:
     def take(self, levels: dict[str, StockLevel], news: Mapping[str, StockItem]) -> None:
         """Weigh what the report says of this shelf, and write what counts; ``levels`` is used up."""
         gone = dict.fromkeys(sku for sku, place in self._told.report.gone if place == self.location)
-        for row in self._rows([*levels, *gone]):
+        for row in self._rows(dict.fromkeys([*levels, *gone])):
             self._judge(row, levels.pop(row[0], None))
         self.changes += [_Change(sku, figures(level), level.revision) for sku, level in levels.items()]
         self._db.executemany(PUT_ROW, map(self._row, self.changes))
