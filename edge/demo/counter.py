@@ -1,4 +1,4 @@
-"""The shop's two counters as pages: the online store, whose stock a hub asks for, and the store's till."""
+"""The shop's two counters as pages: the online store and the store's till, which shows what is kept for whom."""
 
 from __future__ import annotations
 
@@ -30,25 +30,24 @@ def routes(sales: Sales) -> list[web.RouteDef]:
 
     async def ec_page(request: web.Request) -> web.Response:
         """The online store."""
-        return _page(request, "ec", (await sales.ec.levels())[0])
+        return _page(request, "ec", await sales.ec.levels())
 
     async def till_page(request: web.Request) -> web.Response:
         """The store's till."""
         return _page(request, "pos", await asyncio.to_thread(sales.till.levels))
 
-    async def stock(request: web.Request) -> web.Response:
-        """The EC's stock as "tentou-stock/1", with an ETag."""
-        body, etag = await sales.ec.answer()
-        headers = {"ETag": etag, "Cache-Control": "no-cache"}
-        if request.headers.get("If-None-Match") == etag:
-            return web.Response(status=304, headers=headers)
-        return web.Response(body=body, content_type="application/json", headers=headers)
-
     async def levels(request: web.Request) -> web.Response:
         """What each SKU has left at one counter, for its page."""
         if request.match_info["counter"] == "ec":
-            return web.json_response((await sales.ec.levels())[0])
+            return web.json_response(await sales.ec.levels())
         return web.json_response(await asyncio.to_thread(sales.till.levels))
+
+    async def kept(_: web.Request) -> web.Response:
+        """The slips of what this store keeps, by SKU."""
+        slips: dict[str, list[str]] = {}
+        for unit in await sales.ec.waiting(sales.till.location):
+            slips.setdefault(unit.sku, []).append(unit.slip)
+        return web.json_response(slips)
 
     async def sell(request: web.Request) -> web.Response:
         """Sell one over the counter."""
@@ -63,8 +62,8 @@ def routes(sales: Sales) -> list[web.RouteDef]:
     return [
         web.get("/ec/", ec_page),
         web.get("/pos/", till_page),
-        web.get("/ec/stock.json", stock),
         web.get("/{counter:ec|pos}/levels", levels),
+        web.get("/pos/kept", kept),
         web.post("/pos/sell/{sku}", sell),
     ]
 
@@ -74,6 +73,7 @@ def _page(request: web.Request, counter: str, levels: Mapping[str, int]) -> web.
     shelf: list[dict[str, Any]] = [
         {
             "sku": good.sku,
+            "picture": good.picture,
             "name": good.name[language],
             "price": f"{good.price:,}",
             "tags": " ".join(good.tags),

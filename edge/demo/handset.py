@@ -13,18 +13,19 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from edge.demo import camera, words
 from edge.demo.lens import Lens
-from edge.demo.phone import REDRAW_S, VARIANTS, Phones, Shown, as_svg, symbol
+from edge.demo.phone import REDRAW_S, VARIANTS, Phones, Shown, as_svg, bars_of, symbol
 
 B = TypeVar("B", bound=BaseModel)
 
 
 class Hold(BaseModel):
-    """Who holds which code up to which camera; ``POST /app/hold``."""
+    """Who holds which code up to which camera; ``POST /app/hold``. With a ``sku`` it is that product's bars."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     camera: str
-    member: str
+    member: str = ""
     variant: Literal["fresh", "frozen", "expired", "forged", "static", "other", "jan", "link", "payment"] = "fresh"
+    sku: str = ""
 
 
 class Release(BaseModel):
@@ -45,7 +46,8 @@ class Desk:
     def hold(self, hold: Hold) -> Shown:
         """Hold a phone up; raises KeyError for a camera or a member that does not exist."""
         lens = self.lenses[hold.camera]
-        shown = self.phones.present(hold.member, hold.variant, time.time())
+        now = time.time()
+        shown = bars_of(hold.sku, now) if hold.sku else self.phones.present(hold.member, hold.variant, now)
         self.holds[hold.camera] = hold
         lens.hold(lambda: self._face(hold))
         return shown
@@ -58,7 +60,7 @@ class Desk:
 
     def _face(self, hold: Hold) -> camera.Picture:
         now = time.time()
-        shown = self.phones.shown(hold.member, hold.variant, now)
+        shown = bars_of(hold.sku, now) if hold.sku else self.phones.shown(hold.member, hold.variant, now)
         return camera.face(_modules(shown), shown.left(now) / REDRAW_S)
 
 

@@ -47,12 +47,13 @@ def routes(demo: Demo, sales: Sales) -> list[web.RouteDef]:
         good = next((each for each in goods() if each.sku == sku), None)
         if good is None:
             raise web.HTTPNotFound(text="no such product")
-        online, here = (await sales.ec.levels())[0], await asyncio.to_thread(sales.till.levels)
+        online, here = await sales.ec.levels(), await asyncio.to_thread(sales.till.levels)
         wanted = request.query.get("do", "")
         return words.page(
             request,
             "product.html",
             sku=sku,
+            picture=good.picture,
             title=good.name[words.language(request)],
             price=f"{good.price:,}",
             wanted=wanted if wanted in KINDS else KINDS[0],

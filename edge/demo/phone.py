@@ -102,6 +102,11 @@ def _printed(person: Person, variant: str) -> tuple[str, str]:
     return (good.gtin, "ean13") if variant == "jan" else (LINK.format(gtin=good.gtin.zfill(14)), "qrcode")
 
 
+def bars_of(sku: str, now: float) -> Shown:
+    """A product's own bars, as on its label; raises KeyError for a SKU that there is not."""
+    return Shown({good.sku: good.gtin for good in goods()}[sku], "ean13", now, rotates=False)
+
+
 def forged(text: str) -> str:
     """A token with one bit of its signature changed: everything about it looks right."""
     sealed = bytearray(base45.decode(text.removeprefix(PREFIX)))

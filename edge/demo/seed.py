@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import random
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from content.catalogue import PICTURES, dump_catalogue
@@ -17,11 +18,26 @@ from edge.model import LANGUAGES
 SHOP = Path(__file__).parent / "shop"
 PREFIX = "21"
 """In-store GTINs (20 to 29) belong to nobody else; 29 is the members' numbers."""
+TO_TRY: Mapping[str, Mapping[str, int]] = {
+    "tee-indigo": {"s001": 1, "s002": 6, "ec": 5},
+    "tee-mustard": {"s001": 0, "s002": 6, "ec": 5},
+    "tee-mustard-s": {"s001": 0, "s002": 0, "ec": 5},
+    "backpack-vermilion": {"s001": 0, "s002": 0, "ec": 0},
+    "backpack-moss": {"s001": 0, "s002": 0, "ec": 0},
+}
+"""What the start page sends its visitors to: the last one here, one at the neighbour's, one only online, one that comes
+again (ARRIVING), and one that is nowhere."""
+ARRIVING: Mapping[str, tuple[int, int]] = {"backpack-vermilion": (12, 7)}
+"""How many more come, in how many days."""
 
 
 @dataclass(frozen=True, slots=True)
 class Good:
-    """One product of the sample shop. ``gtin`` has 13 digits, ``price`` is whole yen with tax."""
+    """One product of the sample shop. ``gtin`` has 13 digits, ``price`` is whole yen with tax.
+
+    Those of one ``style`` differ in ``color`` and ``size``, in the shop's own words; ``picture`` names the SKU whose
+    picture it shares.
+    """
 
     sku: str
     gtin: str
@@ -31,24 +47,40 @@ class Good:
     shape: str
     colour: str
     accent: str
+    style: str = ""
+    color: str = ""
+    size: str = ""
+    picture: str = ""
 
 
+@lru_cache(maxsize=1)
 def goods() -> tuple[Good, ...]:
-    """All products, in the order of ``goods.csv``."""
+    """All products: those of ``goods.csv`` in its order, each in its first size, then the other sizes."""
     with (SHOP / "goods.csv").open(encoding="utf-8", newline="") as file:
-        return tuple(
-            Good(
-                sku=row["sku"],
-                gtin=with_check(f"{PREFIX}{number:010d}"),
-                name={language: row[language] for language in LANGUAGES},
-                price=int(row["price"]),
-                tags=tuple(row["tags"].split()),
-                shape=row["shape"],
-                colour=row["colour"],
-                accent=row["accent"],
-            )
-            for number, row in enumerate(csv.DictReader(file), start=1)
-        )
+        rows = list(csv.DictReader(file))
+    sizes = [row["sizes"].split() or [""] for row in rows]
+    first = [(row, row["sku"], each[0]) for row, each in zip(rows, sizes, strict=True)]
+    more = [
+        (row, f"{row['sku']}-{size.lower()}", size) for row, each in zip(rows, sizes, strict=True) for size in each[1:]
+    ]
+    return tuple(_good(number, *each) for number, each in enumerate(first + more, start=1))
+
+
+def _good(number: int, row: Mapping[str, str], sku: str, size: str) -> Good:
+    return Good(
+        sku=sku,
+        gtin=with_check(f"{PREFIX}{number:010d}"),
+        name={language: f"{row[language]} {size}".strip() for language in LANGUAGES},
+        price=int(row["price"]),
+        tags=tuple(row["tags"].split()),
+        shape=row["shape"],
+        colour=row["colour"],
+        accent=row["accent"],
+        style=row["style"],
+        color=row["ja"].split()[-1] if row["style"] else "",
+        size=size,
+        picture=row["sku"],
+    )
 
 
 def with_check(digits: str) -> str:
@@ -63,9 +95,10 @@ def sow(folder: Path) -> None:
     (folder / "media").mkdir(exist_ok=True)
     entries: list[dict[str, object]] = []
     for number, good in enumerate(goods()):
-        picture = f"{good.sku}.svg"
-        drawn = card(good.shape, good.colour, good.accent, number)
-        (folder / PICTURES / picture).write_text(drawn, encoding="utf-8")
+        picture = f"{good.picture}.svg"
+        if good.picture == good.sku:
+            drawn = card(good.shape, good.colour, good.accent, number)
+            (folder / PICTURES / picture).write_text(drawn, encoding="utf-8")
         entries.append(
             {
                 "sku": good.sku,
@@ -84,13 +117,18 @@ def sow(folder: Path) -> None:
 
 
 def opening_stock(skus: Sequence[str], location: str) -> dict[str, int]:
-    """A believable count for each product, the same at every start: sometimes the last one, sometimes none."""
+    """A believable count for each product, the same at every start: sometimes the last one, sometimes none, and what
+    TO_TRY says."""
     dice = random.Random(f"stock {location}")  # noqa: S311 - made-up stock, no secret
     counts, weights = (0, 1, 2, 3, 4, 6, 8, 12, 20), (5, 8, 10, 11, 13, 16, 15, 13, 9)
-    return dict(zip(skus, dice.choices(counts, weights, k=len(skus)), strict=True))
+    return _tried(dict(zip(skus, dice.choices(counts, weights, k=len(skus)), strict=True)), location)
 
 
 def opening_online(skus: Sequence[str]) -> dict[str, int]:
     """The EC's counts: most of them so that one purchase turns a screen's ◎ (4 and more) into △, or △ into ×."""
     dice = random.Random("stock online")  # noqa: S311 - made-up stock, no secret
-    return dict(zip(skus, dice.choices([1, 2, 4, 5], [2, 1, 6, 2], k=len(skus)), strict=True))
+    return _tried(dict(zip(skus, dice.choices([1, 2, 4, 5], [2, 1, 6, 2], k=len(skus)), strict=True)), "ec")
+
+
+def _tried(counts: dict[str, int], location: str) -> dict[str, int]:
+    return counts | {sku: told[location] for sku, told in TO_TRY.items() if sku in counts and location in told}

@@ -35,6 +35,14 @@ HERE, NEAR, ONLINE = "s001", "s002", "ec"
 SCREENS = {"kiosk-1": "kiosk", "sign-1": "signage"}
 CAMERAS = {"cam-kiosk": "kiosk-1", "cam-sign": "sign-1"}
 STAFF, IT = "staff", "it"
+DOES: Mapping[str, Mapping[str, Any]] = {
+    HERE: {},
+    NEAR: {"minutes": 8, "hours": "00:00-24:00", "pickup": True},
+    ONLINE: {"orders": True, "ships": True, "cutoff": "15:00"},
+}
+"""What each place does for shoppers; a demo is looked at by day and by night, so the neighbour never closes."""
+STOCK_BEARER = "stock.token"
+"""Beside the edge's and the hub's settings: what the store bears when it asks the hub for stock."""
 BEARER = "handoff.token"
 """Beside the hub's settings: what the online store bears when it tells what became of a link."""
 
@@ -107,6 +115,9 @@ def prepare(folder: Path, ports: Ports, now_s: float | None = None) -> Demo:
     write(folder / "hub" / "hub.toml", toml.dumps(_hub(demo), "Head office of the demo."))
     if not (folder / "hub" / BEARER).exists():
         write(folder / "hub" / BEARER, secrets.token_urlsafe(24), SECRET)
+    if not (folder / "hub" / STOCK_BEARER).exists():
+        write(folder / "hub" / STOCK_BEARER, secrets.token_urlsafe(24), SECRET)
+    write(edge / STOCK_BEARER, (folder / "hub" / STOCK_BEARER).read_text(), SECRET)
     sow(edge / "seed")
     write(edge / "members.csv", members_table(people(), _secret(folder)))
     if not (edge / "pos.csv").exists():
@@ -179,7 +190,7 @@ def _store() -> dict[str, Any]:
     return {
         "members": {"adapter": "csv", "settings": {"path": "members.csv"}},
         "location": [
-            {"id": one, "place": places[one], "name": dict(zip(LANGUAGES, said, strict=True))}
+            {"id": one, "place": places[one], "name": dict(zip(LANGUAGES, said, strict=True)), **DOES[one]}
             for one, said in names.items()
         ],
     }
@@ -211,7 +222,11 @@ def _machine(demo: Demo) -> dict[str, Any]:
         "upstream": {"adapter": "mqtt", "settings": {"host": HOST, "port": demo.ports.broker, "tls": False}},
         "stock": [
             {"id": "pos", "adapter": "csv", "settings": {"path": "pos.csv", "locations": [HERE, NEAR]}},
-            _polled("ec", demo.url("hub", "/stock.json")),
+            {
+                "id": "hub",
+                "adapter": "hub",
+                "settings": {"url": demo.url("hub"), "token_file": STOCK_BEARER, "spread_s": 0, "poll_s": 1},
+            },
         ],
     }
 
@@ -221,14 +236,25 @@ def _hub(demo: Demo) -> dict[str, Any]:
         "hub": {"id": "hub"},
         "web": {"host": HOST, "port": demo.ports.hub, "start_page": demo.url("world")},
         "upstream": {"adapter": "mqtt", "settings": {"host": HOST, "port": demo.ports.broker, "tls": False}},
-        "stock": [_polled("ec", demo.url("world", "/ec/stock.json"))],
+        "stock": [_system(demo)],
+        "stock_token": STOCK_BEARER,
         "handoff": {"token": BEARER} | {kind: demo.url("world", f"/ec/p/{{sku}}?do={kind}&h={{id}}") for kind in KINDS},
     }
 
 
-def _polled(name: str, url: str) -> dict[str, Any]:
-    """A stock channel that is asked each second."""
-    return {"id": name, "adapter": "http", "settings": {"url": url, "poll_s": 1, "calls_per_hour": 7200}}
+def _system(demo: Demo) -> dict[str, Any]:
+    """The chain's own system, of which all is read each second, and which keeps units at its stores."""
+    pointed = ("sku", "location", "available", "gtin", "style", "color", "size", "name", "incoming", "incoming_on")
+    settings = {
+        "url": demo.url("world", "/ec/stock.json"),
+        "locations": {one: one for one in (HERE, NEAR, ONLINE)},
+        "rows": "/levels",
+        "fields": {name: f"/{name}" for name in pointed},
+        "compare_s": 1,
+        "reserve": "atomic",
+        "reserve_url": demo.url("world", "/ec/reserve"),
+    }
+    return {"id": "ec", "adapter": "generic", "settings": settings}
 
 
 def members_table(members: Mapping[str, Person], secret: bytes) -> str:

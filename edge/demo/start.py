@@ -11,6 +11,7 @@ import aiohttp
 from aiohttp import web
 
 from edge.demo import words
+from edge.demo.seed import TO_TRY
 from edge.demo.settings import IT, STAFF, Demo
 
 ASK = aiohttp.ClientTimeout(total=1)
@@ -27,6 +28,7 @@ def routes(demo: Demo) -> list[web.RouteDef]:
             "start.html",
             edge=f"http://{host}:{demo.ports.edge}",
             hub=f"http://{host}:{demo.ports.hub}",
+            tries=TO_TRY,
             staff=STAFF,
             it=IT,
             password=demo.password,

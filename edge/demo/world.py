@@ -13,12 +13,12 @@ from pathlib import Path
 
 from aiohttp import web
 
-from edge.demo import counter, handset, onward, settings, start
+from edge.demo import counter, handset, onward, settings, start, system
 from edge.demo.lens import Lens
 from edge.demo.people import people
 from edge.demo.phone import Phones
 from edge.demo.seed import goods, opening_online
-from edge.demo.settings import CAMERAS, HERE, Demo
+from edge.demo.settings import CAMERAS, HERE, NEAR, Demo
 from edge.demo.shopping import Till, shop
 from edge.supervise import kept
 
@@ -70,6 +70,7 @@ def create_app(demo: Demo, desk: handset.Desk, sales: counter.Sales) -> web.Appl
     app.add_routes(start.routes(demo))
     app.add_routes(handset.routes(desk))
     app.add_routes(counter.routes(sales))
+    app.add_routes(system.routes(sales, (HERE, NEAR)))
     app.add_routes(onward.routes(demo, sales))
     return app
 

@@ -25,8 +25,6 @@ from edge.demo.seed import sow
 from edge.demo.settings import Demo, Ports, find_ports, prepare
 from edge.demo.shopping import Till, shop
 from edge.model import Contact
-from edge.ports import StockLevel
-from edge.stock import document
 from edge.vision.push import REPLACED
 
 
@@ -139,16 +137,43 @@ async def test_a_hold_that_cannot_be_is_refused(tmp_path: Path, body: dict[str, 
         assert (await client.post("/app/hold", json=body)).status == status
 
 
-async def test_buying_online_moves_the_document_that_the_hub_reads(tmp_path: Path) -> None:
+async def online(client: TestClient[web.Request, web.Application]) -> dict[str, object]:
+    (row,) = [
+        each for each in (await (await client.get("/ec/stock.json")).json())["levels"] if each["location"] == "ec"
+    ]
+    return dict(row)
+
+
+async def test_buying_online_moves_the_rows_that_the_hub_reads(tmp_path: Path) -> None:
     async with pages(tmp_path) as client:
-        first = await client.get("/ec/stock.json")
-        assert document.parse(await first.read())[1] == (StockLevel("mug-white", "ec", 3),)
-        known = {"If-None-Match": first.headers["ETag"]}
-        assert (await client.get("/ec/stock.json", headers=known)).status == 304
+        assert (await online(client))["available"] == 3
         assert await (await client.post("/ec/buy/mug-white")).json() == {"sku": "mug-white", "available": 2}
-        second = await client.get("/ec/stock.json", headers=known)
-        assert document.parse(await second.read())[1] == (StockLevel("mug-white", "ec", 2),)
+        assert (await online(client))["available"] == 2
         assert [(await client.post("/ec/buy/mug-white")).status for _ in range(3)] == [200, 200, 409]
+
+
+@pytest.mark.promise("K-3")
+async def test_a_store_keeps_a_unit_once_for_a_key_and_its_till_shows_the_slip(tmp_path: Path) -> None:
+    wish = {"format": "tentou-stock-reserve/1", "key": "wish-0001", "sku": "mug-white", "location": "s001"}
+    async with pages(tmp_path) as client:
+        told = [await client.post("/ec/reserve", json=wish) for _ in range(2)]
+        first, again = [await each.json() for each in told]
+        assert (first["state"], first) == ("confirmed", again)
+        assert await (await client.get("/ec/reserve/wish-0001")).json() == first
+        assert await (await client.get("/pos/kept")).json() == {"mug-white": [first["slip"]]}
+        assert await (await client.get("/pos/levels")).json() == {"mug-white": 1}
+        others = [await client.post("/ec/reserve", json=wish | {"key": f"wish-{n}-else"}) for n in range(2)]
+        assert [each.status for each in others] == [200, 409]
+        assert (await client.post("/ec/reserve", json=wish | {"key": "wish-online", "location": "ec"})).status == 409
+        assert (await client.get("/ec/reserve/never-asked")).status == 404
+        assert (await client.post("/ec/reserve", json={})).status == 400
+
+
+async def test_a_product_is_held_up_from_its_shelf(tmp_path: Path) -> None:
+    async with pages(tmp_path) as client:
+        held = await client.post("/app/hold", json={"camera": "cam-sign", "sku": "mug-white"})
+        assert (held.status, (await held.json())["symbology"]) == (200, "ean13")
+        assert (await client.post("/app/hold", json={"camera": "cam-sign", "sku": "nothing"})).status == 404
 
 
 async def test_selling_at_the_till_moves_the_stores_file_and_no_other_site_can(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ async def test_a_members_code_reaches_the_screen_and_head_office(demo: Running, 
 async def a_purchase_moves_the_tile(demo: Running, shop: Page, screen: Page, sku: str) -> None:
     tile = screen.locator(f"button.tile[data-value='{sku}']")
     await expect(tile).not_to_contain_text("在庫なし")
-    await shop.locator(f"article[data-sku='{sku}'] button").click()
+    await shop.locator(f"article[data-sku='{sku}'] [data-do=sell]").click()
     while (await shop.request.post(demo.url("world", f"/ec/buy/{sku}"))).ok:
         pass
     await expect(tile).to_contain_text("在庫なし", timeout=15_000)

@@ -18,7 +18,7 @@ async def test_the_start_page_shows_the_whole_way(demo: Running, browser: Browse
     await phone.locator("#hold").click()
     await expect(screen.locator("body")).to_have_attribute("data-scene", "member", timeout=15_000)
     await expect(screen.locator(".tile").first).to_be_visible()
-    await shop.locator("article button").first.click()
+    await shop.locator("article [data-do=sell]").first.click()
     await expect(screen.locator(".tile").first).to_contain_text("在庫なし", timeout=15_000)
     await page.wait_for_timeout(1500)
     await picture(page, "demo")

@@ -2,6 +2,7 @@
 const LOOK_MS = 1500;
 const GLOW_MS = 900;
 const FEW = 3;
+const HELD_MS = 2500;
 
 const counter = document.body.dataset.counter;
 const shelf = document.querySelector(".shelf");
@@ -13,7 +14,7 @@ function show(article, count) {
   line.querySelector("output").value = `${mark} ${count > 0 ? `${shelf.dataset.left} ${count}` : shelf.dataset.none}`;
   line.classList.toggle("few", count > 0 && count <= FEW);
   line.classList.toggle("none", count < 1);
-  article.querySelector("button").disabled = count < 1;
+  article.querySelector("[data-do=sell]").disabled = count < 1;
 }
 
 async function look() {
@@ -21,6 +22,27 @@ async function look() {
     const levels = await (await fetch(`/${counter}/levels`)).json();
     for (const article of shelf.children) show(article, levels[article.dataset.sku] ?? 0);
   } catch { /* asked again soon */ }
+}
+
+async function lookKept() {
+  if (counter !== "pos") return;
+  try {
+    const kept = await (await fetch("/pos/kept")).json();
+    for (const article of shelf.children) {
+      const slips = kept[article.dataset.sku] ?? [];
+      const line = article.querySelector(".kept");
+      line.hidden = slips.length === 0;
+      line.querySelector("output").value = slips.join(" ");
+    }
+  } catch { /* asked again soon */ }
+}
+
+async function hold(article) {
+  const body = JSON.stringify({ camera: "cam-kiosk", sku: article.dataset.sku });
+  try {
+    await fetch("/app/hold", { method: "POST", body });
+    setTimeout(() => fetch("/app/release", { method: "POST", body: JSON.stringify({ camera: "cam-kiosk" }) }), HELD_MS);
+  } catch { /* the hand is touched again */ }
 }
 
 async function sell(article) {
@@ -33,7 +55,8 @@ async function sell(article) {
 }
 
 shelf.addEventListener("click", (event) => {
-  if (event.target.tagName === "BUTTON") sell(event.target.closest("article"));
+  const button = event.target.closest("button");
+  if (button) (button.dataset.do === "hold" ? hold : sell)(button.closest("article"));
 });
 
 for (const chip of document.querySelectorAll("[data-tag]")) {
@@ -46,4 +69,5 @@ for (const chip of document.querySelectorAll("[data-tag]")) {
 }
 
 for (const article of shelf.children) show(article, Number(article.querySelector("output").value));
-setInterval(look, LOOK_MS);
+setInterval(() => { look(); lookKept(); }, LOOK_MS);
+lookKept();

@@ -3,6 +3,7 @@
 const LENS_MS = 200;
 const COUNT_MS = 1000;
 const RETRY_MS = 400;
+const HELD_MS = 2500;
 const SCREEN_WIDTH = 1920;
 
 function scaled(box) {
@@ -58,6 +59,17 @@ function read(button, frame) {
     button.hidden = true;
   });
   drawn(button, frame);
+}
+
+async function held(sku) {
+  try {
+    await fetch("/app/hold", { method: "POST", body: JSON.stringify({ camera: "cam-kiosk", sku }) });
+    setTimeout(() => fetch("/app/release", { method: "POST", body: JSON.stringify({ camera: "cam-kiosk" }) }), HELD_MS);
+  } catch { /* the world is starting again: it is touched again */ }
+}
+
+for (const button of document.querySelectorAll(".tries button")) {
+  button.addEventListener("click", () => held(button.dataset.sku));
 }
 
 const screen = document.querySelector(".screen");
