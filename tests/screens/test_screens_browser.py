@@ -166,9 +166,22 @@ async def test_stock_that_changes_keeps_the_pictures(page: Page, store: Store, m
     await watch(page, store, "window")
     await store.painted(await store.screens.show(member("window")))
     await page.evaluate("document.querySelector('.tile img').decode()")
-    await page.evaluate("document.querySelector('.tile img').dataset.mark = 'the same'")
+    await page.evaluate("window.kept = document.querySelector('.tile img')")
     await store.painted(await store.screens.show(member("window", headline="あと1点")))
-    assert await page.locator(".tile img").first.get_attribute("data-mark") == "the same"
+    assert await page.evaluate("window.kept === document.querySelector('.tile img')")
+
+
+async def test_a_tap_that_began_before_a_stock_line_changed_counts(page: Page, store: Store, member: Member) -> None:
+    await watch(page, store, "kiosk")
+    await store.painted(await store.screens.show(member("kiosk")))
+    box = await page.locator(".tile >> nth=2").bounding_box()
+    assert box is not None
+    await page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    await page.mouse.down()
+    await store.painted(await store.screens.show(member("kiosk", headline="あと1点")))
+    await page.mouse.up()
+    touched = await store.report(lambda report: isinstance(report, Touched))
+    assert touched == Touched("kiosk", "session-1", "product", "sku-2")
 
 
 async def test_the_countdown_runs(page: Page, store: Store, member: Member) -> None:

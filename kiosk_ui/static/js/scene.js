@@ -1,5 +1,6 @@
 // What lies over the loop: puts a scene's fragment in place, says when it was painted, and leaves nothing of it behind.
 // @ts-check
+import { become } from "./become.js";
 import { nodes } from "./html.js";
 
 const LONGEST_MS = 185_000; // a session lasts at most 180 s (MEMBER_CODES 6): the page ends it even if nobody tells it
@@ -49,6 +50,12 @@ export function createScene(stage, on) {
     sheet: stage.querySelector(".sheet h2")?.textContent ?? "",
   });
 
+  /** The same scene, newer. @param {Node[]} fresh @param {string} language */
+  function renew(fresh, language) {
+    become(stage, fresh);
+    document.documentElement.lang = language;
+  }
+
   /** The movement with which a scene comes, by what was open before it. @param {ReturnType<typeof opened>} before */
   function movement(before) {
     const { own, sheet } = opened();
@@ -81,7 +88,7 @@ export function createScene(stage, on) {
     if (!still) {
       const before = opened();
       document.body.dataset.scene = message.scene;
-      swap(nodes(message.html), message.language); // a button replaced under a finger would lose its tap
+      (same ? renew : swap)(nodes(message.html), message.language); // a button replaced under a finger loses its tap
       stage.dataset.move = same ? movement(before) : "enter";
     }
     const left = message.seconds === null ? LONGEST_MS : message.seconds * 1000 + GRACE_MS;
