@@ -24,7 +24,7 @@ from edge.stock.answers import Figure, Gtin, Moment, Name, Sku
 from edge.stock.graphs import Graph
 from edge.stock.shopify import LOCATION, WHO, Option, PageInfo, axes, numbers
 from edge.stock.skus import Skus
-from edge.stock.system import BadDelivery, Budget, Caller, Can, Delivery, Kept, Key, Page, Push, Pushed, Since, Wish
+from edge.stock.system import BadDelivery, Budget, Caller, Can, Delivery, Key, Page, Push, Pushed, Since
 
 ITEM = "gid://shopify/InventoryItem/"
 POINTS_PER_S = 100
@@ -147,8 +147,8 @@ class _Update(BaseModel):
     updated_at: Moment | None = None
 
 
-class Shopify:
-    """A StockSystem."""
+class Shopify(shop.ReadOnly):
+    """A StockSystem that keeps nothing for anybody."""
 
     def __init__(self, settings: Settings, where: Path, call: Caller, wall: Callable[[], float] = time.time) -> None:
         self._settings = settings
@@ -206,14 +206,6 @@ class Shopify:
         """The inventory item of a SKU, once it was told of."""
         their, place = self._skus.their(sku), self._places.get(location)
         return Key(their, place) if their and place else None
-
-    async def reserve(self, wish: Wish) -> Kept:
-        """Never called: a hold for a shopper is not offered by this API."""
-        raise NotImplementedError
-
-    async def reserved(self, key: str) -> Kept:
-        """Never called."""
-        raise NotImplementedError
 
     @property
     def _secret(self) -> Path | None:

@@ -31,13 +31,11 @@ from edge.stock.system import (
     Caller,
     Can,
     Delivery,
-    Kept,
     Key,
     Page,
     Push,
     Pushed,
     Since,
-    Wish,
 )
 
 WHO = "Smaregi"
@@ -142,8 +140,8 @@ class _Products(BaseModel):
     rows: list[_Product]
 
 
-class Smaregi:
-    """A StockSystem."""
+class Smaregi(shop.ReadOnly):
+    """A StockSystem that keeps nothing for anybody."""
 
     def __init__(self, settings: Settings, where: Path, call: Caller, wall: Callable[[], float] = time.time) -> None:
         self._settings = settings
@@ -204,14 +202,6 @@ class Smaregi:
         """The product of a SKU, once it was told of."""
         their, place = self._skus.their(sku), self._places.get(location)
         return Key(their, place) if their and place else None
-
-    async def reserve(self, wish: Wish) -> Kept:
-        """Never called."""
-        raise StockAway("Smaregi keeps nothing for a shopper by this API")
-
-    async def reserved(self, key: str) -> Kept:
-        """Never called."""
-        raise StockAway("Smaregi keeps nothing for a shopper by this API")
 
     async def _find(self, which: Mapping[str, str], wanted: set[Key], found: dict[Key, StockLevel]) -> None:
         async for rows in self._rows(which):

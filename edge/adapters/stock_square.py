@@ -21,7 +21,7 @@ from edge.ports import StockAway, StockItem, StockLevel
 from edge.stock import answers, shop, signing
 from edge.stock.answers import Figure, Gtin, Moment, Name, Sku, TheirId
 from edge.stock.skus import Skus
-from edge.stock.system import Call, Caller, Can, Delivery, Kept, Key, Page, Push, Pushed, Since, Wish
+from edge.stock.system import Call, Caller, Can, Delivery, Key, Page, Push, Pushed, Since
 
 WHO = "Square"
 IN_STOCK = "IN_STOCK"
@@ -147,8 +147,8 @@ Words = Mapping[tuple[str, str], tuple[str, str]]
 """What an option and its value are called, by their ids."""
 
 
-class Square:
-    """A StockSystem."""
+class Square(shop.ReadOnly):
+    """A StockSystem that keeps nothing for anybody."""
 
     def __init__(self, settings: Settings, where: Path, call: Caller, wall: Callable[[], float] = time.time) -> None:
         self._settings = settings
@@ -202,14 +202,6 @@ class Square:
         """The variation of a SKU, once the catalogue told of it."""
         their, place = self._skus.their(sku), self._places.get(location)
         return Key(their, place) if their and place else None
-
-    async def reserve(self, wish: Wish) -> Kept:
-        """Never called."""
-        raise StockAway("Square keeps nothing for a shopper without an order")
-
-    async def reserved(self, key: str) -> Kept:
-        """Never called."""
-        raise StockAway("Square keeps nothing for a shopper without an order")
 
     def _said(self, count: _Count, said: set[tuple[str, str]]) -> bool:
         """Whether a count is of no place of ours, or told by a level of the same delivery."""
