@@ -234,6 +234,7 @@ class Sender:
         self._thread = None
         self._due = threading.Event()
         self._line = None
+        self._brought = {}
 
     def start(self):
         """Begin in this process, unless it has begun; a process that was forked has none yet."""
@@ -250,15 +251,15 @@ class Sender:
     def _run(self):
         pause = self.PAUSE_S
         while True:
-            due = self._due.wait(self._rest_s())
+            self._due.wait(self._rest_s())
             self._due.clear()
             try:
-                while self._push(due):
-                    due = False
+                while self._push():
+                    pass
                 pause = self.PAUSE_S
             except Exception:  # whatever it was: it is told, and what was not pushed is still known as such
                 log.exception("stock was not pushed; it is tried again")
-                self._line = None
+                self._line, self._brought = None, {}
                 time.sleep(pause)
                 pause = min(2 * pause, self.MOST_PAUSE_S)
                 self._due.set()
@@ -268,45 +269,45 @@ class Sender:
     def _rest_s(self):
         return float(_setting("beat_s", self.BEAT_S)) / 4
 
-    def _push(self, due):
-        """One push: what is not pushed yet, else a beat if one is due; whether there may be more."""
-        sent_ms = int(time.time() * 1000)
-        unsent = Version.objects.filter(sent__lt=models.F("version"))
-        gone = {one.pk: one for one in unsent.order_by("version")[:MOST]}
-        told = list(_levels(_record().objects.filter(pk__in=list(gone))))
-        versions = {pk: version for pk, version, _ in told}
-        gone = {pk: one for pk, one in gone.items() if pk not in versions}
-        named = [one for one in gone.values() if not _there(one)]
-        number = self._number(beat=not told and not gone)
+    def _push(self):
+        """One push of what is not pushed yet, else a beat if one is due; whether there may be more.
+
+        What the last one brought is marked in the same transaction, so that a push costs one.
+        """
+        with transaction.atomic():
+            self._mark()
+            sent_ms = int(time.time() * 1000)
+            unsent = Version.objects.filter(sent__lt=models.F("version"))
+            gone = {one.pk: one for one in unsent.order_by("version")[:MOST]}
+            told = list(_levels(_record().objects.filter(pk__in=list(gone)))) if gone else []
+            versions = {pk: version for pk, version, _ in told}
+            gone = {pk: one for pk, one in gone.items() if pk not in versions}
+            number = self._number(beat=not told and not gone)
         if number is None:
             return False
-        stream, seq = number
-        self._post(
-            {
-                "format": FORMAT,
-                "id": str(uuid.uuid4()),
-                "stream": stream,
-                "seq": seq,
-                "sent_ms": sent_ms,
-                "levels": [level for _, _, level in told],
-                "gone": [{"sku": one.sku, "location": one.place} for one in named],
-            }
-        )
-        for pk, version in {**versions, **{pk: one.version for pk, one in gone.items()}}.items():
+        push = {"format": FORMAT, "id": str(uuid.uuid4()), "stream": number[0], "seq": number[1], "sent_ms": sent_ms}
+        named = [{"sku": one.sku, "location": one.place} for one in gone.values() if not _there(one)]
+        self._post(push | {"levels": [level for _, _, level in told], "gone": named})
+        self._brought = versions | {pk: one.version for pk, one in gone.items()}
+        return bool(self._brought)
+
+    def _mark(self):
+        """What was taken is pushed, unless it changed again meanwhile."""
+        for pk, version in self._brought.items():
             Version.objects.filter(pk=pk, sent__lt=version).update(sent=version)
-        return len(told) + len(gone) >= MOST
+        self._brought = {}
 
     def _number(self, beat):
         """The next number, of all processes together; None for a beat that is not due."""
         now_s, beat_s = time.time(), float(_setting("beat_s", self.BEAT_S))
-        Stream.objects.get_or_create(pk=1, defaults={"name": str(uuid.uuid4())})
-        with transaction.atomic():
-            row = Stream.objects.filter(pk=1)
-            if beat:
-                row = row.exclude(told_s__gt=now_s - beat_s, told_s__lte=now_s)
-            if not row.update(seq=models.F("seq") + 1, told_s=now_s):
-                return None
-            one = Stream.objects.get(pk=1)
+        row = Stream.objects.filter(pk=1)
+        if beat:
+            row = row.exclude(told_s__gt=now_s - beat_s, told_s__lte=now_s)
+        if not Stream.objects.filter(pk=1).exists():
+            Stream.objects.get_or_create(pk=1, defaults={"name": str(uuid.uuid4())})
+        if not row.update(seq=models.F("seq") + 1, told_s=now_s):
+            return None
+        one = Stream.objects.get(pk=1)
         return one.name, one.seq
 
     def _post(self, push):
