@@ -39,7 +39,7 @@ class Intake:
     """The intake of one process, over a file of its own (``FILE`` in the data folder)."""
 
     def __init__(self, db: Database, health: Health, clocks: Clocks) -> None:
-        self._db = db
+        self.db = db
         self.health = health
         self.clocks = clocks
         self.inbox = Inbox(db, clocks)
@@ -52,7 +52,7 @@ class Intake:
         contract = contract_of(module, settings, where)
         if contract not in self._ledgers:
             windows = ledger.windows(can.budgets, settings.calls_per_hour)
-            book = Ledger(self._db, contract, windows, self.clocks)
+            book = Ledger(self.db, contract, windows, self.clocks)
             await book.restore()
             self._ledgers.setdefault(contract, book)
         return self._ledgers[contract]

@@ -119,8 +119,6 @@ class Hooks:
 
 async def _body(request: web.Request) -> bytes:
     """The raw body; a larger or slower one is refused."""
-    if (request.content_length or 0) > MOST_BYTES:
-        raise web.HTTPRequestEntityTooLarge(MOST_BYTES, request.content_length or 0)
     try:
         async with asyncio.timeout(BODY_S):
             return await asking.bounded(request.content, MOST_BYTES)

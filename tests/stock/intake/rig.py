@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+import heapq
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -15,7 +17,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from edge.config import checked
-from edge.db import database
+from edge.db import Database, database
 from edge.health import Health
 from edge.ports import StockLevel
 from edge.stock.cache import StockCache, stock_cache
@@ -41,6 +43,41 @@ async def brisk(seconds: float) -> None:
 BRISK = Clocks(sleep=brisk)
 
 
+class Timeline:
+    """Wall and monotonic time that pass only as a test says, for many that wait at once."""
+
+    def __init__(self) -> None:
+        self.now = 500.0
+        self.start_s = 1_795_000_000.0
+        self._waits: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._numbers = itertools.count()
+
+    @property
+    def clocks(self) -> Clocks:
+        return Clocks(lambda: self.wall, lambda: self.now, self.sleep)
+
+    @property
+    def wall(self) -> float:
+        return self.start_s + self.now
+
+    async def sleep(self, seconds: float) -> None:
+        until: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waits, (self.now + max(0.0, seconds), next(self._numbers), until))
+        await until
+
+    async def pass_(self, seconds: float, rest: Callable[[], Awaitable[None]]) -> None:
+        """Let time pass, wait by wait; ``rest`` returns once nothing but time is waited for."""
+        end = self.now + seconds
+        await rest()
+        while self._waits and self._waits[0][0] <= end:
+            at, _, until = heapq.heappop(self._waits)
+            self.now = max(self.now, at)
+            if not until.done():
+                until.set_result(None)
+                await rest()
+        self.now = end
+
+
 def driven(clock: HandClock) -> Clocks:
     """Clocks that a test moves by hand, and that every wait moves."""
     return Clocks(lambda: clock.wall, lambda: clock.monotonic, clock.sleep)
@@ -57,6 +94,8 @@ class Rig:
     health: Health
     url: str
     http: aiohttp.ClientSession
+    files: tuple[Database, ...]
+    feeding: asyncio.Task[None]
 
     def levels(self) -> dict[tuple[str, str], int]:
         """What the cache has in numbers."""
@@ -78,6 +117,19 @@ class Rig:
                 return True
             await asyncio.sleep(0.005)
         return true()
+
+    async def rest(self) -> None:
+        """Until nothing but time is waited for: neither a file's thread nor a task that could run."""
+        quiet = 0
+        while quiet < 3:
+            before = [db.commits for db in self.files]
+            for db in self.files:
+                await db.read(lambda _: None)
+            for _ in range(20):
+                await asyncio.sleep(0)
+            # The reads above are a commit each.
+            moved = any(db.commits > known + 1 for db, known in zip(self.files, before, strict=True))
+            quiet = 0 if moved else quiet + 1
 
     async def agrees(self) -> bool:
         """Whether the cache comes to say what the shop has."""
@@ -128,11 +180,11 @@ async def fed(
             sleep = clocks.sleep
             feeding = asyncio.create_task(feed(CHANNEL, opened, cache, health, clocks.wall, sleep))
             try:
-                yield Rig(shop, opened, cache, intake, health, str(server.make_url("/")).rstrip("/"), http)
+                url = str(server.make_url("/")).rstrip("/")
+                yield Rig(shop, opened, cache, intake, health, url, http, (db, intake.db), feeding)
             finally:
                 feeding.cancel()
-                with suppress(asyncio.CancelledError):
-                    await feeding
+                await asyncio.gather(feeding, return_exceptions=True)
                 await shop.stop()
 
 

@@ -95,7 +95,7 @@ async def ledger_at(folder: Path, clocks: Clocks, budgets: tuple[Budget, ...], c
     """The times at which so many calls of one run went."""
     went = []
     async with intake_at(folder, clocks=clocks) as intake:
-        ledger = Ledger(intake._db, "a contract", Windows(budgets), clocks)
+        ledger = Ledger(intake.db, "a contract", Windows(budgets), clocks)
         await ledger.restore()
         for _ in range(calls):
             async with ledger.call(1, Urgency.READ, 0.2):
@@ -125,7 +125,7 @@ async def test_a_clock_set_back_over_a_restart_frees_nothing(tmp_path: Path, clo
 async def test_a_rest_that_was_asked_for_outlasts_a_restart(tmp_path: Path, clock: HandClock) -> None:
     clocks = driven(clock)
     async with intake_at(tmp_path, clocks=clocks) as intake:
-        Ledger(intake._db, "a contract", Windows(()), clocks).hold(120)
+        Ledger(intake.db, "a contract", Windows(()), clocks).hold(120)
     began = clock.monotonic
     assert await ledger_at(tmp_path, clocks, (), 1) == [pytest.approx(began + 120, abs=0.01)]
 
@@ -133,7 +133,7 @@ async def test_a_rest_that_was_asked_for_outlasts_a_restart(tmp_path: Path, cloc
 async def test_a_reservation_goes_before_all_that_wait(tmp_path: Path, clock: HandClock) -> None:
     order: list[Urgency] = []
     async with intake_at(tmp_path, clocks=driven(clock)) as intake:
-        ledger = Ledger(intake._db, "a contract", Windows((Budget(1, 10),)), intake.clocks)
+        ledger = Ledger(intake.db, "a contract", Windows((Budget(1, 10),)), intake.clocks)
 
         async def one(urgency: Urgency) -> None:
             async with ledger.call(1, urgency, 0.1):
@@ -146,7 +146,7 @@ async def test_a_reservation_goes_before_all_that_wait(tmp_path: Path, clock: Ha
 
 async def test_a_question_beyond_the_whole_budget_is_refused_at_once(tmp_path: Path) -> None:
     async with intake_at(tmp_path) as intake:
-        ledger = Ledger(intake._db, "a contract", Windows((Budget(10, 1),)), intake.clocks)
+        ledger = Ledger(intake.db, "a contract", Windows((Budget(10, 1),)), intake.clocks)
         with pytest.raises(StockAway, match="ask for less"):
             async with ledger.call(11, Urgency.RESERVE, 1.0):
                 pass

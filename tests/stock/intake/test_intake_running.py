@@ -1,0 +1,182 @@
+"""What a channel says, by the clock: what vouches and what does not, what is cut, what is forgotten by a restart."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edge.stock.freshness import LIVE_S
+from edge.stock.system import Can, Key, Page, Push, Pushed, Since
+from tests.stock.intake.bazaar import Bazaar, Standing, module
+from tests.stock.intake.rig import BRISK, Rig, Timeline, fed
+
+POLLED = Can(per_location=True, since=Since.SURE, revisions=True, step_ms=1000)
+PUSHED = Can(Push.ABSOLUTE, per_location=True, revisions=True, step_ms=1000)
+BEATING = replace(PUSHED, beats=True)
+LABEL_S = 15.0
+A = ("S000000", "ginza")
+
+
+def age(rig: Rig, place: str = "ginza") -> float:
+    """How old the channel's word is, infinite if nobody can tell."""
+    found = rig.cache.age("shop", place, rig.intake.clocks.wall())
+    return float("inf") if found is None else found
+
+
+def shown(rig: Rig, row: tuple[str, str] = A) -> int | None:
+    """The number that a screen may show as live, None where it has a label."""
+    known = rig.cache.known(*row, rig.intake.clocks.wall())
+    return known.level.available if known.level and known.age is not None and known.age <= LIVE_S else None
+
+
+@pytest.mark.promise("K-1")
+@pytest.mark.parametrize("cut", [{"polls"}, {"polls", "comparisons", "reads"}])
+async def test_polls_that_are_cut_leave_no_number_without_its_label(tmp_path: Path, cut: set[str]) -> None:
+    time = Timeline()
+    bazaar = Bazaar(2, lambda: time.wall)
+    async with fed(module(bazaar, POLLED), Standing(bazaar), tmp_path, time.clocks, poll_s=5.0) as rig:
+        await time.pass_(11.0, rig.rest)
+        assert shown(rig) == 0
+        bazaar.cut = cut
+        bazaar.edit(A, 9)
+        wrong, label = 0, 0.0
+        for second in range(1, 41):
+            await time.pass_(1.0, rig.rest)
+            wrong += shown(rig) is not None and age(rig) > LIVE_S
+            label = label or (second if shown(rig) is None else 0.0)
+        assert (wrong, 0 < label <= LABEL_S) == (0, True)
+        bazaar.cut = set()
+        await time.pass_(61.0, rig.rest)
+        assert shown(rig) == 9
+
+
+@pytest.mark.promise("K-1")
+async def test_webhooks_that_are_cut_leave_no_number_without_its_label(tmp_path: Path) -> None:
+    time = Timeline()
+    bazaar = Bazaar(2, lambda: time.wall)
+    async with fed(module(bazaar, BEATING), Standing(bazaar), tmp_path, time.clocks) as rig:
+        await time.pass_(1.0, rig.rest)
+        for beat in range(1, 8):
+            rig.source.pushes.add(f"b{beat}", Pushed(stream="s", seq=beat, sent_s=time.wall))
+            await time.pass_(5.0, rig.rest)
+        assert shown(rig) == 0
+        bazaar.edit(A, 9)
+        label = 0.0
+        for second in range(1, 31):
+            await time.pass_(1.0, rig.rest)
+            assert shown(rig) is None or age(rig) <= LIVE_S
+            label = label or (second if shown(rig) is None else 0.0)
+        assert 0 < label <= LABEL_S
+
+
+async def test_a_webhook_that_merely_comes_vouches_for_its_own_row_alone(tmp_path: Path) -> None:
+    time = Timeline()
+    bazaar = Bazaar(2, lambda: time.wall)
+    async with fed(module(bazaar, PUSHED), Standing(bazaar), tmp_path, time.clocks) as rig:
+        await time.pass_(60.0, rig.rest)
+        rig.source.pushes.add("1", bazaar.edit(A, 9))
+        await time.pass_(1.0, rig.rest)
+        assert rig.levels()[A] == 9
+        assert age(rig) > 60
+
+
+async def test_a_beat_that_was_held_up_is_as_old_as_its_sending(tmp_path: Path) -> None:
+    time = Timeline()
+    bazaar = Bazaar(2, lambda: time.wall)
+    async with fed(module(bazaar, BEATING), Standing(bazaar), tmp_path, time.clocks) as rig:
+        rig.source.pushes.add("1", Pushed(stream="s", seq=1, sent_s=time.wall))
+        await time.pass_(60.0, rig.rest)
+        rig.source.pushes.add("2", Pushed(stream="s", seq=2, sent_s=time.wall - 30))
+        await time.pass_(1.0, rig.rest)
+        assert age(rig) == pytest.approx(31.0)
+
+
+@pytest.mark.promise("K-2")
+async def test_a_missing_push_ends_the_vouching_until_all_was_compared(tmp_path: Path) -> None:
+    time = Timeline()
+    bazaar = Bazaar(2, lambda: time.wall)
+    async with fed(module(bazaar, BEATING), Standing(bazaar), tmp_path, time.clocks) as rig:
+        rig.source.pushes.add("1", Pushed(stream="s", seq=1, sent_s=time.wall))
+        await time.pass_(20.0, rig.rest)
+        rounds = bazaar.rounds
+        bazaar.edit(A, 9)
+        rig.source.pushes.add("3", Pushed(stream="s", seq=3, sent_s=time.wall))
+        await time.pass_(1.0, rig.rest)
+        assert (age(rig) > 10, bazaar.rounds) == (True, rounds)
+        await time.pass_(3.0, rig.rest)
+        assert (rig.levels()[A], bazaar.rounds) == (9, rounds + 1)
+
+
+async def test_ids_are_gathered_for_half_a_second_and_read_back_together(tmp_path: Path) -> None:
+    time = Timeline()
+    bazaar = Bazaar(4, lambda: time.wall)
+    reads: list[int] = []
+    read = bazaar.read
+
+    async def counted(keys: list[Key]) -> object:
+        reads.append(len(keys))
+        return await read(keys)
+
+    bazaar.read = counted  # type: ignore[method-assign, assignment]
+    ids = replace(PUSHED, push=Push.IDS)
+    async with fed(module(bazaar, ids), Standing(bazaar), tmp_path, time.clocks) as rig:
+        await time.pass_(1.0, rig.rest)
+        for number in (0, 1, 2, 1):
+            row = (f"S{number:06}", "ginza")
+            bazaar.edit(row, 9)
+            rig.source.pushes.add(str(number), Pushed(keys=(Key(*row),)))
+            await time.pass_(0.1, rig.rest)
+        assert reads == []
+        await time.pass_(0.5, rig.rest)
+        assert reads == [3]
+        assert rig.levels() == bazaar.truth()
+
+
+async def test_a_pushed_figure_without_an_order_is_read_and_not_believed(tmp_path: Path) -> None:
+    bazaar = Bazaar(2)
+    unordered = replace(PUSHED, revisions=False)
+    async with fed(module(bazaar, unordered), Standing(bazaar), tmp_path, BRISK) as rig:
+        assert await rig.agrees()
+        old = bazaar.edit(A, 2)
+        bazaar.edit(A, 7)
+        rig.source.pushes.add("late", old)
+        assert await rig.until(lambda: rig.levels()[A] == 7)
+
+
+async def test_what_was_taken_before_a_restart_is_read_after_it(tmp_path: Path) -> None:
+    bazaar = Bazaar(2)
+    async with fed(module(bazaar, PUSHED), Standing(bazaar), tmp_path, BRISK) as rig:
+        assert await rig.agrees()
+        pushed = bazaar.edit(A, 7)
+        assert await rig.intake.inbox.take("shop", "1", pushed)
+    bazaar.open_.clear()
+    async with fed(module(bazaar, PUSHED), Standing(bazaar), tmp_path, BRISK) as rig:
+        assert await rig.until(lambda: rig.levels().get(A) == 7)
+        assert await rig.until(rig.source.pushes.idle)
+        assert await rig.intake.inbox.owed("shop") == []
+
+
+async def test_a_shop_that_says_it_has_nothing_empties_no_screen(tmp_path: Path) -> None:
+    bazaar = Bazaar(2)
+    async with fed(module(bazaar, PUSHED), Standing(bazaar), tmp_path, BRISK, compare_s=0.05) as rig:
+        assert await rig.agrees()
+        bazaar.names = []
+        assert await rig.until(lambda: any("nothing at all" in part.detail for part in rig.health.parts()))
+        assert rig.levels() == bazaar.truth()
+
+
+class Faulty(Bazaar):
+    """Its adapter has a fault of its own."""
+
+    def changed(self, since_s: float) -> AsyncIterator[Page]:
+        raise KeyError("a fault")
+
+
+async def test_a_fault_of_an_adapter_ends_its_source_and_is_not_hidden(tmp_path: Path) -> None:
+    bazaar = Faulty(2)
+    async with fed(module(bazaar, POLLED), Standing(bazaar), tmp_path, BRISK) as rig:
+        assert await rig.until(rig.feeding.done)
+        assert isinstance(rig.feeding.exception(), KeyError)
