@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 
 from edge.ports import Link, LinkLost, Message
@@ -20,9 +21,11 @@ class Refused(Exception):
 
 
 class Flight:
-    """``sent`` and ``taken`` count messages; ``land`` says which shelves' changes have to be told again."""
+    """``sent`` and ``taken`` count messages; ``land`` says which shelves' changes have to be told again; ``ended`` is
+    called once nothing more can be sent."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, ended: Callable[[], None] = lambda: None) -> None:
+        self._ended = ended
         self.most_bytes = link.max_bytes - PROPERTIES_BYTES
         self.sent = self.taken = 0
         self._link = link
@@ -37,12 +40,20 @@ class Flight:
         while len(self._aloft) >= ALOFT and self._broken is None:
             self._room.clear()
             await self._room.wait()
-        if self._broken is not None:
-            raise self._broken
+        self.check()
         self.sent += 1
         answer = asyncio.ensure_future(self._link.publish(message))
         self._aloft[answer] = (key, before)
         answer.add_done_callback(partial(self._answered, key, before))
+
+    def busy(self) -> bool:
+        """Whether something is on its way."""
+        return bool(self._aloft)
+
+    def check(self) -> None:
+        """Raise Refused, or LinkLost, once nothing more can be sent."""
+        if self._broken is not None:
+            raise self._broken
 
     def _answered(self, key: Key, before: tuple[int, int] | None, answer: asyncio.Future[int]) -> None:
         self._room.set()
@@ -59,6 +70,8 @@ class Flight:
             self._broken = error
         elif code == NOT_AUTHORIZED:
             self._broken = Refused()
+        if self._broken is not None:
+            self._ended()
 
     def _fail(self, key: Key, before: tuple[int, int] | None) -> None:
         if before is not None:

@@ -65,7 +65,7 @@ class Press:
         while True:
             if (wait := self._until - self.speaker.now()) > 0:
                 await asyncio.sleep(wait)
-            flight = Flight(link)
+            flight = Flight(link, self._news.set)
             try:
                 await self._publish(flight)
             except Refused:
@@ -77,6 +77,7 @@ class Press:
         self._beaten.clear()
         while True:
             self._news.clear()
+            flight.check()
             await self.turn(flight)
             if flight.taken and self._health is not None:
                 self._health.up(KIND, NAME)

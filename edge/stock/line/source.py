@@ -99,7 +99,7 @@ class HubStock:
         try:
             asked, told = await self._asker.shelves(self._ear.locations)
         except (StockAway, Gone) as away:
-            if now - self._alive <= LOST_S:
+            if now - self._alive <= LOST_S or not self._ear.empty():
                 return
             raise StockAway(
                 str(away) or f"{self._asker.host} gives no stock to stores; is it an older version?"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -39,6 +40,7 @@ class World:
 
     at: float = 0.0
     sleepers: list[tuple[float, asyncio.Future[None]]] = field(default_factory=list)
+    paused: bool = False
 
     def clock(self, base: float) -> Callable[[], float]:
         return lambda: base + self.at
@@ -47,6 +49,14 @@ class World:
         waits = asyncio.get_running_loop().create_future()
         self.sleepers.append((self.at + seconds, waits))
         await waits
+
+    async def pause(self, seconds: float) -> None:
+        """The pause of a channel whose source is away: meanwhile nobody reads what comes."""
+        self.paused = True
+        try:
+            await self.sleep(seconds)
+        finally:
+            self.paused = False
 
     def asleep(self) -> bool:
         self.sleepers = [each for each in self.sleepers if not each[1].done()]
@@ -67,7 +77,7 @@ class Broker:
     window: int = 20
     max_bytes: int = 1 << 20
     up: bool = True
-    answer: int = 0
+    code: int = 0
     retained: dict[str, bytes] = field(default_factory=dict)
     sent: list[Message] = field(default_factory=list)
     fate: Callable[[Message], Sequence[Message]] = lambda message: (message,)
@@ -80,7 +90,7 @@ class Broker:
             self.retained[message.topic] = message.payload
         for each in self.fate(message):
             self.ear.arrived(each.topic, each.payload)
-        return self.answer
+        return self.code
 
     async def also(self, topics: Sequence[str]) -> Sequence[str]:
         return ()
@@ -134,15 +144,15 @@ class Wire:
 
     async def publish(self) -> None:
         """The hub's end has a turn, and the edge what comes of it."""
-        await asyncio.sleep(0)
+        await told()
         if self.broker.up:
             await self.press.turn(self.flight)
-            await asyncio.sleep(0)
+            await told()
         await self.settle()
 
     async def settle(self) -> None:
         """Until the edge waits for time to pass, and has read all that came."""
-        while not (self.world.asleep() and self.ear.empty()):
+        while not (self.world.asleep() and (self.ear.empty() or self.world.paused)):
             if self.feeding.done():
                 self.feeding.result()
             await asyncio.sleep(0.0005)
@@ -155,8 +165,9 @@ class Wire:
         level = self.edge.known(sku, location, self.world.at).level
         return level.available if level else None
 
-    def age(self, channel: str = "pos", location: str = "ginza") -> float | None:
-        return self.edge.age(f"hub/{channel}", location, self.world.at)
+    def age(self, channel: str = "pos", location: str = "ginza") -> float:
+        age = self.edge.age(f"hub/{channel}", location, self.world.at)
+        return math.inf if age is None else age
 
 
 Wired = Callable[..., Any]
@@ -194,7 +205,7 @@ def wired(tmp_path: Path) -> Wired:
             draw = random.Random(1).random
             source = HubStock(asker, ear, mine, "hub", spread_s, 3.0, world.clock(-1000), world.sleep, draw)
             broker = Broker(ear)
-            feeding = asyncio.create_task(feed("hub", source, mine, Health(), world.clock(0), world.sleep))
+            feeding = asyncio.create_task(feed("hub", source, mine, Health(), world.clock(0), world.pause))
             stack.push_async_callback(ended, feeding)
             wire = Wire(world, hub, mine, press, Flight(broker), broker, asker, source, ear, counter, feeding)
             running = asyncio.create_task(press.run())
@@ -203,6 +214,12 @@ def wired(tmp_path: Path) -> Wired:
             yield wire
 
     return opened
+
+
+async def told() -> None:
+    """Whoever was to hear of something has heard it."""
+    for _ in range(10):
+        await asyncio.sleep(0)
 
 
 async def ended(task: asyncio.Task[None]) -> None:
