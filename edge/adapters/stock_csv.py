@@ -1,4 +1,8 @@
-"""Stock from a CSV file (sku, location, available) that a till or a script writes: watched, read whole on a change."""
+"""Stock from a CSV file (sku, location, available) that a till or a script writes: watched, read whole on a change.
+
+For a folder that files are dropped into over SFTP: a marker that says a file is whole, a time for which it must rest,
+and files of changes besides the whole one.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import stat
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +27,9 @@ MAX_BYTES = 64 * 1024 * 1024
 SETTLED_S = 2.0
 """A file untouched for so long is read at first sight; a younger one when two looks in a row see it the same."""
 FUTURE_S = 60.0
+UNMARKED_S = 60.0
+"""How long a file may lie without its marker before that is told as a fault."""
+
 Signature = tuple[int, int, int, int]
 """Inode, size, modified and changed (ns): what differs whenever a file was written or replaced."""
 
@@ -31,6 +39,10 @@ class Settings(config.Settings):
 
     With ``max_age_s`` a file that was not rewritten for longer counts as old as its last writing; without it the
     file's word is as fresh as the last look, each ``poll_s``.
+
+    ``done`` is what a marker's name has besides the file's (``.done``): a file counts once its marker is not older.
+    ``rest_s`` is for how long it must lie untouched. ``deltas`` are files in the same folder (``stock-*.csv``) with
+    rows that changed since the whole file, absolute too, each newer than it and taken in order of their names.
     """
 
     path: Path
@@ -38,6 +50,33 @@ class Settings(config.Settings):
     encoding: Literal["utf-8", "cp932"] = "utf-8"
     poll_s: float = Field(0.5, ge=0.01, le=5)
     max_age_s: float | None = Field(None, gt=0)
+    done: str = Field("", pattern=r"^[^/\x00]{0,32}$")
+    rest_s: float = Field(0.0, ge=0, le=3600)
+    deltas: str = Field("", pattern=r"^[^/\x00]{0,128}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """What lies there: the whole file, those of changes by name, and whether all have their markers."""
+
+    file: Signature
+    deltas: tuple[tuple[str, Signature], ...] = ()
+    marked: bool = True
+
+    @property
+    def told(self) -> tuple[Signature, frozenset[tuple[str, Signature]]]:
+        """What was read when this was read."""
+        return self.file, frozenset(self.deltas)
+
+    @property
+    def all(self) -> tuple[Signature, ...]:
+        """Every file's."""
+        return self.file, *(one for _, one in self.deltas)
+
+    @property
+    def newest(self) -> Signature:
+        """The file that was written last."""
+        return max(self.all, key=lambda one: one[2])
 
 
 class CsvStock:
@@ -53,25 +92,75 @@ class CsvStock:
 
     async def reports(self) -> AsyncIterator[StockReport]:
         """A report each ``poll_s`` while the file is readable and at rest, with levels when it changed."""
-        read: Signature | None = None
-        before: Signature | None = None
+        read: Drop | None = None
+        before: Drop | None = None
         locations: frozenset[str] = frozenset()
         since = self._monotonic()
         while True:
             looked = self._monotonic()
-            now = await asyncio.to_thread(self._look)
+            file = await asyncio.to_thread(self._look)
+            now = Drop(file, *await asyncio.to_thread(self._beside, file))
             if now != before:
                 since = self._monotonic()
-            if now == read:
-                yield self._report(locations, None, self._age(now, since, looked), looked)
-            elif now == before or self._wall() - now[3] / 1e9 > SETTLED_S:
-                levels = await asyncio.to_thread(self._read, now)
+            age = self._age(now.newest, since, looked)
+            if read is not None and now.told == read.told:
+                read = now
+                yield self._report(locations, None, age, looked)
+            elif self._rests(now, before, since):
+                levels = await asyncio.to_thread(self._levels, now, read)
                 if levels is not None:
-                    locations = self._locations(levels)
+                    whole = read is None or read.file != now.file
+                    locations = self._locations(levels) if whole else self._named(levels, locations)
                     read = now
-                    yield self._report(locations, levels, self._age(now, since, looked), looked)
+                    yield replace(self._report(locations, levels, age, looked), whole=whole)
             before = now
             await asyncio.sleep(self._settings.poll_s)
+
+    def _rests(self, now: Drop, before: Drop | None, since: float) -> bool:
+        """Whether all files are whole; raises StockAway for one whose marker does not come."""
+        if not now.marked:
+            if self._monotonic() - since > UNMARKED_S:
+                raise StockAway(f"{self._path} or a file beside it lies there without its '{self._settings.done}'")
+            return False
+        untouched = self._wall() - max(one[3] for one in now.all) / 1e9
+        if untouched < self._settings.rest_s and self._monotonic() - since < self._settings.rest_s:
+            return False
+        return now == before or untouched > SETTLED_S
+
+    def _beside(self, file: Signature) -> tuple[tuple[tuple[str, Signature], ...], bool]:
+        """The files of changes that are not older than the whole one, and whether all have their markers."""
+        folder, pattern, done = self._path.parent, self._settings.deltas, self._settings.done
+        try:
+            named = sorted(folder.glob(pattern)) if pattern else []
+            paths = [path for path in named if path != self._path and not (done and path.name.endswith(done))]
+            found = [(path, _signature(path.stat())) for path in paths]
+            deltas = [(path, one) for path, one in found if one[2] >= file[2]]
+            marked = all(self._marked(path, one) for path, one in [(self._path, file), *deltas])
+        except OSError as error:
+            raise StockAway(f"{folder} cannot be read: {error.strerror}") from error
+        return tuple((path.name, one) for path, one in deltas), marked
+
+    def _marked(self, path: Path, file: Signature) -> bool:
+        if not self._settings.done:
+            return True
+        try:
+            return path.with_name(path.name + self._settings.done).stat().st_mtime_ns >= file[2]
+        except FileNotFoundError:
+            return False
+
+    def _levels(self, now: Drop, read: Drop | None) -> tuple[StockLevel, ...] | None:
+        """The levels of the whole file with its changes, or of the changes that are new and those behind them; None if
+        a file was touched meanwhile. Raises StockAway."""
+        known = set(read.deltas) if read is not None and read.file == now.file else None
+        rows: dict[tuple[str, str], StockLevel] = {}
+        names = [(self._path.name, now.file)] if known is None else []
+        first = next((n for n, delta in enumerate(now.deltas) if delta not in (known or ())), len(now.deltas))
+        for name, expected in [*names, *now.deltas[first:]]:
+            found = self._read(expected, self._path.with_name(name))
+            if found is None:
+                return None
+            rows |= {(level.sku, level.location): level for level in found}
+        return tuple(rows.values())
 
     def _report(
         self, locations: frozenset[str], levels: tuple[StockLevel, ...] | None, age: float, looked: float
@@ -84,22 +173,22 @@ class CsvStock:
         except OSError as error:
             raise StockAway(f"{self._path} cannot be read: {error.strerror}") from error
 
-    def _read(self, expected: Signature) -> tuple[StockLevel, ...] | None:
-        """The file's levels, None if it was touched meanwhile; raises StockAway."""
+    def _read(self, expected: Signature, path: Path) -> tuple[StockLevel, ...] | None:
+        """A file's levels, None if it was touched meanwhile; raises StockAway."""
         try:
-            with self._path.open("rb") as file:
+            with path.open("rb") as file:
                 data = file.read(MAX_BYTES + 1)
                 after = _signature(os.fstat(file.fileno()))
         except OSError as error:
-            raise StockAway(f"{self._path} cannot be read: {error.strerror}") from error
+            raise StockAway(f"{path} cannot be read: {error.strerror}") from error
         if after != expected:
             return None
         if len(data) > MAX_BYTES:
-            raise StockAway(f"{self._path} is larger than {MAX_BYTES // 1024 // 1024} MiB")
+            raise StockAway(f"{path} is larger than {MAX_BYTES // 1024 // 1024} MiB")
         try:
             return table.parse(data, self._settings.encoding)
         except table.BadTable as error:
-            raise StockAway(f"{self._path} {error}; the last good file stays in use") from error
+            raise StockAway(f"{path} {error}; the last good file stays in use") from error
 
     def _locations(self, levels: tuple[StockLevel, ...]) -> frozenset[str]:
         named = frozenset(level.location for level in levels)
@@ -108,6 +197,12 @@ class CsvStock:
             raise StockAway(f"{self._path} has no rows; name its locations in the settings if that is meant")
         if named - spoken:
             raise StockAway(f"{self._path} names '{min(named - spoken)}', which its setting 'locations' does not")
+        return spoken
+
+    def _named(self, levels: tuple[StockLevel, ...], spoken: frozenset[str]) -> frozenset[str]:
+        """The places that are spoken for; raises StockAway where changes name another."""
+        if others := frozenset(level.location for level in levels) - spoken:
+            raise StockAway(f"a file of changes beside {self._path} names '{min(others)}', which that file does not")
         return spoken
 
     def _age(self, file: Signature, since: float, looked: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from edge import plug
 from edge.adapters import stock_csv
-from edge.adapters.stock_csv import CsvStock, Settings
+from edge.adapters.stock_csv import CsvStock, Drop, Settings
 from edge.config import BadConfig, checked
 from edge.ports import StockAway, StockReport
 from edge.stock.level import sellable
@@ -96,7 +97,7 @@ async def test_a_file_that_is_being_written_is_left_alone_until_it_rests(file: P
 
     source._look = writing  # type: ignore[method-assign]
     file.write_text(HEAD)
-    source._read = lambda expected: read.append(len(looks)) or ()  # type: ignore[method-assign,func-returns-value]
+    source._read = lambda expected, path: read.append(len(looks)) or ()  # type: ignore[method-assign,func-returns-value]
     with pytest.raises(StockAway, match="no rows"):
         await anext(source.reports())
     assert read == [len(looks)]
@@ -185,6 +186,99 @@ def test_a_file_from_the_future_is_not_believed_where_its_age_matters(file: Path
     tomorrow = int((clock.wall + 86400) * 1e9)
     with pytest.raises(StockAway, match="future"):
         source._age((1, 1, tomorrow, tomorrow), clock.monotonic, clock.monotonic)
+
+
+DROP: dict[str, Any] = {"deltas": "change-*.csv"}
+
+
+def beside(file: Path, name: str, rows: str) -> Path:
+    """A file of changes, newer than the whole one."""
+    path = file.with_name(name)
+    path.write_text(HEAD + rows)
+    at = file.stat().st_mtime_ns + 1_000_000
+    os.utime(path, ns=(at, at))
+    return path
+
+
+async def test_files_of_changes_are_told_by_themselves_and_after_a_restart_with_the_whole_one(file: Path) -> None:
+    async with watched(file, **DROP) as next_report:
+        assert (await next_report()).whole
+        beside(file, "change-01.csv", "A,ginza,2\nB,ginza,9\n")
+        while (report := await next_report()).levels is None:
+            pass
+        assert (report.whole, counts(report)) == (False, {"A": 2, "B": 9})
+    async with watched(file, **DROP) as next_report:
+        report = await next_report()
+        assert (report.whole, counts(report)) == (True, {"A": 2, "B": 9})
+
+
+async def test_changes_count_in_order_of_their_names_also_where_one_comes_late(file: Path) -> None:
+    beside(file, "change-02.csv", "A,ginza,2\n")
+    async with watched(file, **DROP) as next_report:
+        assert await changed(next_report) == {"A": 2}
+        beside(file, "change-01.csv", "A,ginza,7\nB,ginza,7\n")
+        assert await changed(next_report) == {"A": 2, "B": 7}
+
+
+async def test_a_new_whole_file_ends_the_changes_before_it(file: Path) -> None:
+    old = beside(file, "change-01.csv", "A,ginza,2\n")
+    async with watched(file, **DROP) as next_report:
+        assert await changed(next_report) == {"A": 2}
+        file.write_text(HEAD + "A,ginza,8\n")
+        later = old.stat().st_mtime_ns + 1_000_000
+        os.utime(file, ns=(later, later))
+        assert await changed(next_report) == {"A": 8}
+
+
+@pytest.mark.parametrize(
+    ("rows", "complaint"), [("A,ginza,-1\n", r"change-01\.csv line 2"), ("A,shinjuku,1\n", "'shinjuku'")]
+)
+async def test_changes_that_cannot_be_are_told_by_their_file(file: Path, rows: str, complaint: str) -> None:
+    async with watched(file, **DROP) as next_report:
+        await changed(next_report)
+        beside(file, "change-01.csv", rows)
+        with pytest.raises(StockAway, match=complaint):
+            await changed(next_report)
+
+
+@pytest.mark.promise("K-1")
+async def test_a_file_whose_marker_is_older_says_nothing_at_all(file: Path) -> None:
+    marker = file.with_name("stock.csv.done")
+    marker.touch()
+    source = CsvStock(file, Settings(path=file, poll_s=0.01, done=".done", deltas="stock*"), time.time, time.monotonic)
+    reports = source.reports()
+    assert counts(await anext(reports)) == {"A": 3}
+    file.write_text(HEAD + "A,ginza,1\n")
+    looks, beside_ = [0], source._beside
+
+    def looked(found: Any) -> Any:
+        looks[0] += 1
+        if looks[0] == 5:
+            marker.touch()
+        return beside_(found)
+
+    source._beside = looked  # type: ignore[method-assign,assignment]
+    assert counts(await anext(reports)) == {"A": 1}
+    assert looks[0] >= 5
+
+
+def test_a_marker_that_does_not_come_is_told(file: Path, clock: HandClock) -> None:
+    settings = Settings(path=file, done=".done")
+    source = CsvStock(file, settings, lambda: clock.wall, lambda: clock.monotonic)
+    now = Drop(stock_csv._signature(file.stat()), *source._beside(stock_csv._signature(file.stat())))
+    assert not source._rests(now, now, clock.monotonic - 59)
+    with pytest.raises(StockAway, match=r"without its '\.done'"):
+        source._rests(now, now, clock.monotonic - 61)
+
+
+@pytest.mark.parametrize(("untouched_s", "rests"), [(29, False), (31, True)])
+def test_a_file_rests_for_as_long_as_it_is_told_to(
+    file: Path, clock: HandClock, untouched_s: float, rests: bool
+) -> None:
+    source = CsvStock(file, Settings(path=file, rest_s=30), lambda: clock.wall, lambda: clock.monotonic)
+    written = int((clock.wall - untouched_s) * 1e9)
+    now = Drop((1, 1, written, written))
+    assert source._rests(now, now, clock.monotonic) is rests
 
 
 def test_a_setting_that_does_not_exist_is_named() -> None:
