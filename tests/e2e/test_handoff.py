@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 
 import cv2
 import numpy as np
@@ -16,7 +18,8 @@ from edge.vision.cascade import Cascade
 from edge.vision.forms import joined, sieve
 from tests.e2e.running import Running, eventually, opened, picture
 
-DRESS = next(good for good in goods() if good.sku == "linen-dress-sky")
+GOODS = {good.sku: good for good in goods()}
+DRESS = GOODS["linen-dress-sky"]
 
 
 @pytest.mark.timeout(240)
@@ -49,6 +52,8 @@ async def test_the_qr_of_a_sheet_opens_the_products_page_and_its_use_comes_back(
     await a_purchase_on_the_phone_is_one(phone)
     await what_was_taken_came_back(demo, basket.text)
     await the_start_page_reads_it_too(demo, browser, DRESS)
+    await one_is_kept_in_another_size(demo, kiosk)
+    await nobody_can_say_while_the_shop_is_away(demo, kiosk)
 
 
 async def read_from(screen: Page, name: str) -> Code:
@@ -94,3 +99,37 @@ async def the_start_page_reads_it_too(demo: Running, browser: Browser, good: Goo
     await expect(frame.locator("h1")).to_have_text(good.name["ja"], timeout=15_000)
     await expect(start.locator("#kinds")).to_contain_text("スマホへの案内")
     await picture(start, "h4-start")
+
+
+async def one_is_kept_in_another_size(demo: Running, kiosk: Page) -> None:
+    """Held up in one size, turned to another, and kept: the slip on the glass is the one that the till has."""
+    await demo.post("/app/hold", camera="cam-kiosk", sku="tee-indigo-l")
+    await expect(kiosk.locator(".sheet h2")).to_have_text(GOODS["tee-indigo-l"].name["ja"], timeout=15_000)
+    await kiosk.locator(".matrix button[data-value='tee-indigo']").click()
+    await expect(kiosk.locator(".matrix [aria-current='true']")).to_have_attribute("data-value", "tee-indigo")
+    await picture(kiosk, "h5-sizes")
+    await kiosk.locator("button[data-action='keep']").click()
+    slip = kiosk.locator(".wish.confirmed .slip b")
+    await expect(slip).to_have_text(re.compile(r"K-[0-9]{4}"), timeout=15_000)
+    await picture(kiosk, "h6-kept")
+    kept = await (await kiosk.request.get(demo.url("world", "/pos/kept"))).json()
+    assert kept == {"tee-indigo": [await slip.inner_text()]}
+    await eventually(
+        lambda: [each for each in demo.contacts("kind = 'offer_taken'") if each["data"].get("location") == "s001"]
+    )
+
+
+async def nobody_can_say_while_the_shop_is_away(demo: Running, kiosk: Page) -> None:
+    levels = await (await kiosk.request.get(demo.url("world", "/pos/levels"))).json()
+    sku = next(sku for sku, count in levels.items() if count >= 4)
+    await demo.post("/app/hold", camera="cam-kiosk", sku=sku)
+    await expect(kiosk.locator(".sheet h2")).to_have_text(GOODS[sku].name["ja"], timeout=15_000)
+    world = demo.pid("world")
+    os.kill(world, signal.SIGSTOP)
+    try:
+        await kiosk.locator("button[data-action='keep']").click()
+        await expect(kiosk.locator(".wish")).to_have_class("wish pending", timeout=15_000)
+        await expect(kiosk.locator(".wish")).to_have_class("wish unknown", timeout=15_000)
+        await picture(kiosk, "h7-nobody-knows")
+    finally:
+        os.kill(world, signal.SIGCONT)
