@@ -88,8 +88,10 @@ class Base(shop.ReadOnly):
         async def fetch(offset: int) -> list[_Item]:
             return await self._list(offset, "created", "asc")
 
+        products = Products()
         async for items in walk(fetch, PAGE, lambda item: item.item_id):
-            yield self._page(items)
+            yield self._page(items, products)
+        self._products = products
 
     async def changed(self, since_s: float) -> AsyncIterator[Page]:
         """The items whose ``modified`` is not before a moment; sales may be missing."""
@@ -103,7 +105,7 @@ class Base(shop.ReadOnly):
                 break
             offset += PAGE
         if found:
-            yield self._page(sorted(found.values(), key=lambda item: item.modified))
+            yield self._page(sorted(found.values(), key=lambda item: item.modified), self._products)
 
     async def read(self, keys: Sequence[Key]) -> Page:
         """These items, a call each; one that is no more is none left."""
@@ -112,7 +114,7 @@ class Base(shop.ReadOnly):
         for id in asked:
             answer = await self._ask(f"/1/items/detail/{quote(id, safe='')}", {}, absent="no_item")
             items += [] if answer is None else [answers.read(_One, answer.json, WHO).item]
-        page = self._page(items)
+        page = self._page(items, self._products)
         lost = self._products.lost(asked, [their for item in items for their, *_ in _rows(item)])
         return Page((*page.levels, *(StockLevel(sku, self._settings.only, 0) for sku in lost)), page.items)
 
@@ -121,16 +123,19 @@ class Base(shop.ReadOnly):
         item = self._products.product(sku) if location == self._settings.only else None
         return None if item is None else Key(item)
 
-    def _page(self, items: Sequence[_Item]) -> Page:
+    def _page(self, items: Sequence[_Item], products: Products) -> Page:
+        """What items say; of a code that two variations bear it is known that it is there, and nothing else."""
         rows = [(item, *row) for item in items for row in _rows(item)]
         for item, their, code, *_ in rows:
-            self._products.learn(item.item_id, their, code)
+            products.learn(item.item_id, their, code)
         levels: list[StockLevel] = []
         told: list[StockItem] = []
         for item, _, code, stock, word in rows:
-            if self._products.names(code):
+            if products.names(code):
                 levels.append(StockLevel(code, self._settings.only, stock if item.visible else 0))
                 told.append(self._item(item, code, word))
+            elif code:
+                levels.append(StockLevel(code, self._settings.only))
         return Page(tuple(levels), tuple(told))
 
     def _item(self, item: _Item, code: str, word: str) -> StockItem:
@@ -185,9 +190,12 @@ class Base(shop.ReadOnly):
 def _rows(item: _Item) -> list[tuple[str, str, int, str]]:
     """(their id, code, stock, the variation's word) of each thing of an item that can be bought."""
     if not item.variations:
-        return [(item.item_id, item.identifier or item.item_id, item.stock, "")]
+        return [(item.item_id, item.identifier or answers.sku(item.item_id), item.stock, "")]
     theirs = [(f"{item.item_id}/{one.variation_id}", one) for one in item.variations]
-    return [(their, one.variation_identifier or their, one.variation_stock, one.variation) for their, one in theirs]
+    return [
+        (their, one.variation_identifier or answers.sku(their), one.variation_stock, one.variation)
+        for their, one in theirs
+    ]
 
 
 def _error(answer: Answer) -> str:

@@ -92,11 +92,12 @@ class ColorMe(shop.ReadOnly):
         """Every row; read again when fewer came than there are: one jumped to a page already read."""
         for _ in range(TRIES):
             totals: list[int] = []
-            found = 0
+            found, products = 0, Products()
             async for rows in self._walk({}, totals):
                 found += len(rows)
-                yield self._page(rows)
+                yield self._page(rows, products)
             if found >= totals[0]:
+                self._products = products
                 return
         raise StockAway(f"{WHO} moved products between its pages {TRIES} times while they were read")
 
@@ -104,7 +105,7 @@ class ColorMe(shop.ReadOnly):
         """What runs low and what sold out in the last week: the API cannot be asked for more."""
         for query in ({"stocks": str(self._few)}, {"recent_zero_stocks": "true"}):
             async for rows in self._walk(query, []):
-                yield self._page(rows)
+                yield self._page(rows, self._products)
 
     async def read(self, keys: Sequence[Key]) -> Page:
         """All variants of these products; what they had and have no more is none left."""
@@ -113,7 +114,7 @@ class ColorMe(shop.ReadOnly):
         for start in range(0, len(items), PAGE):
             async for some in self._walk({"ids": ",".join(items[start : start + PAGE])}, []):
                 rows += some
-        page = self._page(rows)
+        page = self._page(rows, self._products)
         lost = self._products.lost(items, [row.their for row in rows])
         return Page((*page.levels, *(StockLevel(code, self._place, 0) for code in lost)), page.items)
 
@@ -135,12 +136,14 @@ class ColorMe(shop.ReadOnly):
         async for rows in walk(fetch, PAGE, lambda row: row.their):
             yield rows
 
-    def _page(self, rows: Sequence[_Row]) -> Page:
+    def _page(self, rows: Sequence[_Row], products: Products) -> Page:
+        """What rows say; of a number that two variants bear it is known that it is there, and nothing else."""
         for row in rows:
-            self._products.learn(row.product_id, row.their, row.code)
+            products.learn(row.product_id, row.their, row.code)
             self._few = max(self._few, min(row.few_num or 0, 1000))
-        ours = [row for row in rows if self._products.names(row.code)]
-        return Page(tuple(self._level(row) for row in ours), tuple(self._item(row) for row in ours))
+        ours = [row for row in rows if products.names(row.code)]
+        twice = [StockLevel(row.code, self._place) for row in rows if row.code and not products.names(row.code)]
+        return Page((*map(self._level, ours), *twice), tuple(self._item(row) for row in ours))
 
     def _level(self, row: _Row) -> StockLevel:
         if row.display_state not in self._settings.sold:

@@ -146,8 +146,10 @@ class Commercetools(shop.ReadOnly):
         for start in range(0, len(asked), READ):
             some = ",".join(f'"{id}"' for id in asked[start : start + READ])
             entries += await self._query(f"id in ({some})", ("id asc",))
-        lost = [self._row[id] for id in set(asked) - {entry.id for entry in entries} if id in self._row]
         page = self._page(entries)
+        gone = set(asked) - {entry.id for entry in entries}
+        # One that was made anew has another id, and what it was before is not none left.
+        lost = [row for id in gone if (row := self._row.pop(id, None)) and self._entry.get(row) == id]
         return Page((*page.levels, *(StockLevel(sku, place, 0) for sku, place in sorted(lost))))
 
     def pushed(self, delivery: Delivery) -> Pushed:

@@ -133,17 +133,19 @@ class EcCube(shop.ReadOnly):
         await self._check()
         found: dict[str, str] = {}
         totals: list[int] = []
+        products = Products()
 
         async def fetch(offset: int) -> list[_Product]:
             return await self._list(offset, totals)
 
         async for rows in walk(fetch, PAGE + 1, lambda row: row.id):
             found |= {row.id: row.update_date for row in rows}
-            yield self._page(rows)
+            yield self._page(rows, products)
         async for rows in self._front(found, totals):
-            yield self._page(rows)
+            yield self._page(rows, products)
         if len(found) < totals[0]:
             raise StockAway(f"{WHO} moved products between its pages while they were read; they are read again")
+        self._products = products
 
     async def read(self, keys: Sequence[Key]) -> Page:
         """These products; what they had and have no more is none left."""
@@ -156,7 +158,7 @@ class EcCube(shop.ReadOnly):
             data = await self._ask(f"{{{question}}}", {})
             found = answers.read(_Some, {"products": [data.get(f"p{id}") for id in some]}, WHO).products
             rows += [row for row in found if row is not None]
-        page = self._page(rows)
+        page = self._page(rows, self._products)
         lost = self._products.lost(asked, [one.id for row in rows for one in row.ProductClasses if one.visible])
         return Page((*page.levels, *(StockLevel(sku, self._settings.only, 0) for sku in lost)), page.items)
 
@@ -214,14 +216,19 @@ class EcCube(shop.ReadOnly):
     async def _ask(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
         return await self._graph.ask(query, variables, {})
 
-    def _page(self, rows: Sequence[_Product]) -> Page:
+    def _page(self, rows: Sequence[_Product], products: Products) -> Page:
+        """What products say; of a code that two classes bear it is known that it is there, and nothing else."""
         sold = [
-            (row, one, one.code or f"{row.id}/{one.id}") for row in rows for one in row.ProductClasses if one.visible
+            (row, one, one.code or answers.sku(f"{row.id}/{one.id}"))
+            for row in rows
+            for one in row.ProductClasses
+            if one.visible
         ]
         for row, one, code in sold:
-            self._products.learn(row.id, one.id, code)
-        ours = [each for each in sold if self._products.names(each[2])]
-        return Page(tuple(self._level(*each) for each in ours), tuple(_item(*each) for each in ours))
+            products.learn(row.id, one.id, code)
+        ours = [each for each in sold if products.names(each[2])]
+        twice = [StockLevel(code, self._settings.only) for *_, code in sold if code and not products.names(code)]
+        return Page((*(self._level(*each) for each in ours), *twice), tuple(_item(*each) for each in ours))
 
     def _level(self, row: _Product, one: _Variant, code: str) -> StockLevel:
         if row.Status is None or row.Status.id != SHOWN:

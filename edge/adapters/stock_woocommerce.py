@@ -89,15 +89,17 @@ class Woo(shop.ReadOnly):
 
     async def everything(self) -> AsyncIterator[Page]:
         """Every product by its id, and all variations of each variable one."""
-        async for page in self._pages({"orderby": "id", "order": "asc", "status": "any"}):
+        products = Products()
+        async for page in self._pages({"orderby": "id", "order": "asc", "status": "any"}, products):
             yield page
+        self._products = products
 
     async def changed(self, since_s: float) -> AsyncIterator[Page]:
         """Products changed by hand at or after a moment; sales are missing."""
         # "after" leaves out what changed in the very second that is named.
         since = datetime.fromtimestamp(int(since_s) - 1, UTC).strftime("%Y-%m-%dT%H:%M:%S")
         query = {"modified_after": since, "dates_are_gmt": "true", "orderby": "id", "order": "asc", "status": "any"}
-        async for page in self._pages(query):
+        async for page in self._pages(query, self._products):
             yield page
 
     async def read(self, keys: Sequence[Key]) -> Page:
@@ -109,7 +111,7 @@ class Woo(shop.ReadOnly):
         for start in range(0, len(asked), PAGE - 1):
             some = ",".join(asked[start : start + PAGE - 1])
             rows = await self._rows(API, {"include": some, "status": "any", "orderby": "id", "order": "asc"}, 0)
-            for page, theirs in [await self._product(row) for row in rows]:
+            for page, theirs in [await self._product(row, self._products) for row in rows]:
                 levels += page.levels
                 items += page.items
                 seen += theirs
@@ -136,21 +138,21 @@ class Woo(shop.ReadOnly):
         product = self._products.product(sku) if location == self._settings.only else None
         return None if product is None else Key(product)
 
-    async def _pages(self, query: Mapping[str, str]) -> AsyncIterator[Page]:
+    async def _pages(self, query: Mapping[str, str], products: Products) -> AsyncIterator[Page]:
         async def fetch(offset: int) -> list[_Row]:
             return await self._rows(API, query, offset)
 
         async for rows in walk(fetch, PAGE, lambda row: str(row.id)):
             plain = [row for row in rows if not row.variable]
-            yield self._told([(row, str(row.id), row, "") for row in plain])
+            yield self._told([(row, str(row.id), row, "") for row in plain], products)
             for row in rows:
                 if row.variable:
-                    yield (await self._product(row))[0]
+                    yield (await self._product(row, products))[0]
 
-    async def _product(self, row: _Row) -> tuple[Page, list[str]]:
+    async def _product(self, row: _Row, products: Products) -> tuple[Page, list[str]]:
         """A product's levels and items, and the ids of what of it can be bought."""
         if not row.variable:
-            return self._told([(row, str(row.id), row, "")]), [str(row.id)]
+            return self._told([(row, str(row.id), row, "")], products), [str(row.id)]
         told: list[tuple[_Row, str, _Row, str]] = []
 
         async def fetch(offset: int) -> list[_Row]:
@@ -158,7 +160,7 @@ class Woo(shop.ReadOnly):
 
         async for rows in walk(fetch, PAGE, lambda one: str(one.id)):
             told += [(row, str(one.id), one, row.sku or str(row.id)) for one in rows]
-        return self._told(told), [id for _, id, *_ in told]
+        return self._told(told, products), [id for _, id, *_ in told]
 
     async def _rows(self, path: str, query: Mapping[str, str], offset: int) -> list[_Row]:
         name, secret = await bearer.client(self._where / self._settings.token_file)
@@ -167,13 +169,16 @@ class Woo(shop.ReadOnly):
         answer = await self._call(Call(path, query=asked, headers={"Authorization": f"Basic {basic}"}))
         return answers.read(_Rows, {"rows": answer.json}, WHO).rows
 
-    def _told(self, rows: Sequence[tuple[_Row, str, _Row, str]]) -> Page:
-        """Levels and items of (product, id, what can be bought, style)."""
+    def _told(self, rows: Sequence[tuple[_Row, str, _Row, str]], products: Products) -> Page:
+        """Levels and items of (product, id, what is bought, style); of a SKU that two bear only that it is there."""
         for product, id, row, _ in rows:
-            self._products.learn(str(product.id), id, row.sku or id)
-        ours = [one for one in rows if self._products.names(one[2].sku or one[1])]
-        levels = tuple(self._level(product, row, id) for product, id, row, _ in ours)
-        return Page(levels, tuple(_item(product, row, id, style) for product, id, row, style in ours))
+            products.learn(str(product.id), id, row.sku or id)
+        ours = [one for one in rows if products.names(one[2].sku or one[1])]
+        twice = [
+            StockLevel(row.sku, self._settings.only) for _, id, row, _ in rows if not products.names(row.sku or id)
+        ]
+        levels = [self._level(product, row, id) for product, id, row, _ in ours]
+        return Page((*levels, *twice), tuple(_item(product, row, id, style) for product, id, row, style in ours))
 
     def _level(self, product: _Row, row: _Row, id: str) -> StockLevel:
         code, place = row.sku or id, self._settings.only

@@ -77,6 +77,14 @@ async def test_an_item_that_is_no_more_is_none_left(tmp_path: Path) -> None:
         assert counts((await system.read([system.key("T002-M", "online")])).levels) == {"T002-M": 0}
 
 
+async def test_of_a_code_that_two_variations_bear_nothing_is_known_but_that_it_is_there(tmp_path: Path) -> None:
+    shop = full(150)
+    shop.item("T149")["variations"][0]["variation_identifier"] = "T000-M"
+    async with opened(base, shop, tmp_path) as (system, _):
+        found = counts((await whole(system)).values())
+    assert (found["T000-M"], found["T001-M"]) == (None, 1)
+
+
 async def test_a_variation_that_is_no_more_is_none_left(tmp_path: Path) -> None:
     shop = full(1)
     shop.stock("T000-L", "online", 5)

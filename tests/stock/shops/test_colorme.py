@@ -109,11 +109,22 @@ async def test_a_product_that_is_gone_when_it_is_read_again_is_none_left(tmp_pat
         assert system.key("S002", "online") is None
 
 
-async def test_a_number_that_two_variants_bear_names_neither(tmp_path: Path) -> None:
+async def test_of_a_number_that_two_variants_bear_nothing_is_known_but_that_it_is_there(tmp_path: Path) -> None:
     shop = full(3)
     shop.product("S001", variant_model_number="S000", stocks=9)
     async with opened(colorme, shop, tmp_path) as (system, _):
-        assert counts((await whole(system)).values()) == {"S002": 2}
+        assert counts((await whole(system)).values()) == {"S000": None, "S002": 2}
+
+
+async def test_a_number_that_a_new_product_takes_over_from_a_deleted_one_is_the_new_ones(tmp_path: Path) -> None:
+    shop = full(3)
+    async with opened(colorme, shop, tmp_path) as (system, _):
+        await whole(system)
+        old = shop.order.pop(1)
+        shop.product("again", stocks=9)
+        shop.product("again", variant_model_number="S001")
+        shop.rows[old]["variant_model_number"] = "nobody's"
+        assert counts((await whole(system)).values()) == {"S000": 0, "S001": 9, "S002": 2}
 
 
 @pytest.mark.parametrize("stocks", ["x", 1e308, [], True, 10**9])

@@ -166,6 +166,19 @@ async def test_an_entry_that_is_no_more_is_none_left(tmp_path: Path) -> None:
     assert (level.sku, level.location, level.available) == ("LN001", "online", 0)
 
 
+async def test_an_entry_that_was_made_anew_is_not_none_left_because_the_old_one_is(tmp_path: Path) -> None:
+    shop = full(2)
+    async with opened(commercetools, shop, tmp_path) as (system, _):
+        await whole(system)
+        old = system.key("LN001", "online")
+        del shop.entries[old.item]
+        shop.stock("LN001", "online", 6)
+        new = Key(shop.entry("LN001", CHANNELS["online"])["id"])
+        assert counts((await system.read([old, new])).levels) == {"LN001": 6}
+        assert (await system.read([old])).levels == ()
+        assert system.key("LN001", "online") == new
+
+
 async def test_a_token_that_ended_is_asked_for_anew_once(tmp_path: Path) -> None:
     shop = full(1)
     async with opened(commercetools, shop, tmp_path) as (system, calls):
