@@ -73,6 +73,13 @@ async def test_what_a_product_says_of_its_stock(
     assert (level.available, level.status) == (available, status)
 
 
+async def test_a_product_deleted_since_it_was_listed_has_no_variations_and_holds_nothing_up(tmp_path: Path) -> None:
+    shop = full(2)
+    shop.between = lambda: shop.products.pop(shop.product("TS")["id"]) and None
+    async with opened(woocommerce, shop, tmp_path) as (system, _):
+        assert counts((await whole(system)).values()) == {"LN000": 0, "LN001": 1}
+
+
 async def test_a_variation_has_its_size_its_parents_name_and_few_left_figure(tmp_path: Path) -> None:
     shop = full(0)
     shop.product("TS", low_stock_amount=2)

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,8 @@ Product = dict[str, Any]
 
 
 class WooShop(FakeShop):
-    """A SKU ``X-S`` is a variation of the variable product ``X``; one without a dash is a simple product."""
+    """A SKU ``X-S`` is a variation of the variable product ``X``; one without a dash is a simple product.
+    ``between`` is called before variations are listed."""
 
     name = "woocommerce"
 
@@ -29,6 +30,7 @@ class WooShop(FakeShop):
         super().__init__(*args)
         self.products: dict[int, Product] = {}
         self.sent = 0
+        self.between: Callable[[], None] = lambda: None
 
     def routes(self) -> Iterable[web.AbstractRouteDef]:
         return [
@@ -138,7 +140,10 @@ class WooShop(FakeShop):
         return self._page(request, rows)
 
     async def _variations(self, request: web.Request) -> web.Response:
+        self.between()
         parent = int(request.match_info["id"])
+        if parent not in self.products:
+            return web.json_response({"code": "woocommerce_rest_product_invalid_id"}, status=404)
         return self._page(request, [one for one in self.products.values() if one["parent_id"] == parent])
 
     def _page(self, request: web.Request, rows: list[Product]) -> web.Response:
