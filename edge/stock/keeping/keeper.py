@@ -29,7 +29,7 @@ class Keeper(Protocol):
         """The locations where it can keep a unit now, such that of two who ask for the last one gets it."""
 
     async def reserve(self, wish: Wish) -> Kept:
-        """Ask once; never asked twice for one wish."""
+        """Ask; of one wish this is asked once."""
 
     async def reserved(self, wish: Wish) -> Kept:
         """How a wish that was asked stands."""
@@ -105,12 +105,13 @@ class Afar:
         return frozenset(location for location in self._locations if self._reserves(location))
 
     async def reserve(self, wish: Wish) -> Kept:
-        return await self._ask(hdrs.METH_POST, "", wire.write_wish(wish))
+        return await self._ask(hdrs.METH_POST, "", wire.write_wish(wish)) or Kept(Keeping.UNKNOWN)
 
     async def reserved(self, wish: Wish) -> Kept:
-        return await self._ask(hdrs.METH_GET, f"/{wish.key}", None)
+        """How it stands; a wish that never arrived is sent once more, as the office asks its system once for a key."""
+        return await self._ask(hdrs.METH_GET, f"/{wish.key}", None) or await self.reserve(wish)
 
-    async def _ask(self, method: str, below: str, body: bytes | None) -> Kept:
+    async def _ask(self, method: str, below: str, body: bytes | None) -> Kept | None:
         url = URL(self._settings.url)
         url = url.with_path(url.path.rstrip("/") + wire.PATH + below)
         try:
@@ -123,9 +124,10 @@ class Afar:
             raise StockAway("head office gave no word on a unit to be kept") from None
 
 
-async def _kept(answer: aiohttp.ClientResponse) -> Kept:
+async def _kept(answer: aiohttp.ClientResponse) -> Kept | None:
+    """What became of a wish, None for one that never came."""
     if answer.status == 404:
-        return Kept(Keeping.UNKNOWN)
+        return None
     if answer.status != 200:
         raise StockAway(f"head office answered {answer.status} to a wish{asking.advice(answer.status)}")
     return wire.read_kept(await asking.bounded(answer.content, wire.MOST))

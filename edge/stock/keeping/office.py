@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from edge.ports import StockAway
 from edge.stock.keeping import wire
@@ -157,7 +157,7 @@ class _Pages:
         except sqlite3.Error:
             raise web.HTTPServiceUnavailable(text="wishes cannot be read now\n") from None
         if kept is None:
-            raise web.HTTPNotFound(body=wire.write_kept(UNKNOWN), content_type="application/json")
+            return _answer(UNKNOWN, 404)
         return _answer(kept)
 
     def _admit(self, request: web.Request) -> None:
@@ -166,10 +166,9 @@ class _Pages:
         bearer.need(request, self._token)
 
 
-def _answer(kept: Kept) -> web.Response:
-    return web.Response(
-        body=wire.write_kept(kept), content_type="application/json", headers={"Cache-Control": "no-store"}
-    )
+def _answer(kept: Kept, status: int = 200) -> web.Response:
+    headers = {hdrs.CACHE_CONTROL: "no-store"}
+    return web.Response(status=status, body=wire.write_kept(kept), content_type="application/json", headers=headers)
 
 
 @asynccontextmanager
