@@ -27,6 +27,7 @@ from edge.sessions.sight import follow, untold
 from edge.stock.channel import feed
 from edge.stock.intake import feeding
 from edge.stock.keeping import keeper
+from edge.stock.line.source import Follow
 from edge.vision.eyes import Eye
 from edge.vision.scanner import ScannerEye
 
@@ -87,9 +88,10 @@ def loops(parts: Parts) -> dict[str, Callable[[], Awaitable[None]]]:
 async def _follow(parts: Parts, channel: config.StockChannel) -> None:
     """A channel whose adapter hears its hub by the line to the broker, too."""
     module, settings = feeding.chosen(channel)
-    ear, places = parts.ears[channel.id], [location.id for location in parts.store.location]
+    follow = Follow(channel.id, parts.ears[channel.id], parts.stock)
+    places = [location.id for location in parts.store.location]
     async with (
-        module.open(settings, parts.folder, channel.id, ear, parts.stock) as source,
+        module.open(settings, parts.folder, follow) as source,
         keeper.afar(settings, parts.folder, source.reserves, places) as office,
     ):
         with parts.keeping.through(f"stock {channel.id}", office):

@@ -82,10 +82,10 @@ class Erasing(Protocol):
 
 @runtime_checkable
 class Probed(Protocol):
-    """A members' source that can be tried without a member's reference."""
+    """A source that can be tried: of members without a reference, of stock without following it."""
 
     async def probe(self) -> None:
-        """Ask it something that concerns nobody; raises MembersAway with what is wrong."""
+        """Ask it something that concerns nobody; raises MembersAway, or StockAway, with what is wrong."""
 
 
 @runtime_checkable

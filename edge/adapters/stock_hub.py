@@ -10,13 +10,11 @@ from pydantic import Field, field_validator
 
 from edge import asking
 from edge.config import Id
-from edge.stock.cache import StockCache
-from edge.stock.line.asker import Asker
-from edge.stock.line.ear import Ear
-from edge.stock.line.source import HubStock
+from edge.stock.line.asker import Asker, Reach
+from edge.stock.line.source import Follow, HubStock
 
 HEARS = True
-"""``open`` takes the ear by which it hears the edge's line, and the cache whose rows it compares with the hub's."""
+"""``open`` takes what it follows: the ear by which it hears the edge's line, and the cache whose rows it compares."""
 
 
 class Settings(asking.Settings):
@@ -39,11 +37,12 @@ class Settings(asking.Settings):
 
 
 @asynccontextmanager
-async def open(
-    settings: Settings, where: Path, channel_id: str, ear: Ear, cache: StockCache
-) -> AsyncIterator[HubStock]:
-    """The source of one hub, with an HTTP session of its own; rows are kept by ``channel_id`` in ``cache``."""
-    # One connection is kept: a question comes every few seconds, and of one that breaks off the next is soon enough.
+async def open(settings: Settings, where: Path, follow: Follow | None = None) -> AsyncIterator[HubStock | Reach]:
+    """The source of one hub, with an HTTP session of its own; without ``follow`` what can only be tried."""
+    # Connections are kept: a question comes every few seconds, and of one that breaks off the next is soon enough.
     async with asking.session(settings, where, settings.timeout_s, limit=2, keep=True) as session:
         asker = Asker(settings, where, session)
-        yield HubStock(asker, ear, cache, channel_id, settings.spread_s, settings.poll_s)
+        if follow is None:
+            yield Reach(asker, settings.locations)
+        else:
+            yield HubStock(asker, follow, settings.spread_s, settings.poll_s)

@@ -122,6 +122,9 @@ def sources(patient: Patient) -> Iterator[Finding]:
 
 async def _ask_stock(choice: Choice, patient: Patient) -> str:
     async with opened(choice, patient) as source:
+        if isinstance(source, Probed):
+            await source.probe()
+            return "it answers"
         async for report in source.reports():
             return f"{len(report.levels)} numbers of {', '.join(sorted(report.locations)) or 'no place'}"
     return "it has no word yet"

@@ -134,6 +134,21 @@ class Asker:
         return URL(self._settings.url).authority
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A hub that is only tried: it answers, and takes the token."""
+
+    asker: Asker
+    locations: Collection[str]
+
+    async def probe(self) -> None:
+        """Ask it how some shelves stand; raises StockAway."""
+        try:
+            await self.asker.shelves(self.locations or ["none"])
+        except Gone:
+            raise StockAway(f"{self.asker.host} gives no stock to stores; is it a hub of this version?") from None
+
+
 def _digests(told: Any) -> tuple[int, ...]:
     if not isinstance(told, list) or len(told) != BUCKETS or any(not isinstance(each, str) for each in told):
         raise BadWord(f"d: {BUCKETS} texts are needed")

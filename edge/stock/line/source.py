@@ -12,6 +12,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 
 from edge.ports import StockAway, StockReport, Taken
 from edge.stock.cache import StockCache
@@ -33,8 +34,17 @@ LOST_S = 10.0
 MOST_SHELVES = 2_000
 
 
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """What a source follows its hub with: where its messages are heard, and where rows are kept, as which channel."""
+
+    channel_id: str
+    ear: Ear
+    cache: StockCache
+
+
 class HubStock:
-    """A StockSource, kept by ``channel_id``; each channel of the hub is a part of it.
+    """A StockSource; each channel of the hub is a part of it.
 
     ``spread_s`` is over how long edges that start at once spread their first questions for rows; ``poll_s`` how often
     the hub is asked while no beat comes.
@@ -43,9 +53,7 @@ class HubStock:
     def __init__(
         self,
         asker: Asker,
-        ear: Ear,
-        cache: StockCache,
-        channel_id: str,
+        follow: Follow,
         spread_s: float = 60.0,
         poll_s: float = 3.0,
         monotonic: Clock = time.monotonic,
@@ -53,9 +61,9 @@ class HubStock:
         chance: Callable[[], float] = random.random,
     ) -> None:
         self.counted: Counter[str] = Counter()
-        self._asker, self._ear, self._poll_s = asker, ear, poll_s
+        self._asker, self._ear, self._poll_s = asker, follow.ear, poll_s
         self._monotonic, self._sleep, self._chance = monotonic, sleep, chance
-        self._hub = Hub(asker, cache, channel_id, spread_s, poll_s, monotonic, chance, self.counted)
+        self._hub = Hub(asker, follow.cache, follow.channel_id, spread_s, poll_s, monotonic, chance, self.counted)
         self._shelves: dict[Key, Follower] = {}
         self._looked = self._round_at = self._alive = -math.inf
         self._strange_at = math.inf

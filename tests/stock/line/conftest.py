@@ -27,7 +27,7 @@ from edge.stock.line.counter import Counter
 from edge.stock.line.ear import Ear
 from edge.stock.line.flight import Flight
 from edge.stock.line.press import Press
-from edge.stock.line.source import HubStock
+from edge.stock.line.source import Follow, HubStock
 from edge.stock.line.speaker import Speaker
 
 HUBS_S = 77_000.0
@@ -203,7 +203,7 @@ def wired(tmp_path: Path) -> Wired:
             http = await stack.enter_async_context(session(settings, tmp_path, 10, 2, keep=True))
             asker, ear = CutAsker(settings, tmp_path, http, world.clock(-1000)), Ear(["ginza", "web"])
             draw = random.Random(1).random
-            source = HubStock(asker, ear, mine, "hub", spread_s, 3.0, world.clock(-1000), world.sleep, draw)
+            source = HubStock(asker, Follow("hub", ear, mine), spread_s, 3.0, world.clock(-1000), world.sleep, draw)
             broker = Broker(ear)
             feeding = asyncio.create_task(feed("hub", source, mine, Health(), world.clock(0), world.pause))
             stack.push_async_callback(ended, feeding)
