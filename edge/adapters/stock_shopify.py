@@ -72,7 +72,7 @@ class Settings(shop.Settings):
     """
 
     token_file: Path
-    points_per_s: int = Field(POINTS_PER_S, ge=50, le=2000)
+    points_per_s: int = Field(POINTS_PER_S, ge=100, le=2000)
     since: Literal["sure", "blind"] = "sure"
 
     @field_validator("locations")

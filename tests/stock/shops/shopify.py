@@ -51,7 +51,7 @@ class Shopify(FakeShop):
         self.points = BUCKET
         self.page = 250
         self.denied = False
-        self._flowed = time.monotonic()
+        self._flowed = clock()
 
     def routes(self) -> Iterable[web.AbstractRouteDef]:
         return [web.post(PATH, self._graphql)]
@@ -123,8 +123,8 @@ class Shopify(FakeShop):
         if requested > MOST_COST:
             self.breaches.append(f"one question of {requested:g} points")
             return self._error("MAX_COST_EXCEEDED", requested)
-        now = time.monotonic()
-        self.points = min(BUCKET, self.points + (now - self._flowed) * RESTORE)
+        now = self.clock()
+        self.points = min(BUCKET, self.points + max(0.0, now - self._flowed) * RESTORE)
         self._flowed = now
         if requested > self.points:
             self.breaches.append("a question for which there were no points")

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from edge.adapters import stock_shopify
 from edge.ports import StockAway, StockLevel
 from edge.stock.system import BadDelivery, Budget, Delivery, Key, Since
+from tests.stock.intake.rig import all_of, asked, driven
 from tests.stock.shops.direct import Opened, opened
 from tests.stock.shops.shopify import ELSEWHERE, HOOK, Row, Shopify, signed
+
+if TYPE_CHECKING:
+    from tests.stock.conftest import HandClock
 
 ITEM = "gid://shopify/InventoryItem/411"
 AT = 1_795_252_365
@@ -175,6 +180,18 @@ async def test_a_bucket_that_is_nearly_empty_is_left_to_fill(shop: Shopify, adap
     with pytest.raises(StockAway, match="THROTTLED"):
         await adapter.everything()
     assert max(adapter.call.held) > 1
+
+
+@pytest.mark.promise("K-4")
+async def test_full_readings_without_end_stay_within_the_plans_points(tmp_path: Path, clock: HandClock) -> None:
+    shop = Shopify(lambda: clock.wall)
+    for n in range(300):
+        shop.stock(f"S{n}", "ginza", n)
+    async with asked(stock_shopify, shop, tmp_path, driven(clock)) as (system, _):
+        for _ in range(25):
+            assert len(await all_of(system.everything())) == 300
+    assert shop.calls == 100
+    assert not shop.breaches
 
 
 async def test_an_app_without_the_scope_and_a_wrong_token_say_what_to_look_at(
