@@ -34,6 +34,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     _add_drain(names)
     _add_fleet(names)
     _add_shop(names)
+    _add_stock(names)
 
 
 def _add_scan(names: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -100,6 +101,13 @@ def _add_shop(names: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     shop.add_argument("--seconds", type=_seconds, default=60.0, metavar="S", help="of changes (60)")
     shop.add_argument("--rate", type=_seconds, default=25.0, metavar="N", help="changes a second (25)")
     shop.add_argument("--of", choices=("oscar", "vendure"), default="oscar", help="which shop (oscar)")
+
+
+def _add_stock(names: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    stock = _named(names, "stock", "the stock cache at its largest, beside the same rows in bare sqlite3", _stock)
+    stock.add_argument("-n", type=_count, default=100_000, metavar="N", help="items at 3 locations (100,000)")
+    stock.add_argument("--seconds", type=_seconds, default=10.0, metavar="S", help="of look-ups under upserts (10)")
+    _add_seed(stock)
 
 
 def _named(
@@ -201,6 +209,12 @@ def _shop(arguments: argparse.Namespace) -> int:
     from edge.bench import shop
 
     return _told(arguments, shop.measure(arguments.seconds, arguments.rate, arguments.of), shop.words)
+
+
+def _stock(arguments: argparse.Namespace) -> int:
+    from edge.bench import stock
+
+    return _told(arguments, stock.measure(arguments.n, arguments.seconds, _seed(arguments)), stock.words)
 
 
 def _guarded(run: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from edge.ports import StockAway, StockItem, StockLevel, StockReport, Taken
@@ -23,6 +24,9 @@ _PUT_ITEM = "INSERT OR REPLACE INTO stock_item VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _ROW = f"SELECT sku, {COLUMNS}, revision, taken, gone, n, item_n, mark FROM stock_row WHERE shelf = ?"  # noqa: S608
 _LISTED = "SELECT 1 FROM stock_row WHERE shelf = ? AND sku = ? AND NOT gone"
 _NEWS = "UPDATE stock_row SET n = ?, item_n = ? WHERE shelf = ? AND sku = ?"
+_NEXT = f"{_ROW} AND sku > ? ORDER BY sku LIMIT ?"
+SLICE = 5000
+"""Rows of a whole report that are looked at together."""
 Raw = tuple[Any, ...]
 """A row of _ROW."""
 
@@ -89,12 +93,12 @@ def take(told: Told, names: Names, connection: sqlite3.Connection) -> Outcome:
         shelf.take(levels, news)
     for sku in news:
         names.number(sku)
-    changed = [change.sku for shelf in shelves for change in shelf.changes if not change.quiet]
+    changed = sum(len(shelf.skus) for shelf in shelves)
     ties = tuple((sku, shelf.location) for shelf in shelves for sku in shelf.ties)
     return Outcome(
-        Taken(len(changed), sum(shelf.refused for shelf in shelves), ties),
+        Taken(changed, sum(shelf.refused for shelf in shelves), ties),
         tuple(shelf.shift(names) for shelf in shelves),
-        frozenset(changed).union(news),
+        frozenset(news).union(*(shelf.skus for shelf in shelves)),
         tuple(news.values()),
         read_book(items_of(told.channel, connection), names) if len(news) > MOST_PATCHES else None,
     )
@@ -134,10 +138,13 @@ class _Shelf:
 
     def __init__(self, told: Told, location: str, connection: sqlite3.Connection) -> None:
         self.location = location
-        self.changes: list[_Change] = []
+        self.skus: set[str] = set()
         self.refused = 0
         self.ties: list[str] = []
         self._told, self._db = told, connection
+        self._changes: list[_Change] = []
+        self._many = False
+        self._listed: set[str] = set()
         self._news: list[str] = []
         key = (told.channel, location)
         made = "INSERT OR IGNORE INTO stock_shelf(channel, location, epoch) VALUES (?, ?, ?)"
@@ -152,12 +159,12 @@ class _Shelf:
     def take(self, levels: dict[str, StockLevel], news: Mapping[str, StockItem]) -> None:
         """Weigh what the report says of this shelf, and write what counts; ``levels`` is used up."""
         gone = dict.fromkeys(sku for sku, place in self._told.report.gone if place == self.location)
-        for row in self._rows(dict.fromkeys([*levels, *gone])):
-            self._judge(row, levels.pop(row[0], None))
-        self.changes += [_Change(sku, figures(level), level.revision) for sku, level in levels.items()]
-        self._db.executemany(PUT_ROW, map(self._row, self.changes))
-        listed = {change.sku for change in self.changes if change.listed}
-        told = (sku for sku in news if sku not in listed)
+        for rows in self._rows(dict.fromkeys([*levels, *gone])):
+            self._write([change for row in rows if (change := self._judged(row, levels.pop(row[0], None)))])
+        new = iter(levels.values())
+        while some := list(islice(new, SLICE)):
+            self._write([_Change(level.sku, figures(level), level.revision) for level in some])
+        told = (sku for sku in news if sku not in self._listed)
         self._news = [sku for sku in told if self._db.execute(_LISTED, (self._id, sku)).fetchone()]
         n = self._before + 1
         self._db.executemany(_NEWS, ((n, n, self._id, sku) for sku in self._news))
@@ -169,17 +176,16 @@ class _Shelf:
     def shift(self, names: Names) -> Shift:
         """What is to be changed in memory."""
         key = (self._told.channel, self.location)
-        if len(self.changes) + len(self._news) > MOST_PATCHES:
+        if self._many or len(self._news) > MOST_PATCHES:
             sheet = read_sheet(self._id, names, self._db)
             return Shift(key, self._epoch, self._n, self._full_s, self._moved, sheet=sheet)
-        listed = [change.sku for change in self.changes if change.listed]
-        items = tuple(_items(self._told.channel, [*listed, *self._news], self._db).values())
-        patches = [_patch(change, names) for change in self.changes]
+        items = tuple(_items(self._told.channel, [*self._listed, *self._news], self._db).values())
+        patches = [_patch(change, names) for change in self._changes]
         return Shift(key, self._epoch, self._n, self._full_s, self._moved, patches, items=items)
 
     @property
     def _moved(self) -> bool:
-        return bool(self._news) or any(not change.quiet for change in self.changes)
+        return bool(self._news or self.skus)
 
     @property
     def _n(self) -> int:
@@ -189,17 +195,18 @@ class _Shelf:
     def _whole(self) -> bool:
         return self._told.report.whole and self._told.report.levels is not None
 
-    def _rows(self, skus: Iterable[str]) -> Iterator[Raw]:
-        """The rows of SKUs as they are in the file; of a whole report every row."""
-        if self._whole:
-            yield from self._db.execute(_ROW, (self._id,))
+    def _rows(self, skus: Iterable[str]) -> Iterator[list[Raw]]:
+        """The rows of SKUs as they are in the file; of a whole report every row, a slice at a time."""
+        if not self._whole:
+            found = (self._db.execute(f"{_ROW} AND sku = ?", (self._id, sku)).fetchone() for sku in skus)
+            yield [row for row in found if row]
             return
-        for sku in skus:
-            row = self._db.execute(f"{_ROW} AND sku = ?", (self._id, sku)).fetchone()
-            if row:
-                yield row
+        last = ""
+        while rows := self._db.execute(_NEXT, (self._id, last, SLICE)).fetchall():
+            last = rows[-1][0]
+            yield rows
 
-    def _judge(self, row: Raw, level: StockLevel | None) -> None:
+    def _judged(self, row: Raw, level: StockLevel | None) -> _Change | None:
         """What becomes of a row, now that the report says this of it; no level: that it is gone."""
         sku, *kept, revision, taken, gone, n, item_n, value = row
         later = self._told.report.sure and self._told.began >= taken
@@ -213,10 +220,19 @@ class _Shelf:
         if verdict is Verdict.TIE and (said is not None or not self._whole):
             self.ties.append(sku)
         self.refused += verdict is Verdict.REFUSED
-        if verdict in (Verdict.TAKEN, Verdict.NEWER):
-            # A word without a revision does not unlearn the last one: what is older than that stays refused.
-            listed, quiet = bool(gone) and said is not None, verdict is Verdict.NEWER
-            self.changes.append(_Change(sku, said, max(revision, told), quiet, listed, n, item_n, value))
+        if verdict not in (Verdict.TAKEN, Verdict.NEWER):
+            return None
+        # A word without a revision does not unlearn the last one: what is older than that stays refused.
+        listed, quiet = bool(gone) and said is not None, verdict is Verdict.NEWER
+        return _Change(sku, said, max(revision, told), quiet, listed, n, item_n, value)
+
+    def _write(self, changes: list[_Change]) -> None:
+        """Put rows into the file; of many nothing is held but which they are."""
+        self._db.executemany(PUT_ROW, map(self._row, changes))
+        self.skus.update(change.sku for change in changes if not change.quiet)
+        self._listed.update(change.sku for change in changes if change.listed)
+        self._many = self._many or len(self._changes) + len(changes) > MOST_PATCHES
+        self._changes = [] if self._many else [*self._changes, *changes]
 
     def _row(self, change: _Change) -> Raw:
         n = self._before + 1
