@@ -30,11 +30,13 @@ class Errands:
         return task
 
     async def end(self) -> None:
-        """Wait for what is on its way, for a moment; what takes longer is given up."""
+        """Wait for what is on its way, for a moment; what takes longer is given up, and has a moment to say so."""
         if self._running:
             _, late = await asyncio.wait(self._running, timeout=END_S)
             for errand in late:
                 errand.cancel()
+            if late:
+                await asyncio.wait(late, timeout=END_S)
 
     def _done(self, task: asyncio.Future[None]) -> None:
         self._running.discard(task)
