@@ -163,6 +163,12 @@ class Clerk:
             answer.raise_for_status()
             return time.time()
 
+    async def slip(self, number: int, place: int, count: int) -> None:
+        """Set how many are there behind the shop's back: no signal, no timestamp, no push."""
+        asked = {"record": self._shop.record(number, place), "act": "silent", "quantity": count}
+        async with self._session.post(f"{self._shop.url}/till", json=asked) as answer:
+            answer.raise_for_status()
+
     async def remove(self, number: int, place: int) -> None:
         """Delete a stock record."""
         url = f"{self._shop.url}/api/admin/stockrecords/{self._shop.record(number, place)}/"
