@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
@@ -28,11 +28,12 @@ FILE = "intake.sqlite"
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """A channel whose system can be asked now."""
+    """A channel whose system can be asked now; ``theirs`` gives its own name for a SKU of ours."""
 
     can: Can
     settings: Settings
     system: StockSystem
+    theirs: Callable[[str], str] = str
 
 
 class Intake:
@@ -63,7 +64,8 @@ class Intake:
         Only a channel of ``open`` whose ``can.reserve`` is atomic may be asked; raises KeyError for one not open.
         """
         with doing(Urgency.RESERVE, self.clocks):
-            return await self.open[channel].system.reserve(wish)
+            asked = self.open[channel]
+            return await asked.system.reserve(replace(wish, sku=asked.theirs(wish.sku)))
 
     async def reserved(self, channel: str, key: str) -> Kept:
         """How a wish that was asked before stands; as ``reserve``."""

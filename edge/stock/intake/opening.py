@@ -73,7 +73,7 @@ async def _system(
         running = Running(channel, system, call, named, intake.inbox, intake.health, intake.clocks, marks)
         await running.restore()
         listener = Listener(system, settings.hook_url, running.pushes.room, running.pushes.add)
-        intake.open[id] = Open(can, settings, system)
+        intake.open[id] = Open(can, settings, system, named.theirs)
         try:
             with intake.hooks.listening(id, listener):
                 yield running

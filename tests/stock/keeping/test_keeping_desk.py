@@ -14,6 +14,7 @@ from edge.ports import StockAway, StockLevel, StockReport
 from edge.stock.cache import StockCache
 from edge.stock.keeping.desk import Patience, until
 from edge.stock.keeping.shadows import Shadows
+from edge.stock.level import sellable
 from edge.stock.system import Keeping, Kept, Wish
 from tests.stock.conftest import HandClock
 from tests.stock.keeping.till import PLACE, SKU, desk, states, words
@@ -136,7 +137,7 @@ def test_a_shopper_reads_until_when_it_is_kept(end: str, language: str, said: st
 
 def left(cache: StockCache, now_s: float) -> int | None:
     level = cache.known(SKU, PLACE, now_s).level
-    return level and (level.available or 0) - level.hold
+    return None if level is None else sellable(level)
 
 
 @pytest.mark.promise("K-3")

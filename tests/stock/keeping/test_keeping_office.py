@@ -165,6 +165,23 @@ async def test_where_no_shown_system_keeps_units_a_wish_is_declined(can: Can, mo
     assert system.calls == []
 
 
+@pytest.mark.promise("K-3")
+async def test_a_system_is_asked_for_its_own_name_of_a_product() -> None:
+    asked: list[Wish] = []
+
+    @dataclass
+    class Named(Till):
+        async def reserve(self, wish: Wish) -> Kept:
+            asked.append(wish)
+            return await super().reserve(wish)
+
+    async with room(till := Named()) as there:
+        names = {SKU: "4912345678904"}
+        there.intake.open[SHOP] = Open(Can(reserve=Reserve.ATOMIC), settings(), till, names.__getitem__)  # type: ignore[arg-type]
+        await there.office.reserve(WISH)
+    assert asked == [Wish(KEY, "4912345678904", PLACE)]
+
+
 async def test_a_wish_is_forgotten_after_a_week() -> None:
     async with room(Till()) as there:
         book = Book(there.db)
