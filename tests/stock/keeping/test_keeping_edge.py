@@ -1,0 +1,88 @@
+"""An edge whose own channel keeps units: what it offers, and one unit that two kiosks ask for."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from edge import app
+from edge.model import OfferKind, Wished
+from edge.sessions.house import House
+from tests.house.test_app import store
+from tests.stock.shops.generic import Generic
+
+SKU = "LN-09-M"
+
+
+class Core(Generic):
+    """A core system that keeps units until an hour from now."""
+
+    async def _keep(self, request: web.Request) -> web.Response:
+        answer = await super()._keep(request)
+        told = self.kept[(await request.json())["key"]]
+        if "until" in told:
+            told["until"] = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+        return web.json_response(told, status=answer.status)
+
+
+def toml(value: Any) -> str:
+    """A value as TOML writes it on one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(name)} = {toml(each)}" for name, each in value.items()) + "}"
+    return json.dumps(value, ensure_ascii=False)
+
+
+@asynccontextmanager
+async def edge(folder: Path, core: Core) -> AsyncIterator[House]:
+    """The surroundings of the sessions in an edge that asks this core system itself."""
+    settings = core.settings(await core.start(), folder) | {"push": False, "beats": False, "poll_s": 0.2}
+    places = "".join(
+        f'[[location]]\nid = "{id}"\nplace = "{place}"\nname = {{ ja = "{id}" }}\n{more}\n'
+        for id, place, more in (("ginza", "here", ""), ("shinjuku", "near", 'pickup = true\nhours = "00:00-24:00"'))
+    )
+    channel = f'[[stock]]\nid = "core"\nadapter = "generic"\nsettings = {toml(settings)}\n'
+    try:
+        async with store(folder, places + channel) as (parts, _):
+            yield app._house(parts)
+    finally:
+        await core.stop()
+
+
+async def offered(house: House, *kinds: OfferKind) -> None:
+    """Wait until these are what is offered."""
+    async with asyncio.timeout(60):
+        while tuple(offer.kind for offer in house.offers(SKU, "ja")) != kinds:
+            await asyncio.sleep(0.02)
+
+
+async def ask(house: House) -> Wished:
+    assert house.keep is not None
+    return [word async for word in house.keep(SKU, "ginza", "ja")][-1]
+
+
+@pytest.mark.promise("K-3")
+async def test_an_edge_offers_what_its_places_have_and_one_of_two_gets_the_last(tmp_path: Path) -> None:
+    core = Core()
+    for sku, place, left in ((SKU, "ginza", 1), ("LN-09-L", "ginza", 0), (SKU, "shinjuku", 9)):
+        core.stock(sku, place, left)
+    async with edge(tmp_path, core) as house:
+        await offered(house, OfferKind.HOLD, OfferKind.STAFF)
+        assert house.offers(SKU, "ja")[0].reserves
+        table = house.matrix(SKU, "ja")
+        assert table is not None
+        assert [(cell and cell.sku, cell and str(cell.band)) for cell in table.cells[0]] == [
+            (SKU, "few"),
+            ("LN-09-L", "none"),
+        ]
+        words = await asyncio.gather(ask(house), ask(house))
+        await offered(house, OfferKind.NEAR, OfferKind.STAFF)
+    assert {str(word.state) for word in words} == {"confirmed", "declined"}
+    assert next(word for word in words if word.slip).slip == "K-7"
