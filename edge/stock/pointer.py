@@ -26,3 +26,9 @@ def found(value: Any, pointer: tuple[str, ...]) -> Any:
         else:
             return None
     return value
+
+
+def text(value: Any, pointer: tuple[str, ...]) -> str:
+    """The text or whole number that lies there, as text; empty for all else."""
+    there = found(value, pointer)
+    return str(there) if isinstance(there, str | int) and not isinstance(there, bool) else ""
