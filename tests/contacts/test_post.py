@@ -303,3 +303,18 @@ async def test_a_reader_of_many_letters_lets_others_run_between_them() -> None:
         await asyncio.sleep(0)
     reading.cancel()
     assert 0 < len(turns) < 10
+
+
+async def test_letters_that_are_somebody_elses_take_no_letters_place() -> None:
+    others: list[Message] = []
+
+    def taken(came: Message) -> bool:
+        others.extend([came] if came.topic.startswith("d/") else [])
+        return came.topic.startswith("d/")
+
+    post = Post(others=taken)
+    for number in range(2 * UNREAD):
+        post.arrived(letter(number, "d/v1/loc/ginza/stock/pos"))
+    post.arrived(letter(7))
+    assert (len(others), (await anext(post.messages())).payload) == (2 * UNREAD, b"7")
+    assert post.counted == {}

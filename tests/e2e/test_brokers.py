@@ -30,6 +30,7 @@ from edge.drill.proxy import FAIR, Line, Weather, proxied
 from edge.health import Health, State
 from edge.model import Contact
 from edge.ports import LinkLost, Message
+from edge.stock.line import topics as stock_topics
 from tests.contacts.conftest import QUICK, Broker, free_port, in_background, wait_for_port
 from tests.e2e.papers import EXPIRED, HERE, NOT_YET, VALID, Authority
 from tests.e2e.running import ROOT, eventually
@@ -204,6 +205,17 @@ async def test_a_device_that_writes_as_another_is_refused_told_so_and_nothing_of
             refused = await link.publish(Message(f"c/v1/{EDGE}/contact/scan", b"{}"))
             assert refused == 0x87, "not authorized"
         assert (kept.waiting(), in_sink(sink)) == (3, [])
+
+
+async def test_by_the_access_list_of_the_readme_the_hub_alone_writes_stock_and_edges_hear_it(
+    authority: Authority, secured: Any
+) -> None:
+    port, topic = secured(authority.give("broker")).port, stock_topics.changes("ginza", "pos")
+    edge, hub = (dialling(port, authority, authority.give(name)) for name in (EDGE, "hub"))
+    async with edge(EDGE, None, stock_topics.heard(["ginza"])) as hears, hub("hub", None, ()) as writes:
+        assert await hears.publish(Message(topic, b"forged")) == 0x87, "not authorized"
+        assert await writes.publish(Message(topic, b"{}")) == 0
+        assert (await anext(aiter(hears.messages()))).payload == b"{}"
 
 
 def _foreign(authority: Authority) -> tuple[Path, Path]:
