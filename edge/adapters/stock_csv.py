@@ -20,7 +20,7 @@ from pydantic import Field
 
 from edge import config
 from edge.config import Id
-from edge.ports import StockAway, StockLevel, StockReport
+from edge.ports import StockAway, StockItem, StockLevel, StockReport
 from edge.stock import table
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -107,12 +107,13 @@ class CsvStock:
                 read = now
                 yield self._report(locations, None, age, looked)
             elif self._rests(now, before, since):
-                levels = await asyncio.to_thread(self._levels, now, read)
-                if levels is not None:
+                found = await asyncio.to_thread(self._table, now, read)
+                if found is not None:
+                    levels, items = found.levels, found.items
                     whole = read is None or read.file != now.file
                     locations = self._locations(levels) if whole else self._named(levels, locations)
                     read = now
-                    yield replace(self._report(locations, levels, age, looked), whole=whole)
+                    yield replace(self._report(locations, levels, age, looked), whole=whole, items=items)
             before = now
             await asyncio.sleep(self._settings.poll_s)
 
@@ -148,19 +149,21 @@ class CsvStock:
         except FileNotFoundError:
             return False
 
-    def _levels(self, now: Drop, read: Drop | None) -> tuple[StockLevel, ...] | None:
-        """The levels of the whole file with its changes, or of the changes that are new and those behind them; None if
+    def _table(self, now: Drop, read: Drop | None) -> table.Table | None:
+        """What the whole file with its changes says, or the changes that are new and those behind them; None if
         a file was touched meanwhile. Raises StockAway."""
         known = set(read.deltas) if read is not None and read.file == now.file else None
         rows: dict[tuple[str, str], StockLevel] = {}
+        items: dict[str, StockItem] = {}
         names = [(self._path.name, now.file)] if known is None else []
         first = next((n for n, delta in enumerate(now.deltas) if delta not in (known or ())), len(now.deltas))
         for name, expected in [*names, *now.deltas[first:]]:
             found = self._read(expected, self._path.with_name(name))
             if found is None:
                 return None
-            rows |= {(level.sku, level.location): level for level in found}
-        return tuple(rows.values())
+            rows |= {(level.sku, level.location): level for level in found.levels}
+            items |= {item.sku: item for item in found.items}
+        return table.Table(tuple(rows.values()), tuple(items.values()))
 
     def _report(
         self, locations: frozenset[str], levels: tuple[StockLevel, ...] | None, age: float, looked: float
@@ -173,8 +176,8 @@ class CsvStock:
         except OSError as error:
             raise StockAway(f"{self._path} cannot be read: {error.strerror}") from error
 
-    def _read(self, expected: Signature, path: Path) -> tuple[StockLevel, ...] | None:
-        """A file's levels, None if it was touched meanwhile; raises StockAway."""
+    def _read(self, expected: Signature, path: Path) -> table.Table | None:
+        """What a file says, None if it was touched meanwhile; raises StockAway."""
         try:
             with path.open("rb") as file:
                 data = file.read(MAX_BYTES + 1)

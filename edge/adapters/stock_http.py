@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import aiohttp
@@ -16,7 +16,7 @@ from pydantic import Field, field_validator
 from yarl import URL
 
 from edge import asking
-from edge.ports import StockAway, StockLevel, StockReport
+from edge.ports import StockAway, StockReport
 from edge.stock import document
 from edge.stock.pace import called, held, pace, wait
 
@@ -82,14 +82,14 @@ class HttpStock:
             asked = self._monotonic()
             answer = await self._ask(headers | ({hdrs.IF_NONE_MATCH: etag} if etag else {}))
             if answer.body is None:
-                yield self._report(answer, locations, None)
+                yield self._report(answer, locations)
             else:
                 try:
-                    locations, levels = await asyncio.to_thread(document.parse, answer.body)
+                    found = await asyncio.to_thread(document.parse, answer.body)
                 except document.BadDocument as error:
                     raise StockAway(f"the answer is no {document.FORMAT} document: {error}") from error
-                etag = answer.etag
-                yield self._report(answer, locations, levels)
+                etag, locations = answer.etag, found.locations
+                yield replace(self._report(answer, locations), levels=found.levels, items=found.items)
             await self._sleep(max(0.0, asked + self._settings.poll_s - self._monotonic()))
 
     async def _ask(self, headers: dict[str, str]) -> _Answer:
@@ -118,9 +118,9 @@ class HttpStock:
         except (aiohttp.ClientError, OSError) as error:
             raise StockAway(f"{self._host()} broke off its answer") from error
 
-    def _report(self, answer: _Answer, locations: frozenset[str], levels: Sequence[StockLevel] | None) -> StockReport:
+    def _report(self, answer: _Answer, locations: frozenset[str]) -> StockReport:
         now = self._monotonic()
-        return StockReport(locations, levels, now - answer.word, asked=now - answer.asked)
+        return StockReport(locations, None, now - answer.word, asked=now - answer.asked)
 
     def _refuse(self, response: aiohttp.ClientResponse, conditional: bool) -> None:
         """Raise StockAway for every answer that is neither the document nor "unchanged" to a question for changes."""

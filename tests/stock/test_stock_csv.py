@@ -17,6 +17,7 @@ from edge.adapters.stock_csv import CsvStock, Drop, Settings
 from edge.config import BadConfig, checked
 from edge.ports import StockAway, StockReport
 from edge.stock.level import sellable
+from edge.stock.table import Table
 
 if TYPE_CHECKING:
     from tests.stock.conftest import HandClock
@@ -97,7 +98,12 @@ async def test_a_file_that_is_being_written_is_left_alone_until_it_rests(file: P
 
     source._look = writing  # type: ignore[method-assign]
     file.write_text(HEAD)
-    source._read = lambda expected, path: read.append(len(looks)) or ()  # type: ignore[method-assign,func-returns-value]
+
+    def reading(expected: stock_csv.Signature, path: Path) -> Table:
+        read.append(len(looks))
+        return Table(())
+
+    source._read = reading  # type: ignore[method-assign]
     with pytest.raises(StockAway, match="no rows"):
         await anext(source.reports())
     assert read == [len(looks)]

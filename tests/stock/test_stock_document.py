@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.ports import StockLevel
-from edge.stock.document import BadDocument, parse, write
+from edge.ports import StockItem, StockLevel
+from edge.stock.document import BadDocument, Document, parse, write
 
 LEVEL = {"sku": "A", "location": "ginza", "available": 3}
 
@@ -20,7 +20,14 @@ def text(**changed: Any) -> bytes:
 
 
 def test_a_document_gives_its_locations_and_levels() -> None:
-    assert parse(text()) == (frozenset({"ginza"}), (StockLevel("A", "ginza", 3),))
+    assert parse(text()) == Document(frozenset({"ginza"}), (StockLevel("A", "ginza", 3),))
+
+
+def test_more_figures_and_what_is_said_of_products_are_read() -> None:
+    level = {"sku": "A", "location": "ginza", "on_hand": 5, "hold": 1, "sold_daily": 2, "revision": 7}
+    found = parse(text(levels=[level], items=[{"sku": "A", "gtin": "4901234567894", "style": "LN", "few": 2}]))
+    assert found.levels == (StockLevel("A", "ginza", None, 5, hold=1, sold_daily=2.0, revision=7),)
+    assert found.items == (StockItem("A", "04901234567894", "LN", few=2),)
 
 
 @pytest.mark.promise("X-3")
@@ -45,7 +52,12 @@ def test_a_document_gives_its_locations_and_levels() -> None:
         (text(levels=[LEVEL | {"available": float("inf")}]), "levels.0.available"),
         (text(levels=[LEVEL | {"available": "3"}]), "levels.0.available"),
         (text(levels=[LEVEL | {"available": True}]), "levels.0.available"),
-        (text(levels=[LEVEL | {"available": None}]), "levels.0.available"),
+        (text(levels=[LEVEL | {"available": None}]), "levels.0: one of available"),
+        (text(levels=[LEVEL | {"incoming_on": "2026-02-30"}]), "levels.0.incoming_on"),
+        (text(levels=[LEVEL | {"status": "soon"}]), "levels.0.status"),
+        (text(levels=[LEVEL | {"sold_daily": -1}]), "levels.0.sold_daily"),
+        (text(items=[{"sku": "A", "gtin": "4901234567890"}]), "items.0.gtin"),
+        (text(items=[{"sku": "A", "name": "x" * 257}]), "items.0.name"),
         (text(levels=[LEVEL | {"sku": ""}]), "levels.0.sku"),
         (text(levels=[LEVEL | {"sku": "A\u202e"}]), "levels.0.sku"),
         (text(levels=[LEVEL | {"sku": "x" * 129}]), "levels.0.sku"),
@@ -74,9 +86,9 @@ def test_a_refusal_quotes_nothing_of_the_document() -> None:
     )
 )
 def test_what_the_relay_writes_is_what_an_edge_reads(shelves: dict[str, dict[str, int]]) -> None:
-    locations, levels = parse(write((place, counts.items()) for place, counts in shelves.items()))
-    assert locations == shelves.keys()
-    assert {(level.location, level.sku): level.available for level in levels} == {
+    read = parse(write((place, counts.items()) for place, counts in shelves.items()))
+    assert read.locations == shelves.keys()
+    assert {(level.location, level.sku): level.available for level in read.levels} == {
         (place, sku): count for place, counts in shelves.items() for sku, count in counts.items()
     }
 

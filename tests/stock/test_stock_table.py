@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.ports import StockLevel
+from edge.ports import StockItem, StockLevel
 from edge.stock.table import BadTable, parse
 
 HEAD = "sku,location,available\n"
@@ -26,6 +26,13 @@ BAD = [
     ("", "line 1: one column 'sku'"),
     ("A,ginza,3\n", "line 1: one column 'sku'"),
     ("sku,sku,location,available\n", "line 1: one column 'sku'"),
+    ("sku,location\n", "line 1: one of the columns available, on_hand, status"),
+    ("sku,location,status\nA,ginza,soon\n", "line 2: status"),
+    ("sku,location,on_hand,hold\nA,ginza,3,-1\n", "line 2: hold"),
+    ("sku,location,on_hand,sold_daily\nA,ginza,3,nan\n", "line 2: sold_daily"),
+    ("sku,location,on_hand,incoming_on\nA,ginza,3,tomorrow\n", "line 2: incoming_on"),
+    ("sku,location,on_hand,gtin\nA,ginza,3,4901234567890\n", "line 2: gtin"),
+    ("sku,location,on_hand,name\nA,ginza,3," + "x" * 257 + "\n", "line 2: name"),
     ("sku;location;available\nA;ginza;3\n", "line 1: one column 'sku'"),
     (HEAD + "A,ginza,3\nB,gin", "line 3: 2 columns"),
     (HEAD + "A,ginza\n", "line 2: 2 columns"),
@@ -49,7 +56,7 @@ BAD = [
 
 @pytest.mark.parametrize(("text", "levels"), GOOD)
 def test_a_file_gives_its_levels(text: str, levels: list[tuple[str, str, int]]) -> None:
-    assert parse(text.encode()) == tuple(StockLevel(*level) for level in levels)
+    assert parse(text.encode()).levels == tuple(StockLevel(*level) for level in levels)
 
 
 @pytest.mark.promise("X-3")
@@ -63,14 +70,14 @@ def test_a_file_in_another_encoding_is_refused_with_the_setting_that_would_read_
     text = (HEAD + "A,ginza,3\nシャツ,ginza,1\n").encode("cp932")
     with pytest.raises(BadTable, match=r"line 3: not utf-8.*cp932"):
         parse(text)
-    assert parse(text, "cp932")[1] == StockLevel("シャツ", "ginza", 1)
+    assert parse(text, "cp932").levels[1] == StockLevel("シャツ", "ginza", 1)
 
 
 @pytest.mark.promise("X-3")
 @given(st.binary(max_size=200) | st.text(printable, max_size=200).map(lambda text: (HEAD + text).encode()))
 def test_no_bytes_do_anything_but_parse_or_be_refused(data: bytes) -> None:
     try:
-        levels = parse(data)
+        levels = parse(data).levels
     except BadTable:
         return
     assert all(level.available is not None and level.available >= 0 for level in levels)
@@ -92,5 +99,18 @@ def test_what_a_csv_writer_wrote_is_read_back(counts: dict[tuple[str, str], int]
     csv.writer(file).writerows([("sku", "location", "available"), *rows])
     stripped = {(sku.strip(), location): count for (sku, location), count in counts.items()}
     if len(stripped) == len(counts):
-        read = {(level.sku, level.location): level.available for level in parse(file.getvalue().encode())}
+        read = {(level.sku, level.location): level.available for level in parse(file.getvalue().encode()).levels}
         assert read == stripped
+
+
+def test_further_columns_tell_of_the_figures_and_of_the_product_itself() -> None:
+    head = "sku,location,on_hand,reserved,hold,safety,incoming,incoming_on,sold_daily,gtin,style,color,size,name,few\n"
+    rows = "A,ginza,5,1,1,,12,2026-12-01,2.5,4901234567894,LN,白,M,シャツ,2\nA,web,-3,,,,,,,,,,,,\n"
+    found = parse((head + rows).encode())
+    first = StockLevel("A", "ginza", None, 5, 1, 1, incoming=12, incoming_on="2026-12-01", sold_daily=2.5)
+    assert found.levels == (first, StockLevel("A", "web", None, -3))
+    assert found.items == (StockItem("A", "04901234567894", "LN", "白", "M", "シャツ", 2),)
+
+
+def test_a_status_alone_is_a_level() -> None:
+    assert parse(b"sku,location,status\nA,ginza,few\n").levels == (StockLevel("A", "ginza", status="few"),)

@@ -52,7 +52,8 @@ async def test_the_relay_tells_all_that_its_channels_know(cache: StockCache, clo
     await told(cache, clock, "ec", "web", A=40)
     await told(cache, clock, "other", "secret", A=1)
     answer = await (await served()).get("/stock.json")
-    locations, levels = parse(await answer.read())
+    read = parse(await answer.read())
+    locations, levels = read.locations, read.levels
     assert locations == {"ginza", "web"}
     assert set(levels) == {StockLevel("A", "ginza", 3), StockLevel("A", "web", 40)}
 
@@ -104,7 +105,7 @@ async def test_a_location_too_old_to_show_is_not_spoken_for(
     client = await served()
     assert (await client.get("/stock.json")).status == 503
     await told(cache, clock, "ec", "web", A=40)
-    assert parse(await (await client.get("/stock.json")).read())[0] == {"web"}
+    assert parse(await (await client.get("/stock.json")).read()).locations == {"web"}
 
 
 async def test_of_two_channels_the_freshest_speaks_for_a_location(
