@@ -31,6 +31,7 @@ KIND = "stock"
 COALESCE_S = 0.5
 MOST_KEYS = 250
 """Keys of one read-back; what a system takes in one call its adapter knows."""
+IN_A_THREAD = 5000
 VOUCH_EVERY_S = 0.5
 OLDEST_S = 86_400.0
 """What was complete longer ago is compared before a poll vouches for it."""
