@@ -1,11 +1,11 @@
-"""An edge whose own channel keeps units: what it offers, and one unit that two kiosks ask for."""
+"""An edge whose places keep units, asked by itself or by head office: what it offers, and one unit that two ask for."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from edge import app
+from edge import app, config, hub
 from edge.model import OfferKind, Wished
 from edge.sessions.house import House
 from tests.house.test_app import store
@@ -40,20 +40,42 @@ def toml(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+PLACES = """
+[[location]]
+id = "ginza"
+place = "here"
+name = { ja = "銀座店" }
+[[location]]
+id = "shinjuku"
+place = "near"
+name = { ja = "新宿店" }
+pickup = true
+hours = "00:00-24:00"
+"""
+HUB = '[web]\nport = 0\n[upstream]\nadapter = "mqtt"\nsettings = { port = 1 }\n'
+
+
+def channel(adapter: str, settings: dict[str, Any]) -> str:
+    return f'[[stock]]\nid = "{adapter}"\nadapter = "{adapter}"\nsettings = {toml(settings)}\n'
+
+
 @asynccontextmanager
-async def edge(folder: Path, core: Core) -> AsyncIterator[House]:
-    """The surroundings of the sessions in an edge that asks this core system itself."""
-    settings = core.settings(await core.start(), folder) | {"push": False, "beats": False, "poll_s": 0.2}
-    places = "".join(
-        f'[[location]]\nid = "{id}"\nplace = "{place}"\nname = {{ ja = "{id}" }}\n{more}\n'
-        for id, place, more in (("ginza", "here", ""), ("shinjuku", "near", 'pickup = true\nhours = "00:00-24:00"'))
-    )
-    channel = f'[[stock]]\nid = "core"\nadapter = "generic"\nsettings = {toml(settings)}\n'
-    try:
-        async with store(folder, places + channel) as (parts, _):
-            yield app._house(parts)
-    finally:
-        await core.stop()
+async def edge(folder: Path, core: Core, by: str) -> AsyncIterator[House]:
+    """The surroundings of the sessions in an edge that asks this core system itself, or by its hub."""
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(core.stop)
+        settings = core.settings(await core.start(), folder) | {"push": False, "beats": False, "poll_s": 0.2}
+        stock = channel("generic", settings)
+        if by == "hub":
+            (folder / "hub.toml").write_text(HUB + stock)
+            head = await stack.enter_async_context(hub.running(config.read_hub(folder), folder))
+            stock = channel("hub", {"url": f"http://127.0.0.1:{head.port}", "poll_s": 0.2, "spread_s": 0})
+        shop = folder / "shop"
+        shop.mkdir()
+        for secret in ("token", "secret"):
+            (shop / secret).write_text((folder / secret).read_text())
+        parts, _ = await stack.enter_async_context(store(shop, PLACES + stock))
+        yield app._house(parts)
 
 
 async def offered(house: House, *kinds: OfferKind) -> None:
@@ -69,11 +91,12 @@ async def ask(house: House) -> Wished:
 
 
 @pytest.mark.promise("K-3")
-async def test_an_edge_offers_what_its_places_have_and_one_of_two_gets_the_last(tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", ["itself", "hub"])
+async def test_an_edge_offers_what_its_places_have_and_one_of_two_gets_the_last(tmp_path: Path, by: str) -> None:
     core = Core()
     for sku, place, left in ((SKU, "ginza", 1), ("LN-09-L", "ginza", 0), (SKU, "shinjuku", 9)):
         core.stock(sku, place, left)
-    async with edge(tmp_path, core) as house:
+    async with edge(tmp_path, core, by) as house:
         await offered(house, OfferKind.HOLD, OfferKind.STAFF)
         assert house.offers(SKU, "ja")[0].reserves
         table = house.matrix(SKU, "ja")
