@@ -11,6 +11,7 @@ from edge.sessions.handoff import picture
 
 Member = Callable[..., Show]
 WISHES = ("pending", "confirmed", "declined", "unknown")
+CHOICES = ("choices", "goods choices", "member wish declined", *(f"wish {state}" for state in WISHES))
 COUPONS = {
     "ja": ("ほうじ茶 50円引き", "送料無料"),
     "en": ("¥50 off roasted tea", "Free delivery"),

@@ -18,7 +18,7 @@ from edge.model import LANGUAGES, DeviceClass, Show
 from edge.screens.assets import Assets
 from edge.screens.hub import Screens
 from tests.noticed import ADDRESS, OPERATOR
-from tests.screens.states import opened, states
+from tests.screens.states import CHOICES, opened, states
 
 Member = Callable[..., Show]
 Store = Any
@@ -42,7 +42,6 @@ COMFORTABLE = (
     "sheet with a way on",
     "missing",
     "goods",
-    "choices",
     "goods choices",
     "wish confirmed",
 )
@@ -125,7 +124,9 @@ async def test_every_state_can_be_read_and_reached(page: Page, store: Store, mem
     found = {}
     for name, show in states(member, language).items():
         await store.painted(await store.screens.show(show))
-        wrong = [*await page.evaluate(FAULTS, {"reach": reach}), *await page.evaluate(RUN, {"runOnly": TAGS})]
+        wrong = await page.evaluate(FAULTS, {"reach": reach})
+        if language == "ja" or name not in CHOICES:  # what axe finds in a table and its buttons is in no words
+            wrong += await page.evaluate(RUN, {"runOnly": TAGS})
         if wrong:
             found[name] = wrong
         await keep(page, f"{language} {name}")
