@@ -25,9 +25,10 @@ from edge.bench.scan import CHROMIUM, FLAGS
 from edge.bench.shops import Clerk, Shop
 from edge.bench.shops.chain import PLACES, TILES, Chain, chain, greeted
 from edge.bench.shops.oscar import Oscar
+from edge.bench.shops.vendure import Vendure
 from edge.bench.store import NotStarted, free_port
 
-SHOPS = {"oscar": Oscar}
+SHOPS: dict[str, type[Oscar] | type[Vendure]] = {"oscar": Oscar, "vendure": Vendure}
 PRODUCTS = 100
 START = 5000
 """How many of each product on a tile there are at first; each change leaves one less."""
@@ -149,7 +150,7 @@ class Work:
 
     async def elsewhere(self, turn: int) -> None:
         """A change that no tile shows."""
-        number, place = turn % PRODUCTS + 1, 2 + turn % 2
+        number, place = TILES + 1 + turn % (PRODUCTS - TILES), 2 + turn % 2
         if self._sold(turn):
             await self.hands.sell(number, place)
         else:
