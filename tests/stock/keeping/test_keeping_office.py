@@ -19,7 +19,7 @@ from edge.stock.intake.desk import Open
 from edge.stock.keeping.book import KEEPS_S, Book
 from edge.stock.keeping.office import Another
 from edge.stock.system import Can, Keeping, Kept, Reserve, Wish
-from tests.stock.keeping.till import PLACE, SHOP, SKU, Room, Till, room, settings
+from tests.stock.keeping.till import HASTY_S, PLACE, SHOP, SKU, Room, Till, room, settings
 
 KEY = "0123456789abcdef" * 2
 WISH = Wish(KEY, SKU, PLACE)
@@ -119,10 +119,11 @@ async def test_a_system_that_is_away_is_asked_after_the_wish_and_never_again_for
 @pytest.mark.promise("K-3")
 async def test_a_late_answer_is_pending_and_then_what_it_says() -> None:
     system = Says(first=confirmed(), after=asyncio.Event())
-    async with room(system) as there:
+    async with room(system, answer_s=0.0) as there:
         assert await there.office.reserve(WISH) == Kept(Keeping.PENDING)
         assert system.after is not None
         system.after.set()
+        there.office._answer_s = 600.0
         assert await there.office.standing(KEY) == system.first
     assert system.calls == ["reserve"]
 
@@ -131,8 +132,10 @@ async def test_a_late_answer_is_pending_and_then_what_it_says() -> None:
 @pytest.mark.parametrize("later", [confirmed("B-1"), Kept(Keeping.DECLINED), Kept(Keeping.UNKNOWN)])
 async def test_after_a_restart_in_between_the_system_tells_how_a_wish_stands(tmp_path: Path, later: Kept) -> None:
     system = Says(first=confirmed("never heard"), later=later, after=asyncio.Event())
-    async with room(system, path=tmp_path / "wishes.sqlite") as there:
+    async with room(system, path=tmp_path / "wishes.sqlite", answer_s=HASTY_S) as there:
         await there.office.reserve(WISH)
+        while "reserve" not in system.calls:
+            await asyncio.sleep(0)
     async with room(system, path=tmp_path / "wishes.sqlite") as there:
         assert await there.office.reserve(WISH) == later
     assert system.calls == ["reserve", "reserved"]

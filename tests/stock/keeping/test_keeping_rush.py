@@ -20,7 +20,20 @@ from edge import asking
 from edge.model import Wished
 from edge.stock.keeping.keeper import afar
 from edge.stock.system import Keeping, Reserve
-from tests.stock.keeping.till import PLACE, SHOP, Along, Straight, System, Till, Wire, desk, room, words
+from tests.stock.keeping.till import (
+    HASTY_S,
+    PATIENT,
+    PLACE,
+    SHOP,
+    Along,
+    Straight,
+    System,
+    Till,
+    Wire,
+    desk,
+    room,
+    words,
+)
 
 KIOSKS = 20
 RUSHES = int(os.environ.get("TENTOU_SOAK_RUSHES", "10"))
@@ -40,7 +53,7 @@ def last(heard: list[list[Wished]]) -> Counter[str]:
 async def test_of_twenty_kiosks_one_gets_the_unit_and_nineteen_are_refused() -> None:
     till = Till()
     async with room(till) as there:
-        heard = await asyncio.gather(*(words(desk(Straight(there.office, there.own))) for _ in range(KIOSKS)))
+        heard = await asyncio.gather(*(words(desk(Straight(there.office, there.own), PATIENT)) for _ in range(KIOSKS)))
     assert wrong(heard, till) == []
     assert last(heard) == {"confirmed": 1, "declined": KIOSKS - 1}
 
@@ -51,7 +64,7 @@ async def test_nobody_is_promised_wrongly_over_slow_lossy_doubling_lines() -> No
     total: Counter[str] = Counter()
     for seed in range(RUSHES):
         chance, till = random.Random(seed), Till()
-        async with room(System(till, Wire(chance))) as there:
+        async with room(System(till, Wire(chance)), answer_s=HASTY_S) as there:
             along = [Along(Straight(there.office, there.own), Wire(chance)) for _ in range(KIOSKS)]
             heard = await asyncio.gather(*(words(desk(each)) for each in along))
         assert wrong(heard, till) == []
@@ -84,7 +97,7 @@ class Anyway(Straight):
 async def test_stores_ask_over_http_and_one_gets_it(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("open-sesame")
     till = Till()
-    async with room(System(till, Wire(random.Random(7), slow_s=0.01))) as there:
+    async with room(System(till, Wire(random.Random(7), slow_s=0.01)), answer_s=HASTY_S) as there:
         app = web.Application()
         app.add_routes(there.office.routes("open-sesame", open_=True))
         async with TestServer(app) as server:

@@ -30,6 +30,8 @@ from edge.stock.system import Can, Keeping, Kept, Reserve, Wish
 
 SHOP, PLACE, SKU = "shop", "ginza", "LN-09-M"
 HASTY = Patience(wait_s=0.05, poll_s=0.01, polls=30)
+PATIENT = Patience(wait_s=600.0, poll_s=0.01, polls=60_000)
+HASTY_S = 0.02
 
 
 @dataclass
@@ -157,21 +159,18 @@ class Room:
     db: Database
     office: Office
 
-    def again(self) -> Office:
-        """Another start of the office over the same book."""
-        self.office = Office(self.own, Book(self.db), answer_s=0.02, look_s=0.0)
-        return self.office
-
 
 @asynccontextmanager
-async def room(system: object, reserve: Reserve = Reserve.ATOMIC, path: Path = MEMORY) -> AsyncIterator[Room]:
-    """Head office, whose one channel has this system."""
+async def room(
+    system: object, reserve: Reserve = Reserve.ATOMIC, path: Path = MEMORY, answer_s: float = 600.0
+) -> AsyncIterator[Room]:
+    """Head office, whose one channel has this system; a store hears at the latest after ``answer_s``."""
     async with AsyncExitStack() as stack:
         db = await stack.enter_async_context(database(path, migrate))
         calls = await stack.enter_async_context(intake(db, Health()))
         calls.open[SHOP] = Open(Can(reserve=reserve), settings(), system)  # type: ignore[arg-type]
         own = Own(calls, [SHOP])
-        opened = Room(calls, own, db, Office(own, Book(db), answer_s=0.02, look_s=0.0))
+        opened = Room(calls, own, db, Office(own, Book(db), answer_s=answer_s, look_s=0.0))
         yield opened
         await opened.office.close()
 
