@@ -31,7 +31,7 @@ class Pushes:
         self._owed_whole: list[str] = []
         self._wants = False
         self._rounds = 0
-        self._reading = False
+        self._flight: tuple[dict[Key, Rows], list[str]] | None = None
         self._hole_at = math.inf
         self._moved = asyncio.Event()
         self._sent: dict[int, float] = {}
@@ -60,7 +60,7 @@ class Pushes:
         for id, pushed in told:
             self._number(pushed)
             (self._owed_whole if pushed.everything else self._ids).append(id)
-        if not self._keys and not self._reading:
+        if not self._keys and not self._flight:
             self._settled += self._ids
             self._ids = []
         self._wake()
@@ -95,36 +95,37 @@ class Pushes:
         while not self._keys:
             await self._wait()
 
-    def take_keys(self) -> tuple[dict[Key, Rows], list[str]]:
-        """All that is to be read now, and the deliveries that are settled with it."""
-        keys, ids = self._keys, self._ids
-        self._keys, self._ids, self._reading = {}, [], True
-        return keys, ids
+    def take_keys(self) -> dict[Key, Rows]:
+        """All that is to be read now; whoever reads it takes out what it has read."""
+        self._flight = self._keys, self._ids
+        self._keys, self._ids = {}, []
+        return self._flight[0]
 
-    def give_back(self, keys: dict[Key, Rows], ids: list[str]) -> None:
-        """It could not be read now."""
+    def give_back(self) -> None:
+        """What was taken could not be read now, or whoever took it was ended; what it still has is to be read."""
+        keys, ids = self._flight or ({}, [])
         for key, rows in keys.items():
             self._keys.setdefault(key, set()).update(rows)
-        self._ids, self._reading = ids + self._ids, False
+        self._ids, self._flight = ids + self._ids, None
 
-    def read(self, ids: list[str]) -> None:
+    def read(self) -> None:
         """What was taken has been read."""
-        self._settled += ids
+        self._settled += self._flight[1] if self._flight else []
         if not self._keys:
             self._settled += self._ids
             self._ids = []
-        self._reading = False
+        self._flight = None
         self._rounds += 1
         self._wake()
 
     def idle(self) -> bool:
         """Whether nothing waits, is to be read, or is being read."""
-        return not (self._told or self._keys or self._reading)
+        return not (self._told or self._keys or self._flight)
 
     async def read_through(self) -> None:
         """Until all that is to be read now has been."""
-        enough = self._rounds + bool(self._reading) + bool(self._keys)
-        while self._rounds < enough and (self._keys or self._reading):
+        enough = self._rounds + (self._flight is not None) + bool(self._keys)
+        while self._rounds < enough and (self._keys or self._flight):
             await self._wait()
 
     # Comparisons

@@ -130,6 +130,7 @@ class Running:
         oldest = min(marks.get(place, -math.inf) for place in self._channel.locations)
         self._complete_s = oldest if oldest > self._began_s - OLDEST_S else None
         self._vouched = -math.inf
+        self.pushes.give_back()
 
     async def _guarded(self, loop: Coroutine[Any, Any, None]) -> None:
         """A loop whose fault, if it is none that is expected, ends the source instead of itself alone."""
@@ -204,17 +205,16 @@ class Running:
         while True:
             await self.pushes.some_keys()
             await self._clocks.sleep(COALESCE_S)
-            keys, ids = self.pushes.take_keys()
             try:
-                await self._reread(keys)
+                await self._reread(self.pushes.take_keys())
             except (StockAway, BadPage) as away:
-                self.pushes.give_back(keys, ids)
+                self.pushes.give_back()
                 self._tell("read-backs", str(away))
                 pause = await self._rest(pause)
                 continue
             pause = FIRST_PAUSE_S
             self._tell("read-backs", "")
-            self.pushes.read(ids)
+            self.pushes.read()
             self._settle()
 
     async def _reread(self, keys: dict[Key, Rows]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from edge.ports import StockReport, Taken
 from edge.stock.freshness import LIVE_S
 from edge.stock.system import Can, Key, Page, Push, Pushed, Since
 from tests.stock.intake.bazaar import Bazaar, Standing, module
@@ -180,3 +182,24 @@ async def test_a_fault_of_an_adapter_ends_its_source_and_is_not_hidden(tmp_path:
     async with fed(module(bazaar, POLLED), Standing(bazaar), tmp_path, BRISK) as rig:
         assert await rig.until(rig.feeding.done)
         assert isinstance(rig.feeding.exception(), KeyError)
+
+
+async def test_a_disk_that_refuses_once_loses_nothing_that_is_to_be_read(tmp_path: Path) -> None:
+    bazaar = Bazaar(2)
+    ids = replace(PUSHED, push=Push.IDS)
+    async with fed(module(bazaar, ids), Standing(bazaar), tmp_path, BRISK) as rig:
+        assert await rig.agrees()
+        apply, refused = rig.cache.apply, list[StockReport]()
+
+        async def full(channel: str, report: StockReport, now_s: float) -> Taken:
+            if not refused and not report.whole:
+                refused.append(report)
+                raise sqlite3.OperationalError("database or disk is full")
+            return await apply(channel, report, now_s)
+
+        rig.cache.apply = full  # type: ignore[method-assign]
+        bazaar.edit(A, 7)
+        bazaar.open_.clear()
+        rig.source.pushes.add("1", Pushed(keys=(Key(*A),)))
+        assert await rig.until(lambda: rig.levels()[A] == 7 and rig.source.pushes.idle())
+        assert len(refused) == 1
