@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from edge.config import Location
+from edge.db import database
 from edge.model import Band
 from edge.ports import StockAway, StockItem, StockLevel, StockReport, Taken
 from edge.stock import taking
-from edge.stock.cache import Rows, StockCache
+from edge.stock.cache import Rows, StockCache, stock_cache
 from edge.stock.figures import figures
 from edge.stock.guard import Verdict, weigh
 
@@ -296,3 +299,42 @@ async def test_an_older_devices_file_opens_and_keeps_what_it_knew_but_never_live
     async with opened() as cache:
         await cache.apply("pos", StockReport(SHOP, said(7)), clock.wall)
         assert cache.levels("pos", "ginza") == {"A": 7}
+
+
+@pytest.mark.promise("K-5")
+async def test_a_screen_is_answered_while_the_file_is_still_read(
+    tmp_path: Path, here: Location, clock: HandClock
+) -> None:
+    gate = threading.Event()
+    async with database(tmp_path / "stock.sqlite") as db:
+        db.post(lambda _: gate.wait(30), lambda *_: None)
+        async with stock_cache(db, wall=lambda: clock.wall, monotonic=lambda: clock.monotonic) as cache:
+            (line,) = cache.lines("A", [here], "ja", clock.wall)
+            applied = asyncio.create_task(cache.apply("pos", StockReport(SHOP, said(2)), clock.wall))
+            await asyncio.sleep(0)
+            assert line.band is Band.ASKING
+            gate.set()
+            assert await applied == Taken(changed=1)
+            (line,) = cache.lines("A", [here], "ja", clock.wall)
+            assert line.text == "残り2点"
+
+
+async def test_what_is_on_disk_is_in_memory_though_who_told_it_went_away(opened: Opened, clock: HandClock) -> None:
+    async with opened() as cache:
+        telling = asyncio.create_task(cache.apply("pos", StockReport(SHOP, said(2)), clock.wall))
+        await asyncio.sleep(0)
+        telling.cancel()
+        await cache.rows_of("pos", "ginza")
+        in_memory = cache.levels("pos", "ginza")
+    async with opened() as cache:
+        assert cache.levels("pos", "ginza") == in_memory == {"A": 2}
+
+
+async def test_a_file_that_could_not_be_read_is_read_when_it_can_be(tmp_path: Path, clock: HandClock) -> None:
+    async with database(tmp_path / "stock.sqlite") as db:
+        await db.write(lambda file: file.execute("CREATE VIEW stock_row AS SELECT 1"))
+        async with stock_cache(db) as cache:
+            with pytest.raises(sqlite3.Error):
+                await cache.apply("pos", StockReport(SHOP, said(2)), clock.wall)
+            await db.write(lambda file: file.execute("DROP VIEW stock_row"))
+            assert await cache.apply("pos", StockReport(SHOP, said(2)), clock.wall) == Taken(changed=1)
