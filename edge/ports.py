@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -147,6 +148,19 @@ class StockItem:
     few: int | None = None
 
 
+class Way(IntEnum):
+    """By which way a source's word came here; the numbers stand in files."""
+
+    UNTOLD = 0
+    FILE = 1
+    POLL = 2
+    PUSH = 3
+    READ = 4
+    COMPARISON = 5
+    HUB = 6
+    SNAPSHOT = 7
+
+
 @dataclass(frozen=True, slots=True)
 class StockReport:
     """What a stock source told at one moment. ``levels`` None means: unchanged since the last report.
@@ -160,6 +174,8 @@ class StockReport:
     ``sure`` one was read from the source itself, so its figure counts where two of one revision differ; what a webhook
     carried is not sure. ``part`` keeps apart what several channels say behind one source (a hub's). ``asked`` is how
     long ago its reading began where ``age`` does not say it: a word that somebody repeats is older than the question.
+    ``way`` is by which way it came. ``ahead`` is by how many seconds the clock of its revisions is ahead of ours, None
+    where these are no times; ``sent_s`` when the source sent it, in UNIX seconds of ours, 0 where it does not say.
     """
 
     locations: frozenset[str]
@@ -172,16 +188,49 @@ class StockReport:
     sure: bool = True
     part: str = ""
     asked: float | None = None
+    way: Way = Way.UNTOLD
+    ahead: float | None = None
+    sent_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
     """What became of a report: how many rows ``changed``, how many were ``refused`` as older than what is known, and
-    the (SKU, location) whose revision is the known one but not their figures, to be read from the source again."""
+    the (SKU, location) whose revision is the known one but not their figures, to be read from the source again.
+
+    ``news`` are the revisions of rows that were known with other figures before, at most NEWS of them."""
 
     changed: int = 0
     refused: int = 0
     ties: tuple[tuple[str, str], ...] = ()
+    news: tuple[int, ...] = field(default=(), compare=False)
+
+
+NEWS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How comparisons of a source with what is here go. ``begun`` and ``ended`` count them; of the one under way
+    ``rows`` were read, of the last one that ended ``differed`` rows were put right, at ``at_s`` (UNIX seconds)."""
+
+    begun: int = 0
+    ended: int = 0
+    rows: int = 0
+    differed: int = 0
+    at_s: float = 0.0
+
+
+@runtime_checkable
+class Comparing(Protocol):
+    """A stock source that compares all it has with what is here, by itself and when it is asked to."""
+
+    def compare(self) -> None:
+        """Compare everything again, as soon as the budgets of the source allow."""
+
+    @property
+    def comparison(self) -> Comparison:
+        """How that goes."""
 
 
 class StockSource(Protocol):

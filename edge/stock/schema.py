@@ -21,7 +21,7 @@ _TABLES = (
         available INTEGER, on_hand INTEGER, reserved INTEGER NOT NULL, hold INTEGER NOT NULL, safety INTEGER NOT NULL,
         status TEXT NOT NULL, incoming INTEGER NOT NULL, incoming_on TEXT NOT NULL, sold_daily REAL,
         revision INTEGER NOT NULL, gone INTEGER NOT NULL, n INTEGER NOT NULL, item_n INTEGER NOT NULL,
-        taken REAL NOT NULL, bucket INTEGER NOT NULL, mark INTEGER NOT NULL,
+        taken REAL NOT NULL, bucket INTEGER NOT NULL, mark INTEGER NOT NULL, way INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY(shelf, sku)) STRICT, WITHOUT ROWID""",
     "CREATE INDEX IF NOT EXISTS stock_row_n ON stock_row(shelf, n)",
     """CREATE TABLE IF NOT EXISTS stock_item(
@@ -30,20 +30,22 @@ _TABLES = (
         PRIMARY KEY(channel, sku)) STRICT, WITHOUT ROWID""",
 )
 
-PUT_ROW = f"""INSERT INTO stock_row VALUES ({", ".join("?" * 18)})
+PUT_ROW = f"""INSERT INTO stock_row VALUES ({", ".join("?" * 19)})
     ON CONFLICT(shelf, sku) DO UPDATE SET available = excluded.available, on_hand = excluded.on_hand,
     reserved = excluded.reserved, hold = excluded.hold, safety = excluded.safety, status = excluded.status,
     incoming = excluded.incoming, incoming_on = excluded.incoming_on, sold_daily = excluded.sold_daily,
     revision = excluded.revision, gone = excluded.gone, n = excluded.n, item_n = excluded.item_n,
-    taken = excluded.taken, mark = excluded.mark
+    taken = excluded.taken, mark = excluded.mark, way = excluded.way
     WHERE excluded.revision >= stock_row.revision"""  # noqa: S608 - question marks alone
 """No older revision over a later one, whoever writes it."""
 
 
 def migrate(db: sqlite_utils.Database) -> None:
-    """Make the tables if they are missing."""
+    """Make the tables if they are missing, and what an older file lacks."""
     for table in _TABLES:
         db.execute(table)
+    if "way" not in db.table("stock_row").columns_dict:
+        db.execute("ALTER TABLE stock_row ADD COLUMN way INTEGER NOT NULL DEFAULT 0")
 
 
 def epoch() -> int:
@@ -83,4 +85,4 @@ def _carried(shelf: int, sku: str, location: str, available: int) -> tuple[objec
         found = figures(StockLevel(sku, location, available))
     except StockAway:
         return ()
-    return (shelf, sku, *found, 0, 0, 1, 0, 0.0, bucket(sku), signed(mark(sku, found)))
+    return (shelf, sku, *found, 0, 0, 1, 0, 0.0, bucket(sku), signed(mark(sku, found)), 0)

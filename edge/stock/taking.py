@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from edge.ports import StockAway, StockItem, StockLevel, StockReport, Taken
+from edge.ports import NEWS, StockAway, StockItem, StockLevel, StockReport, Taken
 from edge.stock.book import Book, read_book
 from edge.stock.figures import WRAP, Figures, bucket, checked, figures, mark
 from edge.stock.guard import Verdict, weigh
@@ -96,7 +96,7 @@ def take(told: Told, names: Names, connection: sqlite3.Connection) -> Outcome:
     changed = sum(len(shelf.skus) for shelf in shelves)
     ties = tuple((sku, shelf.location) for shelf in shelves for sku in shelf.ties)
     return Outcome(
-        Taken(changed, sum(shelf.refused for shelf in shelves), ties),
+        Taken(changed, sum(shelf.refused for shelf in shelves), ties, _newly(shelves)),
         tuple(shelf.shift(names) for shelf in shelves),
         frozenset(news).union(*(shelf.skus for shelf in shelves)),
         tuple(news.values()),
@@ -142,6 +142,7 @@ class _Shelf:
         self.refused = 0
         self.ties: list[str] = []
         self._told, self._db = told, connection
+        self.news: list[int] = []
         self._changes: list[_Change] = []
         self._many = False
         self._listed: set[str] = set()
@@ -231,6 +232,8 @@ class _Shelf:
         self._db.executemany(PUT_ROW, map(self._row, changes))
         self.skus.update(change.sku for change in changes if not change.quiet)
         self._listed.update(change.sku for change in changes if change.listed)
+        moved = (change.revision for change in changes if not (change.quiet or change.listed))
+        self.news += islice(moved, NEWS - len(self.news))
         self._many = self._many or len(self._changes) + len(changes) > MOST_PATCHES
         self._changes = [] if self._many else [*self._changes, *changes]
 
@@ -240,7 +243,11 @@ class _Shelf:
         value = mark(change.sku, change.figures) if change.figures else 0
         of = change.n if change.quiet else n
         tail = (change.revision, change.figures is None, of, item_n, self._told.now, bucket(change.sku), signed(value))
-        return (self._id, change.sku, *(change.figures or _NOTHING), *tail)
+        return (self._id, change.sku, *(change.figures or _NOTHING), *tail, int(self._told.report.way))
+
+
+def _newly(shelves: Iterable[_Shelf]) -> tuple[int, ...]:
+    return tuple(islice((revision for shelf in shelves for revision in shelf.news), NEWS))
 
 
 def _patch(change: _Change, names: Names) -> Patch:
