@@ -22,6 +22,8 @@ from edge.stock.shelf import Key, Rows
 MOST_APART = 256
 """With more buckets that differ, the whole shelf is less to send than they are."""
 NOBODY_KNOWS_S = 1e7
+FRESHER_S = 0.1
+"""A word that is newer by less says nothing new: a source that is away is told of once."""
 MOST_CLOCKS = 8
 CATCH_UPS = 5
 
@@ -120,6 +122,9 @@ class Follower:
         held, ours = await self._holds()
         if self.told is not None and self._agrees(ours) and (self._place is None or self._is_at(self.told)):
             whole = held is not None
+            if whole and self._hub.age(self.told.word) is None:
+                self.compare_at = self._hub.monotonic() + self._hub.poll_s  # the file's own age is better than none
+                return
             if whole or self._place is not None:
                 yield self._one(held.levels if held else (), (), (), self.told, whole)
             self._place = Place(self.told.epoch, self.told.n, self.told.word.boot)
@@ -255,9 +260,13 @@ class Follower:
     ) -> StockReport:
         """Rows count when they come: the hub's number alone orders them, so that they are asked for just now."""
         channel, location = self._key
-        age = self._age(beat)
-        if age is None and whole:
-            age = NOBODY_KNOWS_S  # a shelf that was never told whole could not be vouched for later
+        age = None if beat is None else self._hub.age(beat.word)
+        if whole:  # always with an age: a shelf that was never told whole could not be vouched for later
+            age = NOBODY_KNOWS_S if age is None else age
+        elif age is not None and self._hub.monotonic() - age <= self._fresh + FRESHER_S:
+            age = None
+        if age is not None:
+            self._fresh = self._hub.monotonic() - age
         return StockReport(
             frozenset({location}),
             levels,
@@ -269,14 +278,6 @@ class Follower:
             part=channel,
             asked=0.0,
         )
-
-    def _age(self, beat: Beat | None) -> float | None:
-        """How old the word of a beat is, None if nobody can tell, or a newer one was passed on before."""
-        age = None if beat is None else self._hub.age(beat.word)
-        if age is None or self._hub.monotonic() - age <= self._fresh:
-            return None
-        self._fresh = self._hub.monotonic() - age
-        return age
 
 
 def digests_of(levels: Iterable[StockLevel]) -> tuple[int, ...]:

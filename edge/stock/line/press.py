@@ -123,7 +123,9 @@ class Press:
             found = await self.speaker.cache.rows_after(*key, n, MOST_ROWS)
         count = len(found.levels) + len(found.gone) + len(found.items)
         if found.n <= n or count > MOST_ROWS:
-            self._told[key] = found.epoch, max(n, found.n)
+            standing = self.speaker.standing(key)
+            if standing is not None:
+                self._told[key] = standing.epoch, max(standing.n, found.n)
             return
         topic = topics.changes(key[1], key[0])
         size = min(rows.PART_BYTES, flight.most_bytes)

@@ -178,9 +178,11 @@ def wired(tmp_path: Path) -> Wired:
     """Opens a wire; ``edge`` is the edge's file, in memory without one."""
 
     @asynccontextmanager
-    async def opened(edge: Path = MEMORY, spread_s: float = 0.0, said: bool = True) -> AsyncIterator[Wire]:
+    async def opened(
+        edge: Path = MEMORY, spread_s: float = 0.0, later_s: float = 0.0, up: bool = True
+    ) -> AsyncIterator[Wire]:
         async with AsyncExitStack() as stack:
-            world = World(at=1_795_000_000.0)
+            world = World(at=1_795_000_000.0 + later_s)
             hubs = world.clock(HUBS_S)
             far = await stack.enter_async_context(database(MEMORY))
             hub = await stack.enter_async_context(stock_cache(far, hubs, hubs))
@@ -188,9 +190,8 @@ def wired(tmp_path: Path) -> Wired:
             mine = await stack.enter_async_context(stock_cache(near, world.clock(0), world.clock(-1000)))
             await hub.loaded()
             await mine.loaded()
-            if said:
-                report = StockReport(frozenset({"ginza"}), [StockLevel("A", "ginza", 3), StockLevel("B", "ginza", 1)])
-                await hub.apply("pos", report, hubs())
+            report = StockReport(frozenset({"ginza"}), [StockLevel("A", "ginza", 3), StockLevel("B", "ginza", 1)])
+            await hub.apply("pos", report, hubs())
             speaker = Speaker(hub, {"pos": False, "ec": True}, hubs, hubs)
             counter, press = Counter(speaker, "t0ken"), Press(speaker)
             app = web.Application()
@@ -202,6 +203,7 @@ def wired(tmp_path: Path) -> Wired:
             settings = Settings(url=str(server.make_url("/")), token_file=Path("token"))
             http = await stack.enter_async_context(session(settings, tmp_path, 10, 2, keep=True))
             asker, ear = CutAsker(settings, tmp_path, http, world.clock(-1000)), Ear(["ginza", "web"])
+            asker.up = up
             draw = random.Random(1).random
             source = HubStock(asker, Follow("hub", ear, mine), spread_s, 3.0, world.clock(-1000), world.sleep, draw)
             broker = Broker(ear)

@@ -285,3 +285,33 @@ async def test_a_message_of_a_place_that_is_not_followed_changes_nothing(wired: 
 
 async def state(wire: Wire) -> tuple[object, ...]:
     return tuple(sorted(wire.edge.levels("hub/pos", "ginza").items())), wire.edge.standing("hub/pos", "ginza").n
+
+
+@pytest.mark.promise("K-1")
+async def test_a_start_without_the_hubs_pages_keeps_the_age_that_the_file_has(wired: Wired, tmp_path: Path) -> None:
+    async with wired(tmp_path / "edge.sqlite"):
+        pass
+    async with wired(tmp_path / "edge.sqlite", later_s=120, up=False) as wire:
+        await wire.step()
+        for _ in range(20):
+            await wire.says(A=3, B=1)
+            await wire.step()
+        assert (wire.has("A"), 120 <= wire.age() < 160) == (3, True)
+        wire.asker.up = True
+        for _ in range(20):
+            await wire.says(A=3, B=1)
+            await wire.step()
+        assert (wire.has("A"), wire.age() <= LIVE_S, wire.source.counted["wholes"]) == (3, True, 0)
+
+
+@pytest.mark.promise("K-1")
+async def test_a_shelf_that_is_asked_for_whole_again_is_as_fresh_as_its_word(wired: Wired) -> None:
+    async with wired() as wire:
+        await wire.says(**{f"S{number}": number for number in range(600)})
+        await wire.publish()
+        wrong = [StockLevel(f"S{number}", "ginza", 9) for number in range(600)]
+        await wire.edge.apply("hub", StockReport(frozenset({"ginza"}), wrong, vouches=False, part="pos"), wire.world.at)
+        for _ in range(int(ROUND_S * 1.2) // 4):
+            await wire.says(**{f"S{number}": number for number in range(600)})
+            await wire.step(4)
+        assert (wire.has("S1"), wire.age() <= LIVE_S, wire.source.counted["wholes"]) == (1, True, 2)
