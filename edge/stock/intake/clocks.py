@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,16 @@ async def moved_or(event: asyncio.Event, seconds: float, sleep: Callable[[float]
         for wait in waits:
             wait.cancel()
         await asyncio.gather(*waits, return_exceptions=True)
+
+
+async def closable(pages: AsyncIterator[T]) -> AsyncGenerator[T, None]:
+    """Pages whose generator is closed with them, so that no connection is held till later."""
+    try:
+        async for page in pages:
+            yield page
+    finally:
+        if isinstance(pages, AsyncGenerator):
+            await pages.aclose()
 
 
 async def _of(awaited: Awaitable[object]) -> object:

@@ -11,15 +11,15 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
 
 from edge.health import Health
-from edge.ports import StockAway, StockLevel, StockReport, Taken
+from edge.ports import Comparison, StockAway, StockLevel, StockReport, Taken, Way
 from edge.stock.intake.caller import Reading, ShopCaller, doing
-from edge.stock.intake.clocks import Clocks
+from edge.stock.intake.clocks import Clocks, closable
 from edge.stock.intake.inbox import Inbox
 from edge.stock.intake.names import BadPage, Names
 from edge.stock.intake.pushes import Pushes, Rows
@@ -89,6 +89,11 @@ class Running:
         self._complete_s: float | None = None
         self._vouched = -math.inf
         self._wrong: dict[str, str] = {}
+        self.comparison = Comparison()
+
+    def compare(self) -> None:
+        """Compare everything again, as soon as the budgets allow."""
+        self.pushes.want()
 
     async def restore(self) -> None:
         """What was taken before this start, and not worked off, is read again."""
@@ -139,11 +144,13 @@ class Running:
         except Exception as error:  # noqa: BLE001 - handed on whole to whoever keeps the source
             await self._said.put(error)
 
-    async def _say(self, report: StockReport) -> None:
+    async def _say(self, report: StockReport) -> Taken:
         """Give a report and wait until the cache has it; what it has in two ways is read again."""
         hope: asyncio.Future[Taken] = asyncio.get_running_loop().create_future()
         await self._said.put((report, hope))
-        self._again((await hope).ties)
+        taken = await hope
+        self._again(taken.ties)
+        return taken
 
     def _again(self, rows: Iterable[tuple[str, str]]) -> None:
         """Read these rows of ours again; with one that cannot be asked for singly everything is."""
@@ -171,7 +178,8 @@ class Running:
                 if pushed.everything:
                     self.pushes.want()
             if levels:
-                await self._say(self._report(_newest(levels), sure=False))
+                sent_s = min(pushed.sent_s for _, pushed in told)
+                await self._say(self._report(_newest(levels), sure=False, way=Way.PUSH, sent_s=self._ours(sent_s)))
             self.pushes.done(told)
             self._settle()
             await self._vouch()
@@ -226,7 +234,7 @@ class Running:
             page, at = self._page(found, reading)
             named = {(level.sku, level.location) for level in page.levels}
             gone = sorted({row for key in some for row in keys[key]} - named)
-            await self._say(self._report(page.levels, page, self._clocks.monotonic() - at, gone=gone))
+            await self._say(self._report(page.levels, page, self._clocks.monotonic() - at, gone=gone, way=Way.READ))
             for key in some:
                 del keys[key]
 
@@ -255,12 +263,12 @@ class Running:
         """One round; from when the next one asks, and how many calls it took."""
         first: tuple[float, float] | None = None
         with doing(Urgency.POLL, self._clocks) as reading:
-            async with aclosing(_closable(self._system.changed(since_s + self._ahead()))) as pages:
+            async with aclosing(closable(self._system.changed(since_s + self._ahead()))) as pages:
                 async for each in pages:
                     first = first or reading.word
                     page, at = self._page(each, reading)
                     if page.levels or page.items:
-                        await self._say(self._report(page.levels, page, self._clocks.monotonic() - at))
+                        await self._say(self._report(page.levels, page, self._clocks.monotonic() - at, way=Way.POLL))
         wall_s, at = first or reading.word
         await self.pushes.read_through()
         if complete and self._channel.can.since is Since.SURE:
@@ -300,19 +308,26 @@ class Running:
         """A comparison: each page at once, then all of it, as old as its first question."""
         levels: list[StockLevel] = []
         first: float | None = None
+        differed = 0
+        self.comparison = replace(self.comparison, begun=self.comparison.begun + 1, rows=0)
         with doing(Urgency.COMPARE, self._clocks) as reading:
-            async with aclosing(_closable(self._system.everything())) as pages:
+            async with aclosing(closable(self._system.everything())) as pages:
                 async for each in pages:
                     page, at = self._page(each, reading)
                     first = at if first is None else first
                     levels += page.levels
-                    await self._say(self._report(page.levels, page, self._clocks.monotonic() - at))
+                    age = self._clocks.monotonic() - at
+                    differed += (await self._say(self._report(page.levels, page, age, way=Way.COMPARISON))).changed
+                    self.comparison = replace(self.comparison, rows=len(levels))
         if first is None or not levels:
             # A shop that was emptied looks like one whose answer lost its rows; the latter must not empty a screen.
             raise StockAway("it says that it has nothing at all; look at its locations, and at what its token may read")
         await self.pushes.read_through()
         age = self._clocks.monotonic() - first
-        await self._say(StockReport(self._channel.locations, _newest(levels), self._age(age)))
+        report = self._report(_newest(levels), age=age, vouches=True, way=Way.COMPARISON)
+        differed += (await self._say(replace(report, whole=True))).changed
+        begun = self.comparison.begun
+        self.comparison = Comparison(begun, begun, len(levels), differed, self._clocks.wall())
         self._complete_s = self._clocks.wall() - (self._clocks.monotonic() - first)
 
     # What all of them share
@@ -327,16 +342,21 @@ class Running:
         return replace(named, levels=tuple(replace(level, revision=stamp) for level in named.levels)), at
 
     def _report(
-        self,
-        levels: Sequence[StockLevel],
-        page: Page | None = None,
-        age: float = 0.0,
-        vouches: bool = False,
-        sure: bool = True,
-        gone: Sequence[tuple[str, str]] = (),
+        self, levels: Sequence[StockLevel], page: Page | None = None, age: float = 0.0, **more: Any
     ) -> StockReport:
-        items = page.items if page else ()
-        return StockReport(self._channel.locations, levels, self._age(age), False, gone, items, vouches, sure)
+        """Some rows; ``more`` are fields of the report."""
+        told: dict[str, Any] = {"items": page.items if page else (), "vouches": False, "ahead": self._ahead_s} | more
+        return StockReport(self._channel.locations, levels, self._age(age), False, **told)
+
+    @property
+    def _ahead_s(self) -> float | None:
+        """How far the clock of its revisions is ahead of ours, None where they are no times."""
+        timed = self._channel.can.revisions and self._channel.can.step_ms > 0
+        return (self._call.skew_s or 0.0) if timed else None
+
+    def _ours(self, their_s: float) -> float:
+        """A moment of the system's clock by ours, 0 where it told none."""
+        return their_s - (self._call.skew_s or 0.0) if their_s else 0.0
 
     def _age(self, since_asked_s: float) -> float:
         """How old a word is: from when it was asked for, and by how far the system lags behind itself."""
@@ -372,13 +392,3 @@ def _newest(levels: Sequence[StockLevel]) -> tuple[StockLevel, ...]:
         if known is None or level.revision >= known.revision:
             best[level.sku, level.location] = level
     return tuple(best.values())
-
-
-async def _closable(pages: AsyncIterator[Page]) -> AsyncGenerator[Page, None]:
-    """Pages whose generator is closed with them, so that no connection is held till later."""
-    try:
-        async for page in pages:
-            yield page
-    finally:
-        if isinstance(pages, AsyncGenerator):
-            await pages.aclose()
