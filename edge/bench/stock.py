@@ -13,7 +13,7 @@ from typing import Any
 
 from edge.bench import stock_child
 from edge.bench.figures import number, ratio, table
-from edge.bench.stock_goods import PLACES
+from edge.bench.stock_goods import PLACES, missed
 from edge.bench.store import NotStarted
 
 BARE = "bare sqlite3"
@@ -61,7 +61,15 @@ def words(result: Figures) -> Iterator[str]:
     size = f"{result['n']} items at {result['locations']} locations"
     yield from (f"stock: {size}, seed {result['seed']}, on {result['machine']}", "")
     sides = {"ours": result["ours"], **result["peers"]}
-    head = ("", "start s", "20,000 deltas s", "style p50 ms", "style p99 ms", "memory MB", "of it rows MB")
+    head = (
+        "",
+        "start s",
+        f"{missed(result['n'])} deltas s",
+        "style p50 ms",
+        "style p99 ms",
+        "memory MB",
+        "of it rows MB",
+    )
     shown = ("cold_start_s", "deltas_s", "lookup_p50_ms", "lookup_p99_ms", "rss_mb", "rows_mb")
     yield from table(head, ((name, *(number(of[figure], 2) for figure in shown)) for name, of in sides.items()))
     ours = result["ours"]

@@ -25,8 +25,8 @@ from edge.db import database, mended
 from edge.ports import StockLevel, StockReport
 from edge.stock.cache import StockCache, migrate, stock_cache
 
-DELTAS, MESSAGE = 20_000, 100
-"""So many deltas, so many a message: what a line to head office brings after it was cut."""
+MESSAGE = 100
+"""Deltas a message, as a line to head office brings them after it was cut."""
 UPSERTS_A_SECOND = 50.0
 FIRST, LATER, LAST = 1_795_000_000_000, 1_795_000_100_000, 1_795_000_200_000
 _TABLE = """CREATE TABLE row(place TEXT, sku TEXT, style TEXT, on_hand INTEGER, reserved INTEGER, sold REAL,
@@ -65,7 +65,7 @@ def _row(level: StockLevel) -> tuple[object, ...]:
 
 async def ours(path: Path, n: int, seconds: float, seed: int) -> Report:
     """What our cache takes."""
-    deltas, before = goods.deltas(n, DELTAS, seed, LATER), _rss()
+    deltas, before = goods.deltas(n, goods.missed(n), seed, LATER), _rss()
     began = time.perf_counter()
     async with mended(path, migrate, _unsaid) as db, stock_cache(db) as cache:
         first = time.perf_counter() - began
@@ -115,7 +115,7 @@ async def _looked(cache: StockCache, n: int, seconds: float, seed: int) -> list[
 
 async def _upserts(cache: StockCache, n: int, seconds: float, seed: int) -> None:
     began = time.perf_counter()
-    for turn, level in enumerate(goods.deltas(n, int(seconds * UPSERTS_A_SECOND), seed + 2, LATER + DELTAS)):
+    for turn, level in enumerate(goods.deltas(n, int(seconds * UPSERTS_A_SECOND), seed + 2, LATER + n)):
         await asyncio.sleep(max(0.0, began + turn / UPSERTS_A_SECOND - time.perf_counter()))
         await _take(cache, [level])
 
@@ -140,7 +140,7 @@ async def _stalls(work: Callable[[], Awaitable[object]]) -> float:
 
 def bare(path: Path, n: int, seconds: float, seed: int) -> Report:
     """What the same takes by hand."""
-    deltas, before = goods.deltas(n, DELTAS, seed, LATER), _rss()
+    deltas, before = goods.deltas(n, goods.missed(n), seed, LATER), _rss()
     began = time.perf_counter()
     with closing(_bare(path)) as file:
         kept = {(row[0], row[1]): row[2:] for row in file.execute("SELECT * FROM row")}
@@ -159,7 +159,7 @@ def bare(path: Path, n: int, seconds: float, seed: int) -> Report:
 def _looked_by_hand(path: Path, file: sqlite3.Connection, n: int, seconds: float, seed: int) -> list[float]:
     def write() -> None:
         with closing(_bare(path)) as other:
-            for level in goods.deltas(n, int(seconds * UPSERTS_A_SECOND), seed + 2, LATER + DELTAS):
+            for level in goods.deltas(n, int(seconds * UPSERTS_A_SECOND), seed + 2, LATER + n):
                 other.execute(_PUT, _row(level))
                 time.sleep(1 / UPSERTS_A_SECOND)
 

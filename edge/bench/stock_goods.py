@@ -62,6 +62,11 @@ def _place(n: int, seed: int, place: int, revision: int) -> Iterator[StockLevel]
         )
 
 
+def missed(n: int) -> int:
+    """How many deltas a line brings after it was cut: 20,000 for 100,000 items."""
+    return max(1, n // 5)
+
+
 def deltas(n: int, many: int, seed: int, revision: int) -> list[StockLevel]:
     """Single changes, the popular more often, each by a later revision."""
     dice = np.random.default_rng((seed, 99))
