@@ -129,8 +129,6 @@ class Wire:
     ear: Ear
     counter: Counter
     feeding: asyncio.Task[None]
-    polled: StockReport | None = None
-    levels: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
 
     async def says(self, channel: str = "pos", location: str = "ginza", age: float = 0.0, **counts: int) -> None:
         """The source says all that it has at a place."""
