@@ -20,7 +20,7 @@ from pydantic import Field
 
 from edge import config
 from edge.config import Id
-from edge.ports import StockAway, StockItem, StockLevel, StockReport
+from edge.ports import Comparison, StockAway, StockItem, StockLevel, StockReport, Taken, Way
 from edge.stock import table
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -89,6 +89,18 @@ class CsvStock:
         self._settings = settings
         self._wall = wall
         self._monotonic = monotonic
+        self._wanted = False
+        self.comparison = Comparison()
+
+    def compare(self) -> None:
+        """Read the whole file again, though it did not change."""
+        self._wanted = True
+
+    def taken(self, report: StockReport, taken: Taken) -> None:
+        """A whole file is in the cache: that is a comparison."""
+        if report.whole and report.levels is not None:
+            begun = self.comparison.begun
+            self.comparison = Comparison(begun, begun, len(report.levels), taken.changed, self._wall())
 
     async def reports(self) -> AsyncIterator[StockReport]:
         """A report each ``poll_s`` while the file is readable and at rest, with levels when it changed."""
@@ -103,6 +115,8 @@ class CsvStock:
             if now != before:
                 since = self._monotonic()
             age = self._age(now.newest, since, looked)
+            if self._wanted:
+                read, self._wanted = None, False
             if read is not None and now.told == read.told:
                 read = now
                 yield self._report(locations, None, age, looked)
@@ -111,6 +125,7 @@ class CsvStock:
                 if found is not None:
                     levels, items = found.levels, found.items
                     whole = read is None or read.file != now.file
+                    self.comparison = replace(self.comparison, begun=self.comparison.begun + whole)
                     locations = self._locations(levels) if whole else self._named(levels, locations)
                     read = now
                     yield replace(self._report(locations, levels, age, looked), whole=whole, items=items)
@@ -168,7 +183,7 @@ class CsvStock:
     def _report(
         self, locations: frozenset[str], levels: tuple[StockLevel, ...] | None, age: float, looked: float
     ) -> StockReport:
-        return StockReport(locations, levels, age, asked=self._monotonic() - looked)
+        return StockReport(locations, levels, age, asked=self._monotonic() - looked, way=Way.FILE)
 
     def _look(self) -> Signature:
         try:

@@ -16,7 +16,7 @@ from pydantic import Field, field_validator
 from yarl import URL
 
 from edge import asking
-from edge.ports import StockAway, StockReport
+from edge.ports import Comparison, StockAway, StockReport, Taken, Way
 from edge.stock import document
 from edge.stock.pace import called, held, pace, wait
 
@@ -69,6 +69,18 @@ class HttpStock:
         self._monotonic = monotonic
         self._sleep = sleep
         self._pace = pace(settings.calls_per_hour, monotonic())
+        self._wanted = False
+        self.comparison = Comparison()
+
+    def compare(self) -> None:
+        """Ask for the whole document at the next call, though it may not have changed."""
+        self._wanted = True
+
+    def taken(self, report: StockReport, taken: Taken) -> None:
+        """A whole document is in the cache: that is a comparison."""
+        if report.levels is not None:
+            begun = self.comparison.begun
+            self.comparison = Comparison(begun, begun, len(report.levels), taken.changed, time.time())
 
     async def reports(self) -> AsyncIterator[StockReport]:
         """A report each ``poll_s`` or as the budget allows; starts with the whole document. Raises StockAway."""
@@ -80,6 +92,8 @@ class HttpStock:
         locations: frozenset[str] = frozenset()
         while True:
             asked = self._monotonic()
+            if self._wanted:
+                etag, self._wanted = "", False
             answer = await self._ask(headers | ({hdrs.IF_NONE_MATCH: etag} if etag else {}))
             if answer.body is None:
                 yield self._report(answer, locations)
@@ -89,6 +103,7 @@ class HttpStock:
                 except document.BadDocument as error:
                     raise StockAway(f"the answer is no {document.FORMAT} document: {error}") from error
                 etag, locations = answer.etag, found.locations
+                self.comparison = replace(self.comparison, begun=self.comparison.begun + 1)
                 yield replace(self._report(answer, locations), levels=found.levels, items=found.items)
             await self._sleep(max(0.0, asked + self._settings.poll_s - self._monotonic()))
 
@@ -120,7 +135,7 @@ class HttpStock:
 
     def _report(self, answer: _Answer, locations: frozenset[str]) -> StockReport:
         now = self._monotonic()
-        return StockReport(locations, None, now - answer.word, asked=now - answer.asked)
+        return StockReport(locations, None, now - answer.word, asked=now - answer.asked, way=Way.POLL)
 
     def _refuse(self, response: aiohttp.ClientResponse, conditional: bool) -> None:
         """Raise StockAway for every answer that is neither the document nor "unchanged" to a question for changes."""

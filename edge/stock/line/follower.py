@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from edge.ports import StockAway, StockItem, StockLevel, StockReport
+from edge.ports import StockAway, StockItem, StockLevel, StockReport, Way
 from edge.stock.cache import StockCache, digest_of
 from edge.stock.figures import BUCKETS, WRAP, bucket, figures, mark
 from edge.stock.line import following
@@ -277,6 +277,8 @@ class Follower:
             vouches=age is not None,
             part=channel,
             asked=0.0,
+            way=Way.SNAPSHOT if whole else Way.HUB,
+            ahead=0.0,
         )
 
 

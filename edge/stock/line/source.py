@@ -12,9 +12,9 @@ import random
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from edge.ports import StockAway, StockReport, Taken
+from edge.ports import Comparison, StockAway, StockReport, Taken
 from edge.stock.cache import StockCache
 from edge.stock.line import beat as beats
 from edge.stock.line import rows, topics
@@ -67,6 +67,12 @@ class HubStock:
         self._shelves: dict[Key, Follower] = {}
         self._looked = self._round_at = self._alive = -math.inf
         self._strange_at = math.inf
+        self._comparing = False
+        self.comparison = Comparison()
+
+    def compare(self) -> None:
+        """Compare all shelves with the hub's at the next question."""
+        self._round_at = -math.inf
 
     async def reports(self) -> AsyncIterator[StockReport]:
         """Reports as they come, for ever; raises StockAway when the hub is heard in no way."""
@@ -75,8 +81,11 @@ class HubStock:
                 async for report in self._look():
                     yield report
             for shelf in [each for each in self._shelves.values() if each.compare_at <= self._monotonic()]:
+                self._comparing = True
                 async for report in shelf.compare():
                     yield report
+                self._comparing = False
+            self._compared()
             wake_at = min((each.compare_at for each in self._shelves.values()), default=math.inf)
             came = await self._ear.next(min(self._look_at(), wake_at) - self._monotonic(), self._sleep)
             if came is not None:
@@ -85,11 +94,23 @@ class HubStock:
 
     def taken(self, report: StockReport, taken: Taken) -> None:
         """A row that the cache would not take leaves the shelf other than the hub's: it is compared soon."""
+        if self._comparing:
+            told = self.comparison
+            self.comparison = replace(
+                told, rows=told.rows + len(report.levels or ()), differed=told.differed + taken.changed
+            )
         for location in report.locations:
             shelf = self._shelves.get((report.part, location))
             if shelf is not None and (taken.refused or taken.ties):
                 self.counted["not taken"] += taken.refused + len(taken.ties)
                 shelf.compare_at = min(shelf.compare_at, self._monotonic() + self._poll_s)
+
+    def _compared(self) -> None:
+        """A round of comparisons has ended once no shelf is to be compared any more."""
+        if self.comparison.ended < self.comparison.begun and all(
+            each.compare_at == math.inf for each in self._shelves.values()
+        ):
+            self.comparison = replace(self.comparison, ended=self.comparison.begun, at_s=time.time())
 
     def reserves(self, location: str) -> frozenset[str]:
         """The hub's channels that keep a unit at a location for who asks first."""
@@ -114,6 +135,7 @@ class HubStock:
             ) from away
         self._alive, self._strange_at, whole = now, math.inf, now >= self._round_at
         if whole:
+            self.comparison = Comparison(self.comparison.begun + 1, self.comparison.ended)
             self._round_at = now + ROUND_S * (0.9 + 0.2 * self._chance())
         self._shelves = {key: self._shelves.get(key) or Follower(key, self._hub) for key in told}
         for key, beat in told.items():
