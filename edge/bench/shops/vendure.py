@@ -79,7 +79,7 @@ class Vendure:
     """A shop. Places are its stock locations, 1 and on; SKUs are V-000001 and on."""
 
     adapter: ClassVar[str] = "vendure"
-    sales: ClassVar[float] = 1 / 10
+    sales: ClassVar[float] = 1 / 9
     folder: Path
     products: int
     places: int
