@@ -9,6 +9,7 @@ import sqlite_utils
 
 from edge.ports import StockAway, StockLevel
 from edge.stock.figures import WRAP, bucket, figures, mark
+from edge.stock.inquiry import lags
 
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS stock_shelf(
@@ -46,6 +47,7 @@ def migrate(db: sqlite_utils.Database) -> None:
         db.execute(table)
     if "way" not in db.table("stock_row").columns_dict:
         db.execute("ALTER TABLE stock_row ADD COLUMN way INTEGER NOT NULL DEFAULT 0")
+    lags.migrate(db)
 
 
 def epoch() -> int:
