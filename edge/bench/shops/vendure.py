@@ -1,6 +1,6 @@
 """A real Vendure on sql.js in memory, in a process of Node's, with our plug-in in it. Nothing of it is imported here.
 
-It runs from ``.vendure``, which ``./run bench shop --of vendure`` and ``./run soak vendure`` make.
+It runs from ``.vendure``, which ``./run bench shop --of vendure`` makes.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class Vendure:
         """Its server, once it answers; what it holds is gone with it. Raises NotStarted."""
         program = node()
         if program is None or not there():
-            raise NotStarted("Vendure is not here; ./run soak vendure installs it")
+            raise NotStarted("Vendure is not here; ./run bench shop --of vendure installs it")
         with (self.folder / "vendure.log").open("ab") as log:
             process = subprocess.Popen(
                 [program, str(SITE / "server.js")], env=self._environment(), stdout=log, stderr=log
