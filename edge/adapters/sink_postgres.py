@@ -7,8 +7,6 @@ A unique index over all months would need the month in its key, so once each is 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import ssl
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -17,9 +15,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, model_validator
-
-from edge.config import Settings as Base
+from edge import postgres
+from edge.config import Postgres
 from edge.contacts.event import Range
 from edge.contacts.office import books
 from edge.contacts.office import postgres as tables
@@ -40,38 +37,8 @@ TRIES = 3
 EXPORT_S = 3_600.0
 
 
-class Settings(Base):
-    """Where the server is and who asks it. ``host`` may be the folder of a Unix socket. ``tls`` is on where the host is
-    another machine; ``ca`` is a PEM file of who signed the server's certificate. ``password_file`` and ``ca`` are read
-    against the hub's data folder, at each connection. ``schema_name`` is where the tables are.
-    """
-
-    host: str = "127.0.0.1"
-    port: int = Field(5432, ge=1, le=65535)
-    database: str = "tentou"
-    user: str = "tentou"
-    password_file: Path | None = None
-    tls: bool | None = None
-    ca: Path | None = None
-    schema_name: str = Field("tentou", pattern="^[a-z_][a-z0-9_]{0,62}$")
-
-    @model_validator(mode="after")
-    def _is_installed(self) -> Settings:
-        if asyncpg is None:
-            raise ValueError("PostgreSQL needs asyncpg: pip install 'tentou[hub]'")
-        return self
-
-    @property
-    def safe(self) -> bool:
-        """Whether TLS is used."""
-        return self.tls if self.tls is not None else self.ca is not None or not _here_itself(self.host)
-
-
-def _here_itself(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.startswith("/")
+class Settings(Postgres):
+    """``password_file`` and ``ca`` are read against the hub's data folder."""
 
 
 @asynccontextmanager
@@ -159,34 +126,24 @@ class PostgresSink:
                     self._pool = await self._opened()
             async with self._pool.acquire() as db:
                 yield db
-        except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except postgres.FAULTS as error:
             self._months.clear()  # whatever is there when it is back
             self._streams.clear()
-            raise SinkAway(_cause(error)) from error
+            raise SinkAway(postgres.cause(error)) from error
 
     async def _opened(self) -> Any:
         """A pool of connections, its tables up to date."""
-        chosen, secret, context = self._settings, None, None
-        if chosen.password_file is not None:
-            secret = (self._where / chosen.password_file).read_text("utf-8").strip()
-        if chosen.safe:
-            context = ssl.create_default_context(cafile=str(self._where / chosen.ca) if chosen.ca else None)
+        schema = self._settings.schema_name
         pool = await asyncpg.create_pool(
-            host=chosen.host,
-            port=chosen.port,
-            database=chosen.database,
-            user=chosen.user,
-            password=secret,
-            ssl=context or False,
+            **await postgres.arguments(self._settings, self._where),
             min_size=1,
             max_size=4,
-            timeout=10,
             command_timeout=60,
-            server_settings={"search_path": chosen.schema_name, "application_name": "tentou hub"},
+            server_settings={"search_path": schema, "application_name": "tentou hub"},
         )
         try:
             async with pool.acquire() as db:
-                await tables.migrate(db, chosen.schema_name)
+                await tables.migrate(db, schema)
         except BaseException:
             pool.terminate()
             raise
@@ -203,18 +160,6 @@ class PostgresSink:
         for month in {tables.month(each.received_ms) for each in arrivals} - self._months:
             await tables.partition(db, month)
             self._months.add(month)
-
-
-def _cause(error: Exception) -> str:
-    """What is wrong, without a value: PostgreSQL's own words where they are of the connection or of rights."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"PostgreSQL's certificate: {error.verify_message}"
-    if isinstance(error, OSError | TimeoutError):
-        return f"PostgreSQL is away: {getattr(error, 'strerror', None) or type(error).__name__}"
-    state = str(getattr(error, "sqlstate", None) or "")
-    if state[:2] in ("28", "3D", "53", "57") or state in ("42501", "25006"):
-        return f"PostgreSQL says: {error}"
-    return f"PostgreSQL: {type(error).__name__}"
 
 
 async def _insert(db: Any, arrivals: Sequence[Arrival]) -> dict[str, int]:

@@ -21,6 +21,7 @@ from edge.config.hub import HubIdentity as HubIdentity
 from edge.config.hub import is_open as is_open
 from edge.config.hub import read_hub as read_hub
 from edge.config.places import Location as Location
+from edge.config.postgres import Postgres as Postgres
 from edge.config.screens import SMALLEST_ZONE as SMALLEST_ZONE
 from edge.config.screens import WHOLE as WHOLE
 from edge.config.screens import WHOSE as WHOSE

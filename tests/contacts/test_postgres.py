@@ -134,7 +134,7 @@ def test_another_machine_is_asked_by_tls_unless_told_otherwise() -> None:
 
 
 def test_without_the_extra_the_settings_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sink_postgres, "asyncpg", None)
+    monkeypatch.setattr("edge.config.postgres.find_spec", lambda _: None)
     with pytest.raises(ValidationError, match=r"pip install 'tentou\[hub\]'"):
         sink_postgres.Settings()
 

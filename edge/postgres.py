@@ -1,0 +1,56 @@
+"""How a PostgreSQL server is reached, and what is said of it when it is away."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from pathlib import Path
+from typing import Any
+
+from edge.config.postgres import Postgres
+
+try:
+    import asyncpg
+except ModuleNotFoundError:  # an extra: the settings say so where a server is named
+    asyncpg = None
+
+FAULTS: tuple[type[Exception], ...] = (OSError, TimeoutError, ValueError)
+"""What any question to a server may raise, ValueError for a file of the settings that cannot be read."""
+if asyncpg is not None:
+    FAULTS = (*FAULTS, asyncpg.PostgresError, asyncpg.InterfaceError)
+CONNECT_S = 10
+
+
+async def arguments(settings: Postgres, where: Path) -> dict[str, Any]:
+    """What asyncpg needs to connect; files are read against ``where``. Raises what is among FAULTS."""
+    secret, context = await asyncio.to_thread(_files, settings, where)
+    return {
+        "host": settings.host,
+        "port": settings.port,
+        "database": settings.database,
+        "user": settings.user,
+        "password": secret,
+        "ssl": context or False,
+        "timeout": CONNECT_S,
+    }
+
+
+def _files(settings: Postgres, where: Path) -> tuple[str | None, ssl.SSLContext | None]:
+    secret, context = None, None
+    if settings.password_file is not None:
+        secret = (where / settings.password_file).read_text("utf-8").strip()
+    if settings.safe:
+        context = ssl.create_default_context(cafile=str(where / settings.ca) if settings.ca else None)
+    return secret, context
+
+
+def cause(error: Exception) -> str:
+    """What is wrong, without a value: PostgreSQL's own words where they are of the connection or of rights."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"PostgreSQL's certificate: {error.verify_message}"
+    if isinstance(error, OSError | TimeoutError):
+        return f"PostgreSQL is away: {getattr(error, 'strerror', None) or type(error).__name__}"
+    state = str(getattr(error, "sqlstate", None) or "")
+    if state[:2] in ("28", "3D", "53", "57") or state in ("42501", "25006"):
+        return f"PostgreSQL says: {error}"
+    return f"PostgreSQL: {type(error).__name__}"
