@@ -24,8 +24,8 @@ from edge.sessions.handoff import Way
 from edge.sessions.house import House
 from edge.sessions.stage import Stage
 from edge.site import create_app, site
-from edge.stock.matrix import matrix
-from edge.stock.offers import Asked, offers
+from edge.stock.words.matrix import matrix
+from edge.stock.words.offers import Asked, offers
 from edge.supervise import kept
 
 

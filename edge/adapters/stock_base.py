@@ -15,11 +15,11 @@ from urllib.parse import quote
 from pydantic import BaseModel, Field
 
 from edge.ports import StockAway, StockItem, StockLevel
-from edge.stock import answers, bearer, shop
-from edge.stock.answers import Figure, Name, Sku, TheirId
-from edge.stock.products import Products
+from edge.stock.shops import answers, bearer, shop
+from edge.stock.shops.answers import Figure, Name, Sku, TheirId
+from edge.stock.shops.products import Products
+from edge.stock.shops.walk import walk
 from edge.stock.system import Answer, Budget, Call, Caller, Can, Key, Page, Since
-from edge.stock.walk import walk
 
 WHO = "BASE"
 PAGE = 100

@@ -14,11 +14,11 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from edge.ports import StockAway, StockItem, StockLevel
-from edge.stock import shop
-from edge.stock.answers import Figure, Name, Sku, TheirId, headers, number14, read, sku
-from edge.stock.products import Products
+from edge.stock.shops import shop
+from edge.stock.shops.answers import Figure, Name, Sku, TheirId, headers, number14, read, sku
+from edge.stock.shops.products import Products
+from edge.stock.shops.walk import walk
 from edge.stock.system import Call, Caller, Can, Key, Page, Since
-from edge.stock.walk import walk
 
 PAGE = 50
 """Rows of one answer; the documented most, where 10 is what comes unasked."""

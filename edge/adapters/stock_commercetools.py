@@ -21,8 +21,8 @@ from pydantic import BaseModel, Field, field_validator
 
 from edge import asking
 from edge.ports import StockAway, StockLevel
-from edge.stock import answers, bearer, shop, signing
-from edge.stock.answers import Figure, Moment, Sku
+from edge.stock.shops import answers, bearer, shop, signing
+from edge.stock.shops.answers import Figure, Moment, Sku
 from edge.stock.system import BadDelivery, Call, Caller, Can, Delivery, Key, Page, Push, Pushed, Since
 
 WHO = "commercetools"

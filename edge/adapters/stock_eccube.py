@@ -17,12 +17,12 @@ from pydantic import BaseModel, Field, ValidationError
 
 from edge.asking import CannotAsk, strict
 from edge.ports import StockAway, StockItem, StockLevel
-from edge.stock import answers, bearer, shop, signing
-from edge.stock.answers import Figure, Name, Sku, TheirId
-from edge.stock.graphs import Graph
-from edge.stock.products import Products
+from edge.stock.shops import answers, bearer, shop, signing
+from edge.stock.shops.answers import Figure, Name, Sku, TheirId
+from edge.stock.shops.graphs import Graph
+from edge.stock.shops.products import Products
+from edge.stock.shops.walk import walk
 from edge.stock.system import BadDelivery, Call, Caller, Can, Delivery, Key, Page, Push, Pushed
-from edge.stock.walk import walk
 
 WHO = "EC-CUBE"
 PAGE = 100

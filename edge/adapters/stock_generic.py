@@ -1,7 +1,7 @@
 """Stock from a chain's own system (EC-ORANGE, ORANGE POS, a core system): any JSON over GET, our push, our reserve.
 
 What it answers lies where the settings' JSON Pointers (RFC 6901) say; what it pushes is "tentou-stock-push/1"
-(``edge/stock/push.py``, ``push.schema.json``), believed for five minutes; a wish to keep one is posted to it with a key
+(``edge/stock/shops/push.py``, ``push.schema.json``), believed for five minutes; a wish to keep one is posted to it with a key
 that makes it the same wish however often it comes. What such a system can only its owner knows, so the settings say it.
 """
 
@@ -22,10 +22,10 @@ from yarl import URL
 
 from edge import asking
 from edge.ports import StockAway, StockLevel
-from edge.stock import answers, push, shop
-from edge.stock.answers import Moment
-from edge.stock.pointer import steps, text
-from edge.stock.rows import FIGURES, TEXTS, Rows
+from edge.stock.shops import answers, push, shop
+from edge.stock.shops.answers import Moment
+from edge.stock.shops.pointer import steps, text
+from edge.stock.shops.rows import FIGURES, TEXTS, Rows
 from edge.stock.system import (
     Answer,
     BadDelivery,

@@ -15,8 +15,8 @@ from urllib.parse import quote
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, field_validator
 
 from edge.ports import StockAway, StockLevel
-from edge.stock import answers, shop
-from edge.stock.answers import Figure
+from edge.stock.shops import answers, shop
+from edge.stock.shops.answers import Figure
 from edge.stock.system import Answer, Call, Caller, Can, Key, Page
 
 WHO = "Magento"

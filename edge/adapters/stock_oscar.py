@@ -17,8 +17,8 @@ from pydantic import BaseModel, Field
 
 from edge import asking
 from edge.ports import StockAway, StockItem, StockLevel
-from edge.stock import push, shop
-from edge.stock.answers import Figure, Gtin, Name, Sku, TheirId, read
+from edge.stock.shops import push, shop
+from edge.stock.shops.answers import Figure, Gtin, Name, Sku, TheirId, read
 from edge.stock.system import Call, Caller, Can, Delivery, Kept, Key, Page, Push, Pushed, Since, Wish
 
 CAN = Can(push=Push.ABSOLUTE, beats=True, per_location=True, since=Since.SURE, revisions=True, step_ms=0)

@@ -19,11 +19,11 @@ from pydantic import BaseModel, Field, field_validator
 from yarl import URL
 
 from edge.ports import StockAway, StockItem, StockLevel
-from edge.stock import answers, shop, signing
-from edge.stock.answers import Figure, Gtin, Moment, Name, Sku
-from edge.stock.graphs import Graph
-from edge.stock.shopify import LOCATION, WHO, Option, PageInfo, axes, numbers
-from edge.stock.skus import Skus
+from edge.stock.shops import answers, shop, signing
+from edge.stock.shops.answers import Figure, Gtin, Moment, Name, Sku
+from edge.stock.shops.graphs import Graph
+from edge.stock.shops.shopify import LOCATION, WHO, Option, PageInfo, axes, numbers
+from edge.stock.shops.skus import Skus
 from edge.stock.system import BadDelivery, Budget, Caller, Can, Delivery, Key, Page, Push, Pushed, Since
 
 ITEM = "gid://shopify/InventoryItem/"

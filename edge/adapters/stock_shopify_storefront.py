@@ -15,11 +15,11 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, field_validator
 
 from edge.ports import StockAway, StockItem, StockLevel
-from edge.stock import answers, shop
-from edge.stock.answers import Figure, Gtin, Name, Sku, TheirId
-from edge.stock.graphs import Graph
-from edge.stock.shopify import LOCATION, WHO, Option, PageInfo, axes, numbers
-from edge.stock.skus import Skus
+from edge.stock.shops import answers, shop
+from edge.stock.shops.answers import Figure, Gtin, Name, Sku, TheirId
+from edge.stock.shops.graphs import Graph
+from edge.stock.shops.shopify import LOCATION, WHO, Option, PageInfo, axes, numbers
+from edge.stock.shops.skus import Skus
 from edge.stock.system import Caller, Can, Key, Page
 
 PRODUCTS, VARIANTS = 5, 50

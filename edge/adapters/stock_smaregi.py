@@ -21,9 +21,9 @@ from pydantic import BaseModel, Field, field_validator
 
 from edge import asking
 from edge.ports import StockAway, StockItem, StockLevel
-from edge.stock import answers, bearer, shop, signing
-from edge.stock.answers import Figure, Moment, Name, Sku, TheirId
-from edge.stock.skus import Skus
+from edge.stock.shops import answers, bearer, shop, signing
+from edge.stock.shops.answers import Figure, Moment, Name, Sku, TheirId
+from edge.stock.shops.skus import Skus
 from edge.stock.system import (
     BadDelivery,
     Budget,

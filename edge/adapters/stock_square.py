@@ -18,9 +18,9 @@ from aiohttp import hdrs
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from edge.ports import StockAway, StockItem, StockLevel
-from edge.stock import answers, shop, signing
-from edge.stock.answers import Figure, Gtin, Moment, Name, Sku, TheirId
-from edge.stock.skus import Skus
+from edge.stock.shops import answers, shop, signing
+from edge.stock.shops.answers import Figure, Gtin, Moment, Name, Sku, TheirId
+from edge.stock.shops.skus import Skus
 from edge.stock.system import Call, Caller, Can, Delivery, Key, Page, Push, Pushed, Since
 
 WHO = "Square"

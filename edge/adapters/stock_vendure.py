@@ -17,10 +17,10 @@ from pydantic import BaseModel, Field
 from edge import asking
 from edge.asking import graphql
 from edge.ports import StockAway, StockItem, StockLevel
-from edge.stock import push, shop
-from edge.stock.answers import Figure, Moment, Name, Sku, TheirId, axes, read
+from edge.stock.shops import push, shop
+from edge.stock.shops.answers import Figure, Moment, Name, Sku, TheirId, axes, read
+from edge.stock.shops.walk import walk
 from edge.stock.system import Call, Caller, Can, Delivery, Kept, Key, Page, Push, Pushed, Wish
-from edge.stock.walk import walk
 
 CAN = Can(push=Push.ABSOLUTE, beats=True, per_location=True, revisions=True, step_ms=1000)
 """With the plug-in. ``variant.updatedAt`` is not moved by sales, so asking for changes finds nothing (EC.md 3.5)."""

@@ -18,11 +18,11 @@ from uuid import uuid4
 from pydantic import BaseModel, Field
 
 from edge.ports import StockItem, StockLevel
-from edge.stock import answers, bearer, shop, signing
-from edge.stock.answers import Figure, Name, Sku
-from edge.stock.products import Products
+from edge.stock.shops import answers, bearer, shop, signing
+from edge.stock.shops.answers import Figure, Name, Sku
+from edge.stock.shops.products import Products
+from edge.stock.shops.walk import walk
 from edge.stock.system import BadDelivery, Call, Caller, Can, Delivery, Key, Page, Push, Pushed, Since
-from edge.stock.walk import walk
 
 WHO = "WooCommerce"
 API = "/wp-json/wc/v3/products"

@@ -18,19 +18,20 @@ from edge.config import Location
 from edge.db import Database
 from edge.model import StockLine
 from edge.ports import StockAway, StockItem, StockReport, Taken
-from edge.stock import schema, store, taking, wording
-from edge.stock.book import Book, joined
-from edge.stock.figures import level
 from edge.stock.freshness import Mark, age_of, minutes
 from edge.stock.level import UNHEARD, Known, less, sellable
-from edge.stock.listeners import Listeners, Readers
-from edge.stock.sheet import NOBODY, Names, Sheet
-from edge.stock.shelf import Key as Key
-from edge.stock.shelf import Move as Move
-from edge.stock.shelf import Rows as Rows
-from edge.stock.shelf import Standing as Standing
-from edge.stock.shelf import Word as Word
-from edge.stock.shelf import channel_of
+from edge.stock.shelves import schema, store, taking
+from edge.stock.shelves.book import Book, joined
+from edge.stock.shelves.figures import level
+from edge.stock.shelves.listeners import Listeners, Readers
+from edge.stock.shelves.sheet import NOBODY, Names, Sheet
+from edge.stock.shelves.shelf import Key as Key
+from edge.stock.shelves.shelf import Move as Move
+from edge.stock.shelves.shelf import Rows as Rows
+from edge.stock.shelves.shelf import Standing as Standing
+from edge.stock.shelves.shelf import Word as Word
+from edge.stock.shelves.shelf import channel_of
+from edge.stock.words import wording
 
 Clock = Callable[[], float]
 

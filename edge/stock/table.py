@@ -11,8 +11,8 @@ from datetime import date
 
 from edge.ports import STATUSES, StockItem, StockLevel
 from edge.stock.document import MOST
-from edge.stock.figures import LONGEST_TEXT
 from edge.stock.gtin import checked
+from edge.stock.shelves.figures import LONGEST_TEXT
 
 NEEDED = ("sku", "location")
 FIGURES = ("available", "on_hand", "status")

@@ -80,7 +80,7 @@ def test_a_translation_has_no_letters_of_another_language(assets: Assets, langua
 def test_every_table_of_words_has_every_language() -> None:
     found = list(tables())
     assert {name for name, table in found if set(LANGUAGES) - set(table)} == set()
-    assert "edge.stock.wording._AGO" in {name for name, _ in found}
+    assert "edge.stock.words.wording._AGO" in {name for name, _ in found}
 
 
 def test_every_language_is_named_by_its_own_speakers() -> None:

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from edge.ports import StockAway
-from edge.stock import answers, signing
-from edge.stock.answers import Figure, Gtin, Moment
 from edge.stock.document import MOST
-from edge.stock.skus import Skus
+from edge.stock.shops import answers, signing
+from edge.stock.shops.answers import Figure, Gtin, Moment
+from edge.stock.shops.skus import Skus
 from edge.stock.system import BadDelivery
 
 BODY = b'{"inventory_item_id":411,"available":3}'

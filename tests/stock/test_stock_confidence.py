@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.stock.confidence import DAY_S, SURE, chance
+from edge.stock.words.confidence import DAY_S, SURE, chance
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 43_200.0
 LASTS = {

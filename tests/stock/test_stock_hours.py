@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from edge.config import Location
-from edge.stock.hours import Open, opened
+from edge.stock.words.hours import Open, opened
 
 DAILY = "10:00-20:00"
 LATE = {"fri": "18:00-29:00", "sat": "18:00-05:00"}

@@ -10,8 +10,8 @@ from edge.config import Location
 from edge.model import Band, Cell
 from edge.ports import StockItem, StockLevel
 from edge.stock.level import Known
-from edge.stock.matrix import matrix
-from edge.stock.sizes import ordered
+from edge.stock.words.matrix import matrix
+from edge.stock.words.sizes import ordered
 
 HERE = Location(id="ginza", place="here", name={"ja": "銀座店"})
 NEAR = Location(id="shibuya", place="near", name={"ja": "渋谷店"})

@@ -10,9 +10,9 @@ import pytest
 from edge.config import Location
 from edge.model import Offer, OfferKind
 from edge.ports import StockLevel
-from edge.stock.distance import distance, rounded
 from edge.stock.level import Known
-from edge.stock.offers import Asked, offers
+from edge.stock.words.distance import distance, rounded
+from edge.stock.words.offers import Asked, offers
 
 NOW = datetime.fromisoformat("2026-11-24 15:00+09:00")
 OPEN = "10:00-20:00"

@@ -27,9 +27,9 @@ from edge.handoff import KINDS
 from edge.model import Band, Offer, OfferKind, StockLine
 from edge.ports import STATUSES, StockItem, StockLevel
 from edge.stock.level import Known
-from edge.stock.matrix import matrix
-from edge.stock.offers import Asked, offers
-from edge.stock.wording import line
+from edge.stock.words.matrix import matrix
+from edge.stock.words.offers import Asked, offers
+from edge.stock.words.wording import line
 
 READS = int(os.environ.get("TENTOU_SOAK_SAID", "20000"))
 EACH = 400

@@ -14,10 +14,10 @@ from edge.config import Location
 from edge.db import database
 from edge.model import Band
 from edge.ports import StockAway, StockItem, StockLevel, StockReport, Taken
-from edge.stock import taking
 from edge.stock.cache import Rows, StockCache, stock_cache
-from edge.stock.figures import figures
-from edge.stock.guard import Verdict, weigh
+from edge.stock.shelves import taking
+from edge.stock.shelves.figures import figures
+from edge.stock.shelves.guard import Verdict, weigh
 
 if TYPE_CHECKING:
     from tests.stock.conftest import HandClock, Opened

@@ -19,7 +19,7 @@ from edge.ports import StockLevel, StockReport
 from edge.stock.cache import StockCache, stock_cache
 from edge.stock.freshness import ASK_S, LIVE_S, Mark, age_of, minutes
 from edge.stock.level import Known
-from edge.stock.wording import line
+from edge.stock.words.wording import line
 
 HERE = Location(id="ginza", place="here", name={"ja": "銀座店"})
 SECONDS = st.floats(0, 4000)

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.ports import StockAway
-from edge.stock import bearer
-from edge.stock.bearer import Bearer
-from edge.stock.products import Products
+from edge.stock.shops import bearer
+from edge.stock.shops.bearer import Bearer
+from edge.stock.shops.products import Products
+from edge.stock.shops.walk import STEPS_BACK, walk
 from edge.stock.system import Answer, Call
-from edge.stock.walk import STEPS_BACK, walk
 
 Edits = list[tuple[bool, int]]
 

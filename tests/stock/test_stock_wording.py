@@ -10,7 +10,7 @@ from edge.config import Location
 from edge.model import Band
 from edge.ports import StockLevel
 from edge.stock.level import Known
-from edge.stock.wording import Word, band, line, name_of, sure, word
+from edge.stock.words.wording import Word, band, line, name_of, sure, word
 
 NOW = 1_795_000_000.0
 

@@ -21,7 +21,7 @@ from edge.ports import StockAway
 from edge.stock.intake.clocks import Clocks
 from edge.stock.intake.ledger import Ledger
 from edge.stock.intake.windows import Urgency
-from edge.stock.shop import Settings
+from edge.stock.shops.shop import Settings
 from edge.stock.system import Answer, Call
 
 _SECONDS = re.compile(r"[0-9]{1,9}")

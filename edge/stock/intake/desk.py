@@ -20,7 +20,7 @@ from edge.stock.intake.hooks import Hooks
 from edge.stock.intake.inbox import Inbox
 from edge.stock.intake.ledger import Ledger
 from edge.stock.intake.windows import Urgency
-from edge.stock.shop import Settings
+from edge.stock.shops.shop import Settings
 from edge.stock.system import Can, Kept, StockSystem, Wish
 
 FILE = "intake.sqlite"

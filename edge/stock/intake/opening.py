@@ -17,7 +17,7 @@ from edge.stock.intake.desk import Intake, Open
 from edge.stock.intake.hooks import Listener
 from edge.stock.intake.names import BadNames, Names, Rows
 from edge.stock.intake.running import Channel, Marks, Running
-from edge.stock.shop import Settings
+from edge.stock.shops.shop import Settings
 from edge.stock.system import Can
 
 CONNECTIONS = 4

@@ -24,7 +24,7 @@ from edge.stock.intake.inbox import Inbox
 from edge.stock.intake.names import BadPage, Names
 from edge.stock.intake.pushes import Pushes, Rows
 from edge.stock.intake.windows import Urgency
-from edge.stock.shop import Settings
+from edge.stock.shops.shop import Settings
 from edge.stock.system import Can, Key, Page, Push, Pushed, Since, StockSystem
 
 KIND = "stock"

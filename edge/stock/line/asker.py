@@ -22,7 +22,7 @@ from edge.stock.line.counter import BUCKETS, HEADER, listed
 from edge.stock.line.following import Place
 from edge.stock.line.rows import Note
 from edge.stock.line.speaker import Clock
-from edge.stock.shelf import Key
+from edge.stock.shelves.shelf import Key
 
 MOST_BYTES = 128 * 1024 * 1024
 """A shelf of 2,000,000 rows, decompressed; 100,000 are 3 MB."""

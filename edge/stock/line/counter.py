@@ -19,7 +19,7 @@ from edge.stock.line import beat as beats
 from edge.stock.line.beat import Beat
 from edge.stock.line.rows import Note
 from edge.stock.line.speaker import Speaker
-from edge.stock.shelf import Key, Rows, Standing
+from edge.stock.shelves.shelf import Key, Rows, Standing
 
 HEADER = "Tentou-Beat"
 KEEPS_S = 60.0

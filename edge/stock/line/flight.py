@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from edge.ports import Link, LinkLost, Message
-from edge.stock.shelf import Key
+from edge.stock.shelves.shelf import Key
 
 ALOFT = 8
 """Messages without their PUBACK: fewer than any window, so that an acknowledgement of contacts never waits long."""

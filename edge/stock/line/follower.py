@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 
 from edge.ports import StockAway, StockItem, StockLevel, StockReport, Way
 from edge.stock.cache import StockCache, digest_of
-from edge.stock.figures import BUCKETS, WRAP, bucket, figures, mark
 from edge.stock.line import following
 from edge.stock.line.asker import Answer, Asker, Gone
 from edge.stock.line.beat import Beat, HubClock, Word
 from edge.stock.line.following import Place, Step
 from edge.stock.line.rows import Note
 from edge.stock.line.speaker import Clock
-from edge.stock.shelf import Key, Rows
+from edge.stock.shelves.figures import BUCKETS, WRAP, bucket, figures, mark
+from edge.stock.shelves.shelf import Key, Rows
 
 MOST_APART = 256
 """With more buckets that differ, the whole shelf is less to send than they are."""

@@ -19,7 +19,7 @@ from edge.ports import Link, Message
 from edge.stock.line import beat, rows, topics
 from edge.stock.line.flight import Flight, Refused
 from edge.stock.line.speaker import Speaker
-from edge.stock.shelf import Key, Move, Rows, Standing
+from edge.stock.shelves.shelf import Key, Move, Rows, Standing
 
 log = logging.getLogger(__name__)
 

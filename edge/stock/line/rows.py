@@ -14,8 +14,8 @@ from typing import Any
 
 from edge.asking import CannotAsk, strict
 from edge.ports import StockAway, StockItem, StockLevel
-from edge.stock.figures import FIELDS, checked, figures
 from edge.stock.line.beat import MOST, BadWord, Word, fields, read_word, whole, word_fields
+from edge.stock.shelves.figures import FIELDS, checked, figures
 
 PART_ROWS = 500
 PART_BYTES = 128 * 1024

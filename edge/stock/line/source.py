@@ -23,7 +23,7 @@ from edge.stock.line.beat import BadWord, HubClock
 from edge.stock.line.ear import Ear, Sleep
 from edge.stock.line.follower import Follower, Hub
 from edge.stock.line.speaker import Clock
-from edge.stock.shelf import Key
+from edge.stock.shelves.shelf import Key
 
 QUIET_S = 7.5
 """Without a beat of a shelf for so long the hub is asked: in time for its word to be heard before it is 10 s old."""

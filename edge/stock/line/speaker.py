@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from edge.stock.cache import StockCache
 from edge.stock.line.beat import Beat, Word, age_ms
 from edge.stock.line.rows import Note
-from edge.stock.shelf import Key, Rows, Standing
+from edge.stock.shelves.shelf import Key, Rows, Standing
 
 Clock = Callable[[], float]
 

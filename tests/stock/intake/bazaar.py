@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from types import ModuleType
 
 from edge.ports import StockAway, StockLevel
-from edge.stock import shop
+from edge.stock.shops import shop
 from edge.stock.system import Caller, Can, Delivery, Key, Page, Push, Pushed, Since
 from tests.stock.shops.contract import FakeShop
 

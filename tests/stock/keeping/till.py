@@ -25,7 +25,7 @@ from edge.stock.keeping.desk import Desk, Patience
 from edge.stock.keeping.keeper import Keeper, Own
 from edge.stock.keeping.office import Office
 from edge.stock.keeping.shadows import Shadows
-from edge.stock.shop import Settings
+from edge.stock.shops.shop import Settings
 from edge.stock.system import Can, Keeping, Kept, Reserve, Wish
 
 SHOP, PLACE, SKU = "shop", "ginza", "LN-09-M"

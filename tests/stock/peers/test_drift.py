@@ -26,7 +26,7 @@ from edge.stock.channel import feed
 from edge.stock.intake.clocks import Clocks
 from edge.stock.intake.opening import source
 from edge.stock.level import sellable
-from edge.stock.shop import Settings
+from edge.stock.shops.shop import Settings
 from edge.stock.system import Caller, Page
 from tests.stock.intake.rig import CHANNEL, intake_at
 from tests.stock.peers.asked import eventually

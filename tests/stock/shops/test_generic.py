@@ -15,9 +15,9 @@ from aiohttp import web
 from edge.adapters import stock_generic
 from edge.config import BadConfig, checked
 from edge.ports import StockAway, StockLevel
-from edge.stock import push
-from edge.stock.answers import told
-from edge.stock.pointer import found, steps
+from edge.stock.shops import push
+from edge.stock.shops.answers import told
+from edge.stock.shops.pointer import found, steps
 from edge.stock.system import BadDelivery, Delivery, Keeping, Key, Push, Reserve, Since, Wish
 from tests.stock.shops.direct import Opened, opened
 from tests.stock.shops.generic import HOOK, Generic, signed

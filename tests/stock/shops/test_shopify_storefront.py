@@ -11,7 +11,7 @@ from edge.adapters import stock_shopify_storefront
 from edge.ports import StockAway, StockLevel
 from edge.stock.level import Known
 from edge.stock.system import BadDelivery, Delivery, Key, Push, Since
-from edge.stock.wording import Word, word
+from edge.stock.words.wording import Word, word
 from tests.stock.shops.direct import Opened, opened
 from tests.stock.shops.shopify_storefront import Storefront
 

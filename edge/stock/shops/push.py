@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from edge.ports import StockItem, StockLevel
-from edge.stock import signing
-from edge.stock.answers import Figure, Gtin, Name, Sku, TheirId, told
+from edge.stock.shops import signing
+from edge.stock.shops.answers import Figure, Gtin, Name, Sku, TheirId, told
 from edge.stock.system import Delivery, Pushed
 
 FORMAT = "tentou-stock-push/1"

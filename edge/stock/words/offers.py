@@ -14,12 +14,12 @@ from datetime import date, datetime, timedelta
 from edge.config import Location
 from edge.handoff import Kind
 from edge.model import Band, Offer, OfferKind, spoken
-from edge.stock.distance import distance, rounded, walk
 from edge.stock.freshness import minutes
-from edge.stock.hours import clock, opened
 from edge.stock.level import Known
-from edge.stock.phrases import BETWEEN, MONTHS, NOTES, TITLES
-from edge.stock.wording import Word, band, name_of, sure, word
+from edge.stock.words.distance import distance, rounded, walk
+from edge.stock.words.hours import clock, opened
+from edge.stock.words.phrases import BETWEEN, MONTHS, NOTES, TITLES
+from edge.stock.words.wording import Word, band, name_of, sure, word
 
 MOST_NEAR = 3
 """A shopper reads no more stores than that."""

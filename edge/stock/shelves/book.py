@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from edge.ports import StockItem
-from edge.stock.sheet import Names
+from edge.stock.shelves.sheet import Names
 
 _APART = "\x1f"
 

@@ -8,8 +8,8 @@ from edge.config import Location
 from edge.model import Band, Cell, Matrix
 from edge.ports import StockItem
 from edge.stock.level import Known
-from edge.stock.sizes import ordered
-from edge.stock.wording import band
+from edge.stock.words.sizes import ordered
+from edge.stock.words.wording import band
 
 BEST = (Band.MANY, Band.FEW, Band.ASKING, Band.NONE, Band.UNLISTED)
 """The bands by what they leave to hope for."""

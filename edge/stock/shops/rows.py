@@ -10,9 +10,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, Field
 
 from edge.ports import StockAway, StockItem, StockLevel
-from edge.stock import answers
-from edge.stock.answers import Figure, Gtin, Name, TheirId
-from edge.stock.pointer import found, steps
+from edge.stock.shops import answers
+from edge.stock.shops.answers import Figure, Gtin, Name, TheirId
+from edge.stock.shops.pointer import found, steps
 from edge.stock.system import Page
 
 FIGURES = ("available", "on_hand", "reserved", "hold", "safety", "incoming")

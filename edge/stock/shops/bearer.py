@@ -14,7 +14,7 @@ from aiohttp import hdrs
 from pydantic import BaseModel, Field
 
 from edge.ports import StockAway
-from edge.stock import answers
+from edge.stock.shops import answers
 from edge.stock.system import Answer, Call, Caller
 
 EARLY_S = 60.0

@@ -9,13 +9,13 @@ from itertools import islice
 from typing import Any
 
 from edge.ports import NEWS, StockAway, StockItem, StockLevel, StockReport, Taken
-from edge.stock.book import Book, read_book
-from edge.stock.figures import WRAP, Figures, bucket, checked, figures, mark
-from edge.stock.guard import Verdict, weigh
-from edge.stock.schema import PUT_ROW, epoch, signed
-from edge.stock.sheet import Names, Patch, Sheet
-from edge.stock.shelf import Key
-from edge.stock.store import COLUMNS, ITEM, items_of, read_sheet
+from edge.stock.shelves.book import Book, read_book
+from edge.stock.shelves.figures import WRAP, Figures, bucket, checked, figures, mark
+from edge.stock.shelves.guard import Verdict, weigh
+from edge.stock.shelves.schema import PUT_ROW, epoch, signed
+from edge.stock.shelves.sheet import Names, Patch, Sheet
+from edge.stock.shelves.shelf import Key
+from edge.stock.shelves.store import COLUMNS, ITEM, items_of, read_sheet
 
 MOST_PATCHES = 2000
 """So many rows are put into memory in a few milliseconds; more are read again from the file, in the file's thread."""

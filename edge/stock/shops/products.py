@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from edge.stock.skus import Skus
+from edge.stock.shops.skus import Skus
 
 
 class Products:

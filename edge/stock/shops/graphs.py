@@ -10,7 +10,7 @@ from aiohttp import hdrs
 
 from edge.asking import graphql
 from edge.ports import StockAway
-from edge.stock import answers
+from edge.stock.shops import answers
 from edge.stock.system import Call, Caller
 
 BUSY_S = 2.0

@@ -8,9 +8,9 @@ from enum import StrEnum
 from edge.config import Location
 from edge.model import Band, StockLine, spoken
 from edge.ports import StockLevel
-from edge.stock import confidence
 from edge.stock.freshness import minutes
 from edge.stock.level import Known, sellable
+from edge.stock.words import confidence
 
 FEW_TO = 3
 """△ up to here and ◎ above (EC.md 4.2), where the source has no figure of its own."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from weakref import WeakSet
 
-from edge.stock.shelf import Move
+from edge.stock.shelves.shelf import Move
 
 ASKED_FOR_S = 600.0
 """How long a SKU counts as on a screen after it was asked for; a session ends after 180 s at most."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from edge.stock.figures import Figures
+from edge.stock.shelves.figures import Figures
 
 
 class Verdict(Enum):

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pydantic import BaseModel
 
 from edge.ports import StockAway
-from edge.stock import answers
-from edge.stock.answers import Name
+from edge.stock.shops import answers
+from edge.stock.shops.answers import Name
 
 WHO = "Shopify"
 LOCATION = "gid://shopify/Location/"

@@ -12,7 +12,7 @@ from datetime import date
 from struct import Struct
 
 from edge.ports import STATUSES, StockLevel
-from edge.stock.figures import BUCKETS, WRAP, Figures, bucket
+from edge.stock.shelves.figures import BUCKETS, WRAP, Figures, bucket
 
 _ROW = Struct("<BB7iqd")
 _AVAILABLE, _ON_HAND, _SOLD = 1, 2, 4

@@ -8,8 +8,8 @@ import sqlite3
 import sqlite_utils
 
 from edge.ports import StockAway, StockLevel
-from edge.stock.figures import WRAP, bucket, figures, mark
 from edge.stock.inquiry import lags
+from edge.stock.shelves.figures import WRAP, bucket, figures, mark
 
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS stock_shelf(

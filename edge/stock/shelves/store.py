@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 import sqlite_utils
 
 from edge.ports import StockItem
-from edge.stock import figures as of
-from edge.stock.book import Book, read_book
-from edge.stock.schema import carry, epoch, migrate
-from edge.stock.sheet import Names, Sheet
-from edge.stock.shelf import Key, Rows, channel_of
+from edge.stock.shelves import figures as of
+from edge.stock.shelves.book import Book, read_book
+from edge.stock.shelves.schema import carry, epoch, migrate
+from edge.stock.shelves.sheet import Names, Sheet
+from edge.stock.shelves.shelf import Key, Rows, channel_of
 
 COLUMNS = ", ".join(of.FIELDS)
 ITEM = "SELECT sku, gtin, style, color, size, name, few FROM stock_item WHERE channel = ?"

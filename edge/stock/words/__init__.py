@@ -1,0 +1,1 @@
+"""What a shopper reads of stock: words, tables and offers, all of it pure."""
