@@ -24,7 +24,7 @@ from edge.sessions.handoff import Way
 from edge.sessions.house import House
 from edge.sessions.stage import Stage
 from edge.site import create_app, site
-from edge.stock.words.matrix import matrix
+from edge.stock.words.matrix import called, matrix
 from edge.stock.words.offers import Asked, offers
 from edge.supervise import kept
 
@@ -96,12 +96,13 @@ def _offers(parts: Parts, sku: str, language: str) -> tuple[Offer, ...]:
     )
 
 
-def _matrix(parts: Parts, sku: str, _: str) -> Matrix | None:
-    """The sizes by colours of a product's style, where its sources name one."""
+def _matrix(parts: Parts, sku: str, language: str) -> Matrix | None:
+    """The sizes by colours of a product's style, where its sources name one, as the settings call them."""
     stock, now_s, item = parts.stock, time.time(), parts.stock.item(sku)
     if item is None or not item.style:
         return None
-    return matrix(stock.style(item.style), parts.store.location, lambda each, place: stock.known(each, place, now_s))
+    found = matrix(stock.style(item.style), parts.store.location, lambda each, place: stock.known(each, place, now_s))
+    return found and called(found, parts.store.variants, language)
 
 
 def _way(store: config.Store) -> Way | None:

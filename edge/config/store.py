@@ -40,6 +40,7 @@ class Store(Settings):
     members: Adapter | None = None
     stock: tuple[StockChannel, ...] = ()
     location: tuple[Location, ...] = ()
+    variants: dict[str, dict[str, str]] = Field(default_factory=dict)
     handoff: Offering | None = None
     upstream: Adapter | None = None
     outbox: Outbox = Outbox()

@@ -66,6 +66,13 @@ def goods() -> tuple[Good, ...]:
     return tuple(_good(number, *each) for number, each in enumerate(first + more, start=1))
 
 
+def variants() -> dict[str, dict[str, str]]:
+    """The shop's colours in other languages: each product's name ends in its own."""
+    with (SHOP / "goods.csv").open(encoding="utf-8", newline="") as file:
+        styled = [row for row in csv.DictReader(file) if row["style"]]
+    return {row["ja"].split()[-1]: {each: row[each].split()[-1] for each in LANGUAGES} for row in styled}
+
+
 def _good(number: int, row: Mapping[str, str], sku: str, size: str) -> Good:
     return Good(
         sku=sku,

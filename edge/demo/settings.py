@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.demo.people import SEGMENTS, Person, people, pseudonym
-from edge.demo.seed import goods, opening_stock, sow
+from edge.demo.seed import goods, opening_stock, sow, variants
 from edge.handoff import KINDS
 from edge.model import LANGUAGES
 from provisioning import chain, keys, toml
@@ -193,6 +193,7 @@ def _store() -> dict[str, Any]:
             {"id": one, "place": places[one], "name": dict(zip(LANGUAGES, said, strict=True)), **DOES[one]}
             for one, said in names.items()
         ],
+        "variants": variants(),
     }
 
 

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.config import Location
-from edge.model import Band, Cell
+from edge.model import Band, Cell, Matrix
 from edge.ports import StockItem, StockLevel
 from edge.stock.level import Known
-from edge.stock.words.matrix import matrix
+from edge.stock.words.matrix import called, matrix
 from edge.stock.words.sizes import ordered
 
 HERE = Location(id="ginza", place="here", name={"ja": "銀座店"})
@@ -102,3 +102,9 @@ def test_one_product_alone_has_no_table() -> None:
 def test_of_two_products_of_one_colour_and_size_the_first_counts() -> None:
     twins = [StockItem("one", color="a", size="S"), StockItem("two", color="a", size="S"), item("a", "M")]
     assert [cell and cell.sku for cell in table(twins, {})[0]] == ["one", "a-M"]
+
+
+def test_a_colour_is_called_as_a_language_calls_it_and_else_as_its_source_does() -> None:
+    table, names = Matrix(("藍", "白"), ("M", "フリー"), ()), {"藍": {"en": "Indigo"}, "フリー": {"en": "One size"}}
+    assert called(table, names, "en-GB") == Matrix(("Indigo", "白"), ("M", "One size"), ())
+    assert called(table, names, "ja") == called(table, names, "ko") == table

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from edge.config import Location
-from edge.model import Band, Cell, Matrix
+from edge.model import Band, Cell, Matrix, spoken
 from edge.ports import StockItem
 from edge.stock.level import Known
 from edge.stock.words.sizes import ordered
@@ -33,6 +34,16 @@ def matrix(items: Sequence[StockItem], locations: Sequence[Location], known: Kno
         first.setdefault((item.color, item.size), item)
     cells = {place: _cell(item, locations, known) for place, item in first.items()}
     return Matrix(colors, sizes, tuple(tuple(cells.get((color, size)) for size in sizes) for color in colors))
+
+
+def called(table: Matrix, names: Mapping[str, Mapping[str, str]], language: str) -> Matrix:
+    """The table with its colours and sizes as a language calls them (``names`` by the source's own word, then by
+    language); a word that has no name in it stays the source's own."""
+
+    def name(word: str) -> str:
+        return names.get(word, {}).get(spoken(language), word)
+
+    return replace(table, colors=tuple(map(name, table.colors)), sizes=tuple(map(name, table.sizes)))
 
 
 def _cell(item: StockItem, locations: Sequence[Location], known: KnownAt) -> Cell:
