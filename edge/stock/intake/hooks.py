@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from aiohttp import hdrs, web
 from edge import asking
 from edge.health import Health
 from edge.stock.intake.clocks import Clocks
-from edge.stock.intake.inbox import Inbox, digest
+from edge.stock.intake.inbox import Inbox, NotKept, digest
 from edge.stock.system import BadDelivery, Delivery, Pushed, StockSystem
 
 MOST_BYTES = 1024 * 1024
@@ -56,12 +55,15 @@ class Hooks:
 
     @contextmanager
     def listening(self, channel: str, listener: Listener) -> Iterator[None]:
-        """A channel hears its webhooks meanwhile."""
+        """A channel hears its webhooks meanwhile, by this listener in place of one that was there before."""
+        before = self._listeners.get(channel)
         self._listeners[channel] = listener
         try:
             yield
         finally:
             del self._listeners[channel]
+            if before is not None:
+                self._listeners[channel] = before
 
     def routes(self) -> Iterable[web.AbstractRouteDef]:
         """``POST /hooks/{channel}``."""
@@ -73,27 +75,31 @@ class Hooks:
         listener = self._listeners.get(channel)
         if listener is None:
             raise web.HTTPNotFound(text="no stock channel of this name listens\n")
-        address = request.remote or ""
-        if self._throttled(address):
-            raise self._counted(channel, Outcome.THROTTLED, web.HTTPTooManyRequests(headers={hdrs.RETRY_AFTER: "60"}))
         body = await _body(request)
         headers = {name.lower(): value for name, value in request.headers.items()}
         try:
+            # Whoever floods may share an address (a proxy's) with the shop: nothing signed is held off for it.
             pushed = listener.system.pushed(Delivery(listener.url or str(request.url), headers, body))
         except BadDelivery as error:
-            self._note(address)
-            raise self._counted(channel, Outcome.REFUSED, web.HTTPUnauthorized(text=f"{error}\n")) from error
+            raise self._refusal(channel, request.remote or "", error) from error
         if not listener.room():
             raise self._counted(channel, Outcome.FULL, web.HTTPServiceUnavailable(headers={hdrs.RETRY_AFTER: "10"}))
         id = digest(pushed, body)
         try:
             fresh = await self._inbox.take(channel, id, pushed)
-        except sqlite3.Error as error:
+        except NotKept as error:
             raise self._counted(channel, Outcome.FULL, web.HTTPServiceUnavailable(text="not kept\n")) from error
         self._count(channel, Outcome.TAKEN if fresh else Outcome.DOUBLE)
         if fresh:
             listener.tell(id, pushed)
         return web.Response(text="taken\n")
+
+    def _refusal(self, channel: str, address: str, error: BadDelivery) -> web.HTTPException:
+        """The answer to what is not signed as agreed: from an address that sends many, to come again later."""
+        if self._throttled(address):
+            return self._counted(channel, Outcome.THROTTLED, web.HTTPTooManyRequests(headers={hdrs.RETRY_AFTER: "60"}))
+        self._note(address)
+        return self._counted(channel, Outcome.REFUSED, web.HTTPUnauthorized(text=f"{error}\n"))
 
     def _counted(self, channel: str, outcome: Outcome, answer: web.HTTPException) -> web.HTTPException:
         self._count(channel, outcome)
@@ -103,7 +109,7 @@ class Hooks:
         self._health.tally("hook_deliveries", channel=channel, outcome=outcome)
 
     def _throttled(self, address: str) -> bool:
-        """Whether this address sent so many that were not signed within a minute that it is not read for now."""
+        """Whether this address sent many that were not signed within a minute."""
         since = self._clocks.monotonic() - 60.0
         lately = [at for at in self._refused.get(address, ()) if at > since]
         return len(lately) >= REFUSED_A_MINUTE

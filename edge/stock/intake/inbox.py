@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -29,6 +30,10 @@ class Owed:
     keys: tuple[Key, ...] = ()
     rows: tuple[tuple[str, str], ...] = ()
     everything: bool = False
+
+
+class NotKept(Exception):
+    """A delivery could not be written down, so the system is to send it again."""
 
 
 def migrate(db: sqlite_utils.Database) -> None:
@@ -54,7 +59,7 @@ class Inbox:
     async def take(self, channel: str, id: str, pushed: Pushed) -> bool:
         """Write down that a delivery came, on disk before it returns; False if it had come before.
 
-        Raises sqlite3.Error when the disk refuses.
+        Raises NotKept when the disk refuses.
         """
         now_s = self._clocks.wall()
         self._taken += 1
@@ -65,7 +70,10 @@ class Inbox:
                 connection.execute("DELETE FROM delivery WHERE came_s < ?", (now_s - KEPT_S,))
             return connection.execute(_PUT, (channel, id, now_s, _written(pushed))).rowcount == 1
 
-        return await self._db.write(put)
+        try:
+            return await self._db.write(put)
+        except sqlite3.Error as error:
+            raise NotKept(str(error)) from error
 
     async def owed(self, channel: str) -> list[Owed]:
         """What was taken before this start and not worked off."""
@@ -85,9 +93,24 @@ _PUT = """INSERT INTO delivery(channel, id, came_s, owed) VALUES (?, ?, ?, ?) ON
 
 
 def digest(pushed: Pushed, body: bytes) -> str:
-    """What tells a delivery from its repeats: the system's own id, else its bytes."""
-    known = pushed.id.encode(errors="replace") if pushed.id else body
-    return hashlib.blake2b(known, digest_size=16, person=b"id" if pushed.id else b"body").hexdigest()
+    """What tells a delivery from its repeats: the system's own id; else, of figures with an order, its bytes.
+
+    Nothing tells one that merely says what is to be read: a second sale of a product has the same bytes, and to read
+    once more than need be is no harm.
+    """
+    if pushed.id:
+        return _hashed(pushed.id.encode(errors="replace"), b"id")
+    return _hashed(body, b"body") if _ordered(pushed) else secrets.token_hex(16)
+
+
+def _hashed(known: bytes, person: bytes) -> str:
+    return hashlib.blake2b(known, digest_size=16, person=person).hexdigest()
+
+
+def _ordered(pushed: Pushed) -> bool:
+    """Whether figures with an order are all that it says."""
+    more = pushed.gone or pushed.keys or pushed.everything
+    return bool(pushed.levels) and not more and all(level.revision for level in pushed.levels)
 
 
 def _written(pushed: Pushed) -> str:

@@ -6,6 +6,7 @@ import io
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
@@ -15,7 +16,9 @@ from aiohttp.test_utils import TestServer
 
 from edge.db import Database
 from edge.health import Health
+from edge.ports import StockLevel
 from edge.stock.intake.hooks import MOST_BYTES, REFUSED_A_MINUTE, Listener
+from edge.stock.intake.inbox import digest
 from edge.stock.system import BadDelivery, Delivery, Key, Pushed
 from tests.stock.intake.bazaar import Bazaar
 from tests.stock.intake.rig import intake_at
@@ -50,14 +53,16 @@ class Door:
 
 
 @asynccontextmanager
-async def door(folder: Path) -> AsyncIterator[Door]:
+async def door(folder: Path, system: Bazaar | None = None) -> AsyncIterator[Door]:
     health = Health()
     async with intake_at(folder, health) as intake, aiohttp.ClientSession() as http:
         app = web.Application()
         app.add_routes(intake.hooks.routes())
         async with TestServer(app) as server:
             opened = Door(str(server.make_url("/")), http, health)
-            told = Listener(Signing(1), "", lambda: opened.room, lambda id, pushed: opened.told.append((id, pushed)))
+            told = Listener(
+                system or Signing(1), "", lambda: opened.room, lambda id, pushed: opened.told.append((id, pushed))
+            )
             with intake.hooks.listening("shop", told):
                 yield opened
 
@@ -93,11 +98,54 @@ async def test_nothing_of_a_body_is_kept(tmp_path: Path) -> None:
     assert b"taro" not in kept
 
 
-async def test_who_is_not_signed_is_refused_and_soon_not_read_at_all(tmp_path: Path) -> None:
+async def test_who_is_not_signed_is_refused_and_soon_told_to_wait(tmp_path: Path) -> None:
     async with door(tmp_path) as at:
         answers = [await at.post(b"1", mine="no") for _ in range(REFUSED_A_MINUTE + 3)]
         assert answers == [401] * REFUSED_A_MINUTE + [429] * 3
         assert (at.told, at.counted()) == ([], {"refused": REFUSED_A_MINUTE, "throttled": 3})
+
+
+async def test_no_flood_of_forged_ones_from_one_address_holds_off_a_signed_one(tmp_path: Path) -> None:
+    async with door(tmp_path) as at:
+        for _ in range(REFUSED_A_MINUTE + 3):
+            await at.post(b"forged", mine="no")
+        assert await at.post(b"1") == 200
+        assert [pushed.id for _, pushed in at.told] == ["1"]
+
+
+ROW = StockLevel("A", "ginza", 3, revision=7)
+
+
+@pytest.mark.parametrize(
+    ("pushed", "told_apart"),
+    [
+        (Pushed("1", keys=(Key("A"),)), False),
+        (Pushed(levels=(ROW,)), False),
+        (Pushed(keys=(Key("A"),)), True),
+        (Pushed(everything=True), True),
+        (Pushed(gone=(("A", "ginza"),)), True),
+        (Pushed(levels=(replace(ROW, revision=0),)), True),
+        (Pushed(levels=(ROW,), keys=(Key("B"),)), True),
+    ],
+)
+def test_the_same_bytes_are_a_repeat_only_by_an_id_or_as_figures_with_an_order(
+    pushed: Pushed, told_apart: bool
+) -> None:
+    assert (digest(pushed, b"x") != digest(pushed, b"x")) is told_apart
+
+
+class Nameless(Signing):
+    """Its webhooks have no id."""
+
+    def pushed(self, delivery: Delivery) -> Pushed:
+        return replace(super().pushed(delivery), id="")
+
+
+@pytest.mark.promise("K-2")
+async def test_a_second_sale_of_one_product_is_worked_off_though_its_webhook_reads_the_same(tmp_path: Path) -> None:
+    async with door(tmp_path, Nameless(1)) as at:
+        assert [await at.post(b"A sold"), await at.post(b"A sold")] == [200, 200]
+        assert len(at.told) == 2
 
 
 async def test_a_channel_that_does_not_listen_is_not_found(tmp_path: Path) -> None:
