@@ -17,7 +17,7 @@ from edge.ports import StockAway, StockItem, StockLevel, StockReport, Taken
 from edge.stock.cache import Rows, StockCache, stock_cache
 from edge.stock.shelves import taking
 from edge.stock.shelves.figures import figures
-from edge.stock.shelves.guard import Verdict, weigh
+from edge.stock.shelves.guard import OUTLIVED_S, Verdict, weigh
 
 if TYPE_CHECKING:
     from tests.stock.conftest import HandClock, Opened
@@ -71,6 +71,39 @@ async def test_a_late_webhook_with_an_old_body_changes_nothing(
     assert await cache.apply("pos", pushed(9, 10), clock.wall) == Taken(refused=1)
     (line,) = cache.lines("A", [here], "ja", clock.wall)
     assert line.text == "残り2点"
+
+
+@pytest.mark.promise("K-2")
+async def test_a_shop_restored_from_a_backup_is_believed_once_its_older_revisions_cannot_be_late(
+    cache: StockCache, clock: HandClock
+) -> None:
+    await cache.apply("pos", StockReport(SHOP, said(3, 30)), clock.wall)
+    clock.pass_(OUTLIVED_S - 1)
+    assert await cache.apply("pos", StockReport(SHOP, said(5, 20)), clock.wall) == Taken(refused=1)
+    clock.pass_(2)
+    assert await cache.apply("pos", pushed(5, 20), clock.wall) == Taken(refused=1)
+    assert await cache.apply("pos", StockReport(SHOP, said(5, 20)), clock.wall) == Taken(changed=1)
+    assert await cache.apply("pos", pushed(4, 21), clock.wall) == Taken(changed=1)
+
+
+@pytest.mark.promise("K-2")
+async def test_rows_that_are_alike_take_a_restored_shops_revision_so_that_its_next_sale_counts(
+    cache: StockCache, clock: HandClock
+) -> None:
+    await cache.apply("pos", StockReport(SHOP, said(3, 30)), clock.wall)
+    clock.pass_(OUTLIVED_S + 1)
+    assert await cache.apply("pos", StockReport(SHOP, said(3, 20)), clock.wall) == Taken()
+    assert await cache.apply("pos", pushed(2, 21), clock.wall) == Taken(changed=1)
+
+
+@pytest.mark.promise("K-2")
+async def test_a_sender_that_numbers_its_words_is_believed_whatever_the_rows_revisions(
+    cache: StockCache, clock: HandClock
+) -> None:
+    await cache.apply("hub", StockReport(SHOP, said(3, 30), ordered=True), clock.wall)
+    told = StockReport(SHOP, said(5, 20), whole=False, asked=0.0, ordered=True)
+    assert await cache.apply("hub", told, clock.wall) == Taken(changed=1)
+    assert cache.levels("hub", "ginza") == {"A": 5}
 
 
 async def test_two_of_one_revision_are_a_tie_until_the_source_is_read_again(

@@ -279,6 +279,7 @@ class Follower:
             asked=0.0,
             way=Way.SNAPSHOT if whole else Way.HUB,
             ahead=0.0,
+            ordered=True,
         )
 
 

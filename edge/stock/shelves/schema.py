@@ -36,9 +36,8 @@ PUT_ROW = f"""INSERT INTO stock_row VALUES ({", ".join("?" * 19)})
     reserved = excluded.reserved, hold = excluded.hold, safety = excluded.safety, status = excluded.status,
     incoming = excluded.incoming, incoming_on = excluded.incoming_on, sold_daily = excluded.sold_daily,
     revision = excluded.revision, gone = excluded.gone, n = excluded.n, item_n = excluded.item_n,
-    taken = excluded.taken, mark = excluded.mark, way = excluded.way
-    WHERE excluded.revision >= stock_row.revision"""  # noqa: S608 - question marks alone
-"""No older revision over a later one, whoever writes it."""
+    taken = excluded.taken, mark = excluded.mark, way = excluded.way"""  # noqa: S608 - question marks alone
+"""Which word counts is weighed before (``guard``), in the same transaction."""
 
 
 def migrate(db: sqlite_utils.Database) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from edge.ports import NEWS, StockAway, StockItem, StockLevel, StockReport, Taken
 from edge.stock.shelves.book import Book, read_book
 from edge.stock.shelves.figures import WRAP, Figures, bucket, checked, figures, mark
-from edge.stock.shelves.guard import Verdict, weigh
+from edge.stock.shelves.guard import OUTLIVED_S, Verdict, weigh
 from edge.stock.shelves.schema import PUT_ROW, epoch, signed
 from edge.stock.shelves.sheet import Names, Patch, Sheet
 from edge.stock.shelves.shelf import Key
@@ -67,6 +67,10 @@ class Outcome:
     skus: frozenset[str]
     items: Sequence[StockItem] = ()
     book: Book | None = None
+
+
+Take = Callable[[sqlite3.Connection], Outcome]
+"""What takes something into the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,13 +214,15 @@ class _Shelf:
     def _judged(self, row: Raw, level: StockLevel | None) -> _Change | None:
         """What becomes of a row, now that the report says this of it; no level: that it is gone."""
         sku, *kept, revision, taken, gone, n, item_n, value = row
-        later = self._told.report.sure and self._told.began >= taken
+        report, began = self._told.report, self._told.began
+        later = report.sure and began >= taken
+        last = report.ordered or (report.sure and began >= taken + OUTLIVED_S)
         said = None if level is None else figures(level)
         told = 0 if level is None else level.revision
         if said is None:
             verdict = Verdict.SAME if gone else Verdict.TAKEN if later else Verdict.TIE
         else:
-            verdict = weigh(None if gone else tuple(kept), revision, said, told, later)
+            verdict = weigh(None if gone else tuple(kept), revision, said, told, later, last)
         # A whole report that crossed a newer word of a row merely does not name it yet.
         if verdict is Verdict.TIE and (said is not None or not self._whole):
             self.ties.append(sku)
@@ -224,8 +230,9 @@ class _Shelf:
         if verdict not in (Verdict.TAKEN, Verdict.NEWER):
             return None
         # A word without a revision does not unlearn the last one: what is older than that stays refused.
+        revision = told if last and told else max(revision, told)
         listed, quiet = bool(gone) and said is not None, verdict is Verdict.NEWER
-        return _Change(sku, said, max(revision, told), quiet, listed, n, item_n, value)
+        return _Change(sku, said, revision, quiet, listed, n, item_n, value)
 
     def _write(self, changes: list[_Change]) -> None:
         """Put rows into the file; of many nothing is held but which they are."""
