@@ -2,7 +2,7 @@
 
 A screen is always in one state. What may follow what stands in ``NEXT``; how long a state lasts stands in
 ``Deadlines`` (MEMBER_CODES 6): signage lets go 15 s after the code left the view and after 90 s at most, a kiosk
-20 s after the last touch with 5 s of warning, and after 180 s at most, but for the time to read the answer to a wish.
+20 s after the last touch with 5 s of warning, and after 180 s at most.
 A product held up by nobody known has a session, too: it knows nobody, so its level is the loop's, and the same times
 end it.
 """
@@ -67,14 +67,9 @@ class Lowered:
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """The shopper touched something; 表示する brings the ``level`` that the touch unlocked."""
+    """The shopper touched something, or what they asked for was answered; 表示する brings the ``level`` unlocked."""
 
     level: Level | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Awaited:
-    """A wish to have a unit kept was asked for, or answered: there is time to read the answer, even past the limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +82,7 @@ class Due:
     """A deadline passed; which one follows from the state."""
 
 
-Event = Identified | Refused | Left | Presented | Lowered | Touch | Awaited | Done | Due
+Event = Identified | Refused | Left | Presented | Lowered | Touch | Done | Due
 
 NEXT: dict[State, dict[type[Event], State]] = {
     State.ATTRACT: {Identified: State.GREETED, Presented: State.BROWSING, Refused: State.NOTICE},
@@ -105,7 +100,6 @@ NEXT: dict[State, dict[type[Event], State]] = {
         Presented: State.BROWSING,
         Lowered: State.GREETED,
         Touch: State.BROWSING,
-        Awaited: State.BROWSING,
         Due: State.ENDING,
         Done: State.ATTRACT,
     },
@@ -116,7 +110,6 @@ NEXT: dict[State, dict[type[Event], State]] = {
         Presented: State.BROWSING,
         Lowered: State.BROWSING,
         Touch: State.BROWSING,
-        Awaited: State.BROWSING,
         Due: State.ENDING,
         Done: State.ATTRACT,
     },
@@ -127,7 +120,6 @@ NEXT: dict[State, dict[type[Event], State]] = {
         Presented: State.BROWSING,
         Lowered: State.ENDING,
         Touch: State.BROWSING,
-        Awaited: State.BROWSING,
         Due: State.ATTRACT,
         Done: State.ATTRACT,
     },
@@ -138,14 +130,13 @@ NEXT: dict[State, dict[type[Event], State]] = {
 class Deadlines:
     """Seconds: ``idle`` until a session nobody keeps up ends, the last ``warning`` of them counted down on the
     screen, ``limit`` for the whole session, ``notice`` for a hint. ``touch``: touch, not sight,
-    keeps it up. ``grace`` is what a wish that is awaited may add to the limit, however many there are."""
+    keeps it up."""
 
     idle: float
     warning: float
     limit: float
     notice: float = 5.0
     touch: bool = True
-    grace: float = 20.0
 
 
 DEADLINES: dict[DeviceClass, Deadlines] = {
@@ -158,7 +149,7 @@ DEADLINES: dict[DeviceClass, Deadlines] = {
 class Session:
     """A screen's session, or none (``id`` empty). ``due`` is when ``Due`` comes next, None when nothing waits.
 
-    ``who`` is empty in nobody's session, which a product began. ``grace`` is for how long past its limit it may last.
+    ``who`` is empty in nobody's session, which a product began.
     """
 
     state: State = State.ATTRACT
@@ -168,7 +159,6 @@ class Session:
     since: float = 0.0
     due: float | None = None
     who: str = field(default="", repr=False)
-    grace: float = 0.0
 
 
 class End(StrEnum):
@@ -205,8 +195,11 @@ def step(session: Session, event: Event, now: float, deadlines: Deadlines) -> tu
             return _presented(session, state, id, now, deadlines), None
         case Touch(level):
             return _kept(replace(session, state=state, level=level or session.level), now, deadlines), None
-        case Awaited():
-            return _awaited(replace(session, state=state), now, deadlines), None
+
+
+def left(session: Session, now: float, deadlines: Deadlines) -> float:
+    """How long a session may last from now on at most, whatever keeps it up, seconds."""
+    return session.since + deadlines.limit - now
 
 
 def _identified(session: Session, event: Identified, now: float, deadlines: Deadlines) -> tuple[Session, End | None]:
@@ -234,7 +227,7 @@ def _let_go(session: Session, ago: float, now: float, deadlines: Deadlines) -> S
 
 
 def _due(session: Session, state: State, now: float, deadlines: Deadlines) -> tuple[Session, End | None]:
-    if session.id and now >= session.since + deadlines.limit + session.grace:
+    if session.id and now >= session.since + deadlines.limit:
         return Session(), End.LIMIT
     if state is State.ENDING and deadlines.warning:
         return _until(replace(session, state=state), now + deadlines.warning, deadlines), None
@@ -252,11 +245,5 @@ def _kept(session: Session, now: float, deadlines: Deadlines) -> Session:
     return _until(session, now + deadlines.idle - deadlines.warning, deadlines)
 
 
-def _awaited(session: Session, now: float, deadlines: Deadlines) -> Session:
-    """A slip that came at the very end would be torn from who is to read it."""
-    over = now + deadlines.idle - deadlines.warning - (session.since + deadlines.limit)
-    return _kept(replace(session, grace=min(deadlines.grace, max(session.grace, over))), now, deadlines)
-
-
 def _until(session: Session, due: float, deadlines: Deadlines) -> Session:
-    return replace(session, due=min(due, session.since + deadlines.limit + session.grace))
+    return replace(session, due=min(due, session.since + deadlines.limit))

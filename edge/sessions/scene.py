@@ -14,8 +14,8 @@ from edge.sessions import notes
 from edge.sessions.greeting import Guest, Shelf, compose, sheet
 from edge.sessions.handoff import Onward
 from edge.sessions.house import House
-from edge.sessions.keeping import Wishes
-from edge.sessions.machine import DEADLINES, Deadlines, Session, State
+from edge.sessions.keeping import LAST_S, Wishes
+from edge.sessions.machine import DEADLINES, Deadlines, Session, State, left
 
 
 @dataclass(slots=True)
@@ -60,15 +60,16 @@ def scene(
         return notice, None
     warning = session.state is State.ENDING
     limit = table.warning if warning else table.idle - table.warning
+    shelf = _shelf(house, language, visitor, left(session, house.mono(), table))
     if not session.who:
-        values = sheet(visitor.product, _shelf(house, language, visitor), language, touch=table.touch, warning=warning)
+        values = sheet(visitor.product, shelf, language, touch=table.touch, warning=warning)
         return Show(screen.id, notes.PRODUCT, session.id, session.level, language, values, seconds, limit), None
     campaign = chosen(screen, session, visitor, house)
     values = compose(
         session.level,
         campaign,
         _guest(screen, table, visitor),
-        _shelf(house, language, visitor),
+        shelf,
         language,
         touch=table.touch,
         warning=warning,
@@ -114,8 +115,9 @@ def _guest(screen: config.Screen, table: Deadlines, visitor: Visitor) -> Guest:
     return Guest(profile, named, wanted is Level.PERSONAL and more, visitor.product, visitor.missing)
 
 
-def _shelf(house: House, language: str, visitor: Visitor) -> Shelf:
-    """What there is to show; goods that are not for everybody are not there for a member with flag R."""
+def _shelf(house: House, language: str, visitor: Visitor, seconds: float) -> Shelf:
+    """What there is to show in a session with so many seconds left; goods that are not for everybody are not there for
+    a member with flag R."""
     library = house.library
     products = library.products()
     if visitor.restricted:
@@ -125,7 +127,7 @@ def _shelf(house: House, language: str, visitor: Visitor) -> Shelf:
         library.media(),
         lambda sku: house.lines(sku, language),
         lambda sku: house.matrix(sku, language),
-        lambda sku: visitor.wishes.left(sku, offers(house, sku, language), house.mono()),
+        lambda sku: visitor.wishes.left(sku, offers(house, sku, language, seconds), house.mono()),
         lambda sku: asked(house, visitor, sku, language),
     )
 
@@ -141,10 +143,11 @@ def asked(house: House, visitor: Visitor, sku: str, language: str) -> tuple[Wish
     return wished, next(again, offer)
 
 
-def offers(house: House, sku: str, language: str) -> tuple[Offer, ...]:
-    """What a shopper can still have; where nobody can be asked to keep one, nothing that would ask."""
+def offers(house: House, sku: str, language: str, seconds: float) -> tuple[Offer, ...]:
+    """What a shopper can still have; where nobody can be asked to keep one, or the session is over in so many
+    ``seconds`` that its slip might not be read, nothing that would ask."""
     found = house.offers(sku, language)
-    return found if house.keep else tuple(offer for offer in found if not offer.reserves)
+    return found if house.keep and seconds >= LAST_S else tuple(offer for offer in found if not offer.reserves)
 
 
 def deadlines(screen: config.Screen) -> Deadlines:

@@ -36,7 +36,6 @@ from edge.sessions.handoff import Sheet
 from edge.sessions.house import House
 from edge.sessions.keeping import follow
 from edge.sessions.machine import (
-    Awaited,
     Done,
     Due,
     End,
@@ -49,6 +48,7 @@ from edge.sessions.machine import (
     Session,
     State,
     Touch,
+    left,
     step,
 )
 from edge.sessions.scene import Visitor, deadlines, offers, scene
@@ -193,7 +193,7 @@ class Stage:
             case _StockMoved():
                 await self._paint()
             case _Answered(session, wished) if session == self._session.id and self._visitor.wishes.heard(wished):
-                await self._happen(Awaited())
+                await self._happen(Touch())
 
     async def _scanned(self, scan: Scan) -> None:
         if self._house.mono() - scan.at > STALE_S:
@@ -287,7 +287,7 @@ class Stage:
                 self._visitor.onward.turn(touch.value)
                 await self._happen(Touch())
             case "keep" if self._keep(touch.value):
-                await self._happen(Awaited())
+                await self._happen(Touch())
             case "language" if touch.value in LANGUAGES:
                 self._visitor.language = touch.value
                 await self._happen(Touch())
@@ -313,7 +313,9 @@ class Stage:
         if tile is None or self._house.keep is None:
             return False
         sku, session, visitor = tile.sku, self._session.id, self._visitor
-        offer = visitor.wishes.ask(offers(self._house, sku, language), sku, location, now)
+        offer = visitor.wishes.ask(
+            offers(self._house, sku, language, left(self._session, now, self._table)), sku, location, now
+        )
         if offer is None:
             return False
         came = partial(notes.kept, self.screen.id, session, offer, sku, visitor.member, self._tested)

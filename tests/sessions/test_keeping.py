@@ -9,7 +9,7 @@ import pytest
 from edge.model import Band as B
 from edge.model import Cell, DeviceClass, Matrix, Offer, OfferKind, Show, Wished
 from edge.sessions.greeting import fitting
-from edge.sessions.keeping import MOST, WAIT_S, Wishes
+from edge.sessions.keeping import LAST_S, MOST, WAIT_S, Wishes
 from edge.sessions.machine import DEADLINES
 from tests.sessions.test_products import MUG, hold, shop
 from tests.sessions.test_stage import Shop, token
@@ -128,23 +128,35 @@ async def test_no_slip_outlives_its_session_and_its_outcome_is_noted_all_the_sam
 
 
 @pytest.mark.promise("S-2")
-async def test_a_slip_that_comes_at_the_limit_can_be_read_and_then_the_session_ends() -> None:
+async def test_a_slip_is_read_until_the_limit_and_no_wish_moves_it() -> None:
     made = kiosk()
     await hold(made)
-    table = DEADLINES[DeviceClass.KIOSK]
-    for _ in range(17):
-        await made.wait(10.0)
-        await made.touch("more")
-    await made.wait(table.limit - 170.0 - 1.0)
+    await near_the_limit(made, LAST_S)
     await made.touch("keep", "s001")
     await made.settled()
-    await made.wait(4.0)
+    await made.wait(WAIT_S - 1.0)
     show = await told(made, "confirmed")
-    assert (state(show), show.seconds) == ("confirmed", 15.0)
-    for _ in range(20):
-        await made.wait(5.0)
+    assert (state(show), show.seconds) == ("confirmed", LAST_S - WAIT_S + 1.0)
+    await made.wait(LAST_S - WAIT_S + 1.0)
+    assert made.shows[-1] == Show("k1", "loop")
+    assert outcomes(made) == [("s001", "confirmed")]
+
+
+async def test_in_its_last_seconds_a_session_asks_for_nothing() -> None:
+    made = kiosk()
+    await hold(made)
+    await near_the_limit(made, LAST_S - 0.1)
+    await made.touch("keep", "s001")
+    await made.settled()
+    assert (made.wishes, made.shows[-1].values["offers"], state(made.shows[-1])) == ([], (STAFF,), "")
+
+
+async def near_the_limit(made: Shop, seconds: float) -> None:
+    """A shopper who went on touching until so long before the session's limit."""
+    for _ in range(16):
+        await made.wait(10.0)
         await made.touch("more")
-    assert made.shows[-1].scene == "loop"
+    await made.wait(DEADLINES[DeviceClass.KIOSK].limit - 160.0 - seconds)
 
 
 async def test_a_sign_shows_no_table_and_asks_for_nothing() -> None:

@@ -150,9 +150,8 @@ class Screen(RuleBasedStateMachine):
 
     @property
     def limit(self) -> float:
-        """So long a session lasts at most: a wish alone wins some time to read its answer."""
-        table = DEADLINES[self.device_class]
-        return table.limit + (table.grace if self.shop.wishes else 0.0)
+        """So long a session lasts at most, whatever was wished for in it."""
+        return DEADLINES[self.device_class].limit
 
     @invariant()
     def no_session_outlives_its_limit(self) -> None:
