@@ -27,6 +27,7 @@ from edge.drill import command as drill
 from edge.members import command as members
 from edge.members.static import BadRule
 from edge.plug import UnknownAdapter
+from edge.stock import command as stock
 from edge.vision import command as vision
 from provisioning import command as provisioning
 from provisioning.layers import BadLayer
@@ -48,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--config", type=Path, required=True, metavar="DIR", help="the folder with device.toml")
     check.add_argument("--json", action="store_true", help="one finding a line")
     check.set_defaults(run=_check)
-    for room in (members, vision, contacts, content, provisioning, demo, drill, bench):
+    for room in (members, vision, contacts, stock, content, provisioning, demo, drill, bench):
         room.add(commands)
     return whole
 

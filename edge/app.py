@@ -17,7 +17,7 @@ from edge import config, fitting
 from edge.contacts.line.dial import Pace
 from edge.loops import loops
 from edge.members.profiles import usable
-from edge.model import Matrix, Offer, Profile
+from edge.model import Matrix, Profile
 from edge.parts import Parts as Parts
 from edge.parts import open_parts
 from edge.sessions.handoff import Way
@@ -25,7 +25,6 @@ from edge.sessions.house import House
 from edge.sessions.stage import Stage
 from edge.site import create_app, site
 from edge.stock.words.matrix import called, matrix
-from edge.stock.words.offers import Asked, offers
 from edge.supervise import kept
 
 
@@ -74,25 +73,9 @@ def _house(parts: Parts) -> House:
         tiers={number: name for name, number in parts.store.member_code.tiers.items()},
         handoff=_way(parts.store),
         judge=parts.desk.judge,
-        offers=partial(_offers, parts),
+        offers=parts.offers,
         matrix=partial(_matrix, parts),
         keep=parts.keeping.keep,
-    )
-
-
-def _offers(parts: Parts, sku: str, language: str) -> tuple[Offer, ...]:
-    """What a shopper can still have of a product, from memory alone."""
-    stock, now_s, item = parts.stock, time.time(), parts.stock.item(sku)
-    return offers(
-        Asked(
-            parts.store.location,
-            known=lambda location: stock.known(sku, location, now_s),
-            few=item.few if item else None,
-            reserving=parts.keeping.reserving(),
-            kinds=parts.store.handoff.kinds if parts.store.handoff else (),
-            language=language,
-            now=parts.now(),
-        )
     )
 
 

@@ -13,8 +13,8 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -267,6 +267,18 @@ async def mended(
     """
     async with database(await _usable(path, migrate, tell), migrate) as opened:
         yield opened
+
+
+@contextmanager
+def looked(path: Path) -> Iterator[sqlite3.Connection]:
+    """A file to be read alone, without taking part in its journal; raises sqlite3.Error.
+
+    Where no journal lies it makes none either: of an outbox the next start would take an empty one for the one that a
+    person deleted, and not miss the contacts that were in it.
+    """
+    way = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "mode=ro&immutable=1"
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?{way}", uri=True, timeout=5)) as connection:
+        yield connection
 
 
 async def _usable(path: Path, migrate: Callable[[sqlite_utils.Database], None], tell: Callable[[str], None]) -> Path:

@@ -90,6 +90,11 @@ class Health:
             if part.kind == kind:
                 self._parts[key] = replace(part, figures={**part.figures, **figures})
 
+    def figures(self, kind: str, name: str, figures: Mapping[str, float]) -> None:
+        """Newer figures of one part, if it is known; how it is stays."""
+        if (part := self._parts.get((kind, name))) is not None:
+            self._parts[kind, name] = replace(part, figures={**part.figures, **figures})
+
     def tally(self, name: str, **labels: str) -> None:
         """Count one more. A label is a word of an enum, never anything that came from outside."""
         self.tallies[name, tuple(sorted(labels.items()))] += 1

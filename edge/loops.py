@@ -56,6 +56,7 @@ def loops(parts: Parts) -> dict[str, Callable[[], Awaitable[None]]]:
         "clock": partial(anchor.keep, parts.outbox, clock_of(store.device), parts.health),
         "notices": partial(_notices, parts),
         "wishes": partial(_wishes, parts),
+        **parts.inquiry.loops(),
     }
     for screen, stage in parts.stages.items():
         kept_alive[f"stage {screen}"] = stage.run
@@ -95,7 +96,7 @@ async def _follow(parts: Parts, channel: config.StockChannel) -> None:
         keeper.afar(settings, parts.folder, source.reserves, places) as office,
     ):
         with parts.keeping.through(f"stock {channel.id}", office):
-            await feed(channel.id, source, parts.stock, parts.health)
+            await feed(channel.id, source, parts.stock, parts.health, watch=parts.intake.watch)
 
 
 def _sku(parts: Parts, gtin: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -27,11 +28,15 @@ from edge.letters import Letters, hears
 from edge.members.cache import CachedMembers, cached
 from edge.members.desk import Desk, desk
 from edge.members.source import opened
+from edge.model import Offer
 from edge.ports import Members, Message
 from edge.screens.hub import Screens
 from edge.sessions.goods import Wares
 from edge.sessions.stage import Stage
 from edge.stock.cache import StockCache, migrate, stock_cache
+from edge.stock.inquiry.desk import Desk as InquiryDesk
+from edge.stock.inquiry.desk import Shop
+from edge.stock.inquiry.service import Service
 from edge.stock.intake import desk as intake_desk
 from edge.stock.intake import feeding
 from edge.stock.intake.desk import Intake
@@ -40,6 +45,7 @@ from edge.stock.keeping.keeper import Own
 from edge.stock.keeping.shadows import Shadows
 from edge.stock.line.ear import Ear
 from edge.stock.line.topics import of_stock
+from edge.stock.offering import offered
 from edge.vision.eyes import Eye
 from edge.vision.forms import joined
 from edge.vision.scanner import ScannerEye
@@ -72,6 +78,7 @@ class Parts:
     pulse: Pulse
     pace: Pace = field(default_factory=Pace)
     stages: dict[str, Stage] = field(default_factory=dict)
+    inquiry: Service = field(init=False)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -81,6 +88,10 @@ class Parts:
     def now(self) -> datetime:
         """The store's wall clock."""
         return datetime.now(self.zone)
+
+    def offers(self, sku: str, language: str) -> tuple[Offer, ...]:
+        """What a shopper can still have of a product, from memory alone."""
+        return offered(self.store, self.stock, sku, language, self.keeping.reserving(), time.time())
 
 
 async def open_parts(stack: AsyncExitStack, store: config.Store, folder: Path) -> Parts:
@@ -115,7 +126,7 @@ async def open_parts(stack: AsyncExitStack, store: config.Store, folder: Path) -
     letters = hears(store.device, rotating=bool(store.member_code.roots))
     post = Post((*letters, *heard), others=partial(_to_ears, tuple(ears.values())))
     ledger = Ledger(book, health)
-    return Parts(
+    parts = Parts(
         store=store,
         folder=folder,
         health=health,
@@ -142,6 +153,11 @@ async def open_parts(stack: AsyncExitStack, store: config.Store, folder: Path) -
         profiles=profiles,
         pulse=Pulse(book, ledger, health, upstream=store.upstream is not None),
     )
+    told = InquiryDesk(
+        Shop(store.stock, folder, store.location), stock, stock_db, intake.db, intake.watch, health, parts.offers
+    )
+    parts.inquiry = Service(told, data)
+    return parts
 
 
 def _ears(store: config.Store) -> dict[str, Ear]:

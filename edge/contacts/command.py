@@ -7,7 +7,7 @@ import json
 import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from edge.contacts.spool import schema
 from edge.contacts.spool.outbox import FILE
 from edge.contacts.spool.retry import ask
 from edge.contacts.spool.status import status
-from edge.db import broken, cause
+from edge.db import broken, cause, looked
 
 PATIENCE_S = 10.0
 
@@ -144,18 +144,6 @@ def _outbox(folder: Path) -> Iterator[sqlite3.Connection]:
     except sqlite3.DatabaseError as error:
         todo = "look at this device's disk, and at what `tentou check` says of it"
         raise config.BadConfig(f"{path}: {_why(error)}; {todo}") from error
-
-
-@contextmanager
-def looked(path: Path) -> Iterator[sqlite3.Connection]:
-    """An outbox's file to be read alone, without taking part in its journal; raises sqlite3.Error.
-
-    Where no journal lies it makes none either: the next start would take an empty one for the one that a person
-    deleted, and not miss the contacts that were in it.
-    """
-    way = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "mode=ro&immutable=1"
-    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?{way}", uri=True, timeout=5)) as connection:
-        yield connection
 
 
 def _why(error: sqlite3.DatabaseError) -> str:

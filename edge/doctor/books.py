@@ -7,13 +7,12 @@ import sqlite3
 import time
 from collections.abc import Iterator
 
-from edge.contacts.command import looked
 from edge.contacts.line.dial import Certified
 from edge.contacts.office.counts import Counting
 from edge.contacts.office.sink import SinkAway
 from edge.contacts.spool.outbox import FILE
 from edge.contacts.spool.quarantine import FOLDER
-from edge.db import cause
+from edge.db import cause, looked
 from edge.doctor.patient import Finding, Patient, opened, worth_trying
 from edge.fitting import Choice
 

@@ -203,10 +203,9 @@ class StockCache:
         channel, location = shift.key
         if not (shift.moved and self._readers) or self._is_hidden(channel):
             return
-        large = shift.sheet is not None
         levels = tuple(level(p.sku, location, p.figures, p.revision) for p in shift.patches if p.figures)
         gone = tuple(patch.sku for patch in shift.patches if patch.figures is None)
-        items = () if large else tuple(shift.items)
+        items = () if shift.sheet is not None else tuple(shift.items)
         at = self._marks[shift.key].watermark_s
         self._readers.tell(Move(channel, location, shift.epoch, shift.n, levels, gone, items, at))
 
@@ -268,8 +267,8 @@ class StockCache:
 
     def item(self, sku: str) -> StockItem | None:
         """What channels say of a SKU itself: of each field the first that is not empty, channels in order."""
-        number = self._names.ids.get(sku)
-        return None if number is None else joined(book.get(number, sku) for book in self._open_books())
+        number = self._names.ids.get(sku, NOBODY)
+        return joined(book.get(number, sku) for book in self._open_books())
 
     def style(self, style: str) -> tuple[StockItem, ...]:
         """The SKUs of a style that some shelf lists, in order of SKU."""
@@ -331,6 +330,10 @@ class StockCache:
         found = ((skus[number], sheet.get(number, skus[number], location)) for number in sheet.numbers())
         return {sku: sellable(level) or 0 for sku, level in found if level is not None}
 
+    def all_shelves(self) -> tuple[Key, ...]:
+        """Every shelf, hidden channels' too, for whoever asks why."""
+        return tuple(self._sheets)
+
     def shelves(self) -> Mapping[Key, Standing]:
         """How each shelf stands now; hidden channels' are not among them."""
         return {key: self.standing(*key) for keys in self._here.values() for key in keys}
@@ -382,8 +385,7 @@ class StockCache:
 
 def digest_of(buckets: Sequence[int]) -> int:
     """The digest of a shelf's buckets."""
-    whole = b"".join(each.to_bytes(8) for each in buckets)
-    return int.from_bytes(blake2b(whole, digest_size=8).digest()) >> 11
+    return int.from_bytes(blake2b(b"".join(each.to_bytes(8) for each in buckets), digest_size=8).digest()) >> 11
 
 
 @asynccontextmanager

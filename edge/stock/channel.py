@@ -93,10 +93,12 @@ def _tell(channel_id: str, report: StockReport, cache: StockCache, health: Healt
     levels = sum(cache.standing(channel, location).rows for location in report.locations)
     figures = {"levels": float(levels), "locations": float(len(report.locations)), "age_s": round(report.age, 1)}
     if report.age <= ASK_S:
-        health.up(KIND, channel_id, figures=figures)
+        health.up(KIND, channel_id)
+        health.figures(KIND, channel_id, figures)
         return
     detail = f"it answers, but its word is {int(report.age // 60)} minutes old"
-    health.down(KIND, channel_id, detail, "Look at what feeds this source: it no longer gets new stock.", figures)
+    health.down(KIND, channel_id, detail, "Look at what feeds this source: it no longer gets new stock.")
+    health.figures(KIND, channel_id, figures)
 
 
 def _away(channel_id: str, why: str, health: Health) -> None:

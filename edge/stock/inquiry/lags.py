@@ -104,7 +104,7 @@ class Lags:
         most = max(1, math.ceil(seconds / STEP_S))
         return joined(step for step in self.day(channel, now_s)[-most:] if step is not None)
 
-    async def save(self, db: Database) -> None:
+    async def save(self, db: Database, now_s: float) -> None:
         """Write down what was noted since; raises sqlite3.Error, and it is written the next time."""
         changed, self._changed = self._changed, set()
         rows = [
@@ -115,8 +115,7 @@ class Lags:
 
         def put(connection: sqlite3.Connection) -> None:
             connection.executemany("INSERT OR REPLACE INTO stock_lag VALUES (?, ?, ?, ?)", rows)
-            for channel, number in changed:
-                connection.execute("DELETE FROM stock_lag WHERE channel = ? AND step <= ?", (channel, number - STEPS))
+            connection.execute("DELETE FROM stock_lag WHERE step <= ?", (int(now_s // STEP_S) - STEPS,))
 
         try:
             if rows:

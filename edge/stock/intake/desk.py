@@ -13,6 +13,7 @@ import sqlite_utils
 
 from edge.db import Database
 from edge.health import Health
+from edge.stock.inquiry.watch import Watch
 from edge.stock.intake import inbox, ledger
 from edge.stock.intake.caller import doing
 from edge.stock.intake.clocks import Clocks
@@ -46,6 +47,7 @@ class Intake:
         self.inbox = Inbox(db, clocks)
         self.hooks = Hooks(self.inbox, health, clocks)
         self.open: dict[str, Open] = {}
+        self.watch = Watch()
         self._ledgers: dict[str, Ledger] = {}
 
     async def ledger(self, module: ModuleType, can: Can, settings: Settings, where: Path) -> Ledger:

@@ -35,7 +35,7 @@ async def keep(
     while True:
         try:
             async with source(module, settings, where, channel.id, intake, marks, catalogue) as opened:
-                await feed(channel.id, opened, cache, intake.health)
+                await feed(channel.id, opened, cache, intake.health, watch=intake.watch)
         except StockAway as away:
             todo = f"Mend the file, or the settings of [[stock]] '{channel.id}'; it is read again by itself."
             intake.health.down(KIND, channel.id, str(away), todo)

@@ -1,0 +1,194 @@
+"""What ``tentou stock`` prints for people: lines out of the plain values that it prints as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Self, TextIO
+
+VOUCHES = {
+    "pushes": "pushes without a gap",
+    "polls": "polls that find every change",
+    "comparisons": "comparisons",
+    "looks": "each look at it",
+    "beats": "the hub's beats",
+}
+WORDS = {
+    "live": "live",
+    "aged": "n分前, no number",
+    "asking": "確認中, no number",
+    "hidden": "nothing: its contract keeps it off screens",
+}
+WHYS = {
+    "counts": "counts",
+    "hidden": "not shown: its contract keeps it off screens",
+    "never": "not shown: nobody can tell how old it is",
+    "old": "not shown: older than 15 minutes",
+    "unlisted": "does not carry it; another channel does",
+    "older": "another channel's word is fresher",
+}
+WAYS = {
+    "untold": "an unknown way",
+    "file": "the file",
+    "poll": "a poll",
+    "push": "a webhook",
+    "read": "a read-back",
+    "comparison": "a comparison",
+    "hub": "the hub, as a change",
+    "snapshot": "the hub, as a whole",
+}
+STOPPED = "No service runs here. This is what its files say: the ages go on, and nothing of it is live."
+BAR = 30
+
+
+def channels(found: Mapping[str, Any]) -> list[str]:
+    """How the channels stand."""
+    head = [] if found["live"] else [STOPPED]
+    body = [line for each in found["channels"] for line in _channel(each)]
+    return [*head, *(body or ["There is no [[stock]] in these settings."])]
+
+
+def _channel(told: Mapping[str, Any]) -> Iterable[str]:
+    state = f" {told['state']}" if told["state"] else ""
+    yield f"{told['id']} ({told['adapter']}){state}: screens show {WORDS[told['word']]}"
+    if told["detail"]:
+        yield f"  LOOK {told['detail']}"
+    if told["todo"]:
+        yield f"     → {told['todo']}"
+    vouches = ", ".join(VOUCHES[each] for each in told["vouches"])
+    yield f"  vouched for by  {vouches}"
+    yield f"  compared        {_comparison(told)}"
+    yield f"  lag, 1 h        {_late(told['hour'])}"
+    yield f"  lag, 24 h       {_late(told['day'])}"
+    for budget in told["budgets"]:
+        used = "?" if budget["used"] is None else f"{budget['used']:g}"
+        yield f"  calls           {used} of {budget['calls']:g} in {span(budget['per_s'])}"
+    yield f"  deliveries      {told['waiting']} to be worked off"
+    counts = told["counts"]
+    ways = ", ".join(f"{count:,} by {WAYS[way]}" for way, count in counts.items() if way in WAYS)
+    yield f"  rows changed    {ways or 'none'}; {counts['refused']:,} refused as older, {counts['ties']:,} read again"
+    for shelf in told["shelves"]:
+        yield from _shelf(shelf)
+
+
+def _shelf(shelf: Mapping[str, Any]) -> Iterable[str]:
+    unnamed = "" if shelf["shown"] else "; no [[location]] names it, so no screen shows it"
+    age = aged(shelf["age_s"])
+    yield f"  {shelf['channel']} at {shelf['location']}: {shelf['rows']:,} rows, {age}{unnamed}"
+    yield f"      epoch {shelf['epoch']}, change {shelf['n']}, last told whole {clock(shelf['whole_s'])}"
+
+
+def _comparison(told: Mapping[str, Any]) -> str:
+    found, whole_s = told["comparison"], max((each["whole_s"] for each in told["shelves"]), default=0.0)
+    if found is None or not found["ended"]:
+        return f"last known {clock(whole_s)}"
+    now = f"; another has read {found['rows']:,} rows" if found["begun"] > found["ended"] else ""
+    return f"at {clock(found['at_s'])}, {found['differed']:,} rows differed{now}"
+
+
+def _late(late: Mapping[str, Any]) -> str:
+    if not late["changes"]:
+        return "no change"
+    most = f", {late['bounds']:,} of them at most that (their source tells no time)" if late["bounds"] else ""
+    return f"{late['changes']:,} changes: half within {span(late['p50_s'])}, 99 % within {span(late['p99_s'])}{most}"
+
+
+def explained(found: Mapping[str, Any]) -> list[str]:
+    """Where the numbers of a SKU come from, and what is shown for it."""
+    head = [] if found["live"] else [STOPPED]
+    if not found["sku"]:
+        near = f"; the nearest that are known: {', '.join(found['near'])}" if found["near"] else ""
+        return [*head, f"nobody ever spoke of '{found['query']}'{near}"]
+    item = {name: value for name, value in (found["item"] or {}).items() if value not in ("", None) and name != "sku"}
+    named = ", ".join(f"{name} {value}" for name, value in item.items())
+    places = [line for place in found["places"] for line in _place(place)]
+    return [*head, f"{found['sku']}{f': {named}' if named else ''}", *places, *_offers(found["offers"])]
+
+
+def _place(place: Mapping[str, Any]) -> Iterable[str]:
+    yield f"{place['location']} ({place['kind'] or 'no [[location]] names it, so no screen shows it'})"
+    for figure in place["figures"]:
+        yield f"  {figure['channel']}: {_level(figure)}, {aged(figure['age_s'])}: {WHYS[figure['why']]}"
+        if figure["level"] is not None:
+            made = f", made {clock(figure['made_s'])}" if figure["made_s"] else ""
+            revision = figure["level"]["revision"]
+            yield f"      came by {WAYS[figure['way']]} as change {figure['n']}, revision {revision}{made}"
+    if not place["figures"]:
+        yield "  no channel speaks for it"
+    if place["asked"]:
+        yield f"  {place['asked']} asked for by shoppers just now, taken off"
+    if place["chance"] < 1:
+        yield f"  one is still left with {place['chance']:.1%}"
+    for tongue, line in place["lines"].items():
+        yield f"  shown {tongue}  {' '.join(filter(None, (line['text'], line['fresh'])))}"
+
+
+def _level(figure: Mapping[str, Any]) -> str:
+    level = figure["level"]
+    if level is None:
+        return "lists none"
+    names = ("available", "on_hand", "reserved", "hold", "safety", "status", "sold_daily", "incoming", "incoming_on")
+    told = [f"{name} {level[name]}" for name in names if level[name] not in (None, 0, "") or name == "available"]
+    left = "" if figure["sellable"] is None else f" (so {figure['sellable']} to sell)"
+    return ", ".join(each for each in told if each != "available None") + left
+
+
+def _offers(offered: Mapping[str, Any] | None) -> Iterable[str]:
+    for tongue, some in (offered or {}).items():
+        told = ["・".join(filter(None, (each["title"], each["note"]))) for each in some]
+        yield f"offered {tongue}  {' / '.join(told)}"
+
+
+def compared(found: Mapping[str, Any]) -> list[str]:
+    """What became of a wish to compare."""
+    if not found["live"]:
+        return ["No service runs here, so nothing is compared; each start compares everything."]
+    away = [f"{each}: cannot be asked now; `tentou stock status` says why" for each in found["away"]]
+    if not found["waited"]:
+        return [*(f"{each['channel']}: is asked to compare" for each in found["channels"]), *away]
+    return [*(f"{each['channel']}: {each['differed']:,} rows differed" for each in found["channels"]), *away]
+
+
+def aged(seconds: float | None) -> str:
+    """How old a word is."""
+    return "of unknown age" if seconds is None else f"{span(seconds)} old"
+
+
+def span(seconds: float) -> str:
+    """A stretch of time in its largest useful unit."""
+    for bound, unit, name in ((1, 0.001, "ms"), (120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
+        if seconds < bound:
+            value = seconds / unit
+            return f"{value:.1f} {name}" if value < 10 and name == "s" else f"{value:.0f} {name}"
+    return f"{seconds / 86_400:.0f} days"
+
+
+def clock(seconds: float) -> str:
+    """A moment by this machine's clock; "never" for none."""
+    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S") if seconds else "never"
+
+
+class Bar:
+    """How far comparisons are, on one line of a terminal; nothing elsewhere."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._shown = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._shown:
+            self._stream.write("\n")
+
+    def show(self, found: Mapping[str, Any]) -> None:
+        """Show how far it is."""
+        if not self._stream.isatty():
+            return
+        read = sum(each["rows"] if each["done"] else min(each["read"], each["rows"]) for each in found["channels"])
+        rows = sum(each["rows"] for each in found["channels"])
+        full = BAR * read // rows if rows else 0
+        self._stream.write(f"\r{'█' * full}{'░' * (BAR - full)} {read:,} of {rows:,} rows")
+        self._stream.flush()
+        self._shown = True
