@@ -23,6 +23,7 @@ from edge.stock.intake.clocks import Clocks, closable
 from edge.stock.intake.inbox import Inbox
 from edge.stock.intake.names import BadPage, Names
 from edge.stock.intake.pushes import Pushes, Rows
+from edge.stock.intake.reports import newest, older
 from edge.stock.intake.windows import Urgency
 from edge.stock.shops.shop import Settings
 from edge.stock.system import Can, Key, Page, Push, Pushed, Since, StockSystem
@@ -35,6 +36,8 @@ IN_A_THREAD = 5000
 VOUCH_EVERY_S = 0.5
 OLDEST_S = 86_400.0
 """What was complete longer ago is compared before a poll vouches for it."""
+DATE_S = 1.0
+"""The far clock tells whole seconds, so that it may be so much further than it says."""
 SKEW_S = 3.0
 """How much the far clock, told in whole seconds, may be off."""
 UNKNOWN_SKEW_S = 60.0
@@ -82,7 +85,7 @@ class Running:
         self._clocks = clocks
         self._marks = marks
         self.pushes = Pushes(clocks.monotonic)
-        self._said: asyncio.Queue[tuple[StockReport, asyncio.Future[Taken]] | Exception] = asyncio.Queue(8)
+        self._said: asyncio.Queue[tuple[StockReport, float, asyncio.Future[Taken]] | Exception] = asyncio.Queue(8)
         self._hopes: dict[int, asyncio.Future[Taken]] = {}
         self._floor_ms = 0
         self._began_s = 0.0
@@ -113,7 +116,8 @@ class Running:
                 said = await self._said.get()
                 if isinstance(said, Exception):
                     raise said
-                report, hope = said
+                told, since, hope = said
+                report = older(told, self._clocks.monotonic() - since)
                 self._hopes[id(report)] = hope
                 yield report
         finally:
@@ -147,7 +151,7 @@ class Running:
     async def _say(self, report: StockReport) -> Taken:
         """Give a report and wait until the cache has it; what it has in two ways is read again."""
         hope: asyncio.Future[Taken] = asyncio.get_running_loop().create_future()
-        await self._said.put((report, hope))
+        await self._said.put((report, self._clocks.monotonic(), hope))
         taken = await hope
         self._again(taken.ties)
         return taken
@@ -179,7 +183,7 @@ class Running:
                     self.pushes.want()
             if levels:
                 sent_s = min(pushed.sent_s for _, pushed in told)
-                await self._say(self._report(_newest(levels), sure=False, way=Way.PUSH, sent_s=self._ours(sent_s)))
+                await self._say(self._report(newest(levels), sure=False, way=Way.PUSH, sent_s=self._ours(sent_s)))
             self.pushes.done(told)
             self._settle()
             await self._vouch()
@@ -203,7 +207,8 @@ class Running:
         if sent_s is None or not self._channel.can.beats or now - self._vouched < VOUCH_EVERY_S:
             return
         self._vouched = now
-        await self._say(self._report((), vouches=True, age=self._clocks.wall() - sent_s))
+        unsure = 0.0 if self._call.skew_s is None else DATE_S
+        await self._say(self._report((), vouches=True, age=self._clocks.wall() - self._ours(sent_s) + unsure))
 
     # Reading back
 
@@ -244,12 +249,13 @@ class Running:
         """Ask what changed; where that finds every change, and all was read once, it vouches."""
         if self._channel.can.since is Since.NONE:
             return
-        since_s = self._began_s if self._complete_s is None else self._complete_s
+        ours_s, theirs_s = self._began_s if self._complete_s is None else self._complete_s, None
         pause = FIRST_PAUSE_S
         while True:
             began = self._clocks.monotonic()
             try:
-                since_s, calls = await self._changes(since_s, self._complete_s is not None)
+                since_s = ours_s + (self._call.skew_s or 0.0) if theirs_s is None else theirs_s
+                theirs_s, calls = await self._changes(since_s, self._complete_s is not None)
             except (StockAway, BadPage) as away:
                 self._tell("polls", str(away))
                 pause = await self._rest(pause)
@@ -260,10 +266,13 @@ class Running:
             await self._clocks.sleep(max(0.0, began + space - self._clocks.monotonic()))
 
     async def _changes(self, since_s: float, complete: bool) -> tuple[float, int]:
-        """One round; from when the next one asks, and how many calls it took."""
+        """One round, from a moment of their clock on; from when the next one asks, and how many calls it took.
+
+        Theirs, as ours may be set between two rounds.
+        """
         first: tuple[float, float] | None = None
         with doing(Urgency.POLL, self._clocks) as reading:
-            async with aclosing(closable(self._system.changed(since_s + self._ahead()))) as pages:
+            async with aclosing(closable(self._system.changed(since_s - self._overlap()))) as pages:
                 async for each in pages:
                     first = first or reading.word
                     page, at = self._page(each, reading)
@@ -273,13 +282,12 @@ class Running:
         await self.pushes.read_through()
         if complete and self._channel.can.since is Since.SURE:
             await self._say(self._report((), vouches=True, age=self._clocks.monotonic() - at))
-        return wall_s, reading.calls
+        return wall_s + (self._call.skew_s or 0.0), reading.calls
 
-    def _ahead(self) -> float:
-        """From our clock to theirs, less the overlap: twice their stamps' step, and by what clocks may be off."""
-        skew = self._call.skew_s
-        unsure = UNKNOWN_SKEW_S if skew is None else SKEW_S
-        return (skew or 0.0) - unsure - 2 * self._channel.can.step_ms / 1000
+    def _overlap(self) -> float:
+        """How much a round asks for again: twice their stamps' step, and by what clocks may be off."""
+        unsure = UNKNOWN_SKEW_S if self._call.skew_s is None else SKEW_S
+        return unsure + 2 * self._channel.can.step_ms / 1000
 
     # Comparisons
 
@@ -324,7 +332,7 @@ class Running:
             raise StockAway("it says that it has nothing at all; look at its locations, and at what its token may read")
         await self.pushes.read_through()
         age = self._clocks.monotonic() - first
-        report = self._report(_newest(levels), age=age, vouches=True, way=Way.COMPARISON)
+        report = self._report(newest(levels), age=age, vouches=True, way=Way.COMPARISON)
         differed += (await self._say(replace(report, whole=True))).changed
         begun = self.comparison.begun
         self.comparison = Comparison(begun, begun, len(levels), differed, self._clocks.wall())
@@ -382,13 +390,3 @@ class Running:
             self._health.down(KIND, name, wrong, todo)
         else:
             self._health.up(KIND, name)
-
-
-def _newest(levels: Sequence[StockLevel]) -> tuple[StockLevel, ...]:
-    """One level for each SKU and location: the last of the highest revision."""
-    best: dict[tuple[str, str], StockLevel] = {}
-    for level in levels:
-        known = best.get((level.sku, level.location))
-        if known is None or level.revision >= known.revision:
-            best[level.sku, level.location] = level
-    return tuple(best.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.ports import StockReport, Taken
+from edge.ports import StockReport, Taken, Way
 from edge.stock.freshness import LIVE_S
 from edge.stock.system import Can, Key, Page, Push, Pushed, Since
 from tests.stock.intake.bazaar import Bazaar, Standing, module
@@ -203,3 +204,53 @@ async def test_a_disk_that_refuses_once_loses_nothing_that_is_to_be_read(tmp_pat
         rig.source.pushes.add("1", Pushed(keys=(Key(*A),)))
         assert await rig.until(lambda: rig.levels()[A] == 7 and rig.source.pushes.idle())
         assert len(refused) == 1
+
+
+@pytest.mark.promise("K-1")
+async def test_a_word_that_waited_for_the_disk_is_as_much_older(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    time = Timeline()
+    bazaar = Bazaar(2, lambda: time.wall)
+    async with fed(module(bazaar, POLLED), Standing(bazaar), tmp_path, time.clocks, poll_s=600.0) as rig:
+        await time.pass_(20.0, rig.rest)
+        take = rig.cache.apply
+
+        async def slow(channel: str, report: StockReport, now_s: float) -> Taken:
+            await time.clocks.sleep(9.0 if report.way is Way.PUSH else 0.0)
+            return await take(channel, report, time.wall)
+
+        monkeypatch.setattr(rig.cache, "apply", slow)
+        rig.source.pushes.add("1", bazaar.edit(A, 9))
+        await time.pass_(1.0, rig.rest)
+        waits = asyncio.create_task(rig.source._say(StockReport(frozenset({"ginza"}), (), whole=False)))
+        await time.pass_(8.0, rig.rest)
+        assert (waits.done(), age(rig)) == (True, pytest.approx(8.0))
+
+
+@pytest.mark.promise("K-1")
+async def test_a_beat_of_a_shop_whose_clock_is_ahead_is_no_younger_for_it(tmp_path: Path) -> None:
+    time = Timeline()
+    bazaar = Bazaar(2, lambda: time.wall)
+    async with fed(module(bazaar, BEATING), Standing(bazaar), tmp_path, time.clocks) as rig:
+        rig.source._call.skew_s = 40.0
+        rig.source.pushes.add("1", Pushed(stream="s", seq=1, sent_s=time.wall + 40))
+        await time.pass_(60.0, rig.rest)
+        rig.source.pushes.add("2", Pushed(stream="s", seq=2, sent_s=time.wall + 40 - 30))
+        await time.pass_(1.0, rig.rest)
+        assert age(rig) >= 31.0
+
+
+@pytest.mark.promise("K-2")
+async def test_a_clock_that_is_set_between_two_polls_hides_no_change(tmp_path: Path) -> None:
+    time = Timeline()
+    theirs = time.start_s
+    bazaar = Bazaar(2, lambda: theirs + time.now)
+    time.start_s += 3600.0
+    async with fed(module(bazaar, POLLED), Standing(bazaar), tmp_path, time.clocks, poll_s=5.0) as rig:
+        rig.source._call.skew_s = -3600.0
+        await time.pass_(21.0, rig.rest)
+        bazaar.edit(A, 9)
+        time.start_s, rig.source._call.skew_s = theirs, 0.0
+        await time.pass_(6.0, rig.rest)
+        assert rig.levels()[A] == 9
