@@ -14,7 +14,7 @@ from edge.model import Offer, Wished
 WAIT_S = 5.0
 """How long a shopper looks at a wish that waits (EC.md 4.2); then nobody knows, unless its word comes after all."""
 LAST_S = 2 * WAIT_S
-"""So long before its session must end, a wish can be asked for at the latest: time to answer it, and as long to read."""
+"""A wish is asked for so long before its session must end at the latest: time to answer it, and as long to read it."""
 MOST = 3
 """So many of a session's wishes may stand, refused ones not counted: nobody clears a shelf with one finger."""
 PENDING, CONFIRMED, DECLINED, UNKNOWN = "pending", "confirmed", "declined", "unknown"

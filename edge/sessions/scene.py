@@ -9,7 +9,7 @@ from content.resolve import resolve
 from edge import config
 from edge.members.classify import Recognised
 from edge.members.disclosure import level as disclosed
-from edge.model import Level, Offer, Profile, Show, Wished, spoken
+from edge.model import Contact, Json, Level, Offer, Profile, Show, Wished, spoken
 from edge.sessions import notes
 from edge.sessions.greeting import Guest, Shelf, compose, sheet
 from edge.sessions.handoff import Onward
@@ -39,6 +39,15 @@ class Visitor:
     def member(self) -> str:
         """The pseudonym for the ledger, empty where none may go there."""
         return notes.pseudonym(self.recognised) if self.recognised else ""
+
+    @property
+    def tested(self) -> Json:
+        """Whatever happens in the session of a test (flag T) says so, to be left out of statistics."""
+        return {"test": True} if self.recognised is not None and self.recognised.flags.T else {}
+
+    def marked(self, contact: Contact) -> Contact:
+        """A contact of this visitor's session, for the ledger."""
+        return replace(contact, data={**contact.data, **self.tested})
 
     @property
     def restricted(self) -> bool:

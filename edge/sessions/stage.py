@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
-from content.model import Campaign
 from edge import config
-from edge.handoff import ID_BYTES
 from edge.members.classify import Hint, Recognised, Rejected, hint
 from edge.members.disclosure import level as disclosed
 from edge.model import (
@@ -19,20 +16,18 @@ from edge.model import (
     Crowd,
     Gone,
     Held,
-    Json,
     Level,
     Painted,
     Profile,
     PutDown,
     Scan,
-    Show,
     Sight,
     Touched,
     Wished,
 )
 from edge.sessions import notes
 from edge.sessions.errands import Errands
-from edge.sessions.handoff import Sheet
+from edge.sessions.glass import Glass
 from edge.sessions.house import House
 from edge.sessions.keeping import follow
 from edge.sessions.machine import (
@@ -51,8 +46,7 @@ from edge.sessions.machine import (
     left,
     step,
 )
-from edge.sessions.scene import Visitor, deadlines, offers, scene
-from edge.sessions.unpainted import Unpainted
+from edge.sessions.scene import Visitor, deadlines, offers
 from edge.sessions.view import View
 from edge.vision.presence import AWAY_S, BY_HAND
 
@@ -103,10 +97,7 @@ class Stage:
         self._inbox: asyncio.Queue[Item] = asyncio.Queue(256)
         self._session = Session()
         self._visitor = Visitor()
-        self._last = Show(screen.id, "loop", language=screen.language)
-        self._campaign: Campaign | None = None
-        self._due: float | None = None
-        self._unpainted = Unpainted()
+        self._glass = Glass(screen, self._table, house)
         self._errands = Errands(screen.id)
         self._introduction: asyncio.Future[None] | None = None
         self._view = View()
@@ -124,12 +115,12 @@ class Stage:
     @property
     def campaign(self) -> str:
         """The campaign that a session shows now, empty in the loop."""
-        return self._campaign.id if self._campaign and self._session.id else ""
+        return self._glass.campaign
 
     async def run(self) -> None:
         """Take items for ever, and deadlines when they pass; however it ends, nothing personal stays on the screen."""
         try:
-            await self._house.show(self._last)
+            await self._glass.blank()
             while True:
                 try:
                     async with asyncio.timeout(self._wait()):
@@ -145,11 +136,11 @@ class Stage:
         """End the session with the stage that held it."""
         if self._session.id:
             self._note_end(self._session, End.STOPPED)
-        self._session, self._visitor, self._campaign = Session(), Visitor(), None
-        self._unpainted.clear()
+        self._session, self._visitor = Session(), Visitor()
+        self._glass.forget()
         self._forget_profile()
         try:
-            await self._show(Show(self.screen.id, "loop", language=self.screen.language))
+            await self._glass.blank()
         finally:
             await self._errands.end()
 
@@ -186,7 +177,7 @@ class Stage:
             case Touched(session=session) if session == self._session.id and self._table.touch:
                 await self._touched(item)
             case Painted(event=event):
-                self._painted(event)
+                self._glass.painted(event, self._visitor)
             case _Known(session, profile) if session == self._session.id and self._introduction is not None:
                 self._visitor.profile = profile
                 await self._paint()
@@ -250,7 +241,7 @@ class Stage:
             return
         product = self._house.library.by_gtin(held.gtin)
         sku = product.sku if product else ""
-        stock = self._house.lines(sku, self._last.language) if sku else ()
+        stock = self._house.lines(sku, self._glass.last.language) if sku else ()
         member, session = self._visitor.member, self._session.id
         self._note(notes.presented(self.screen.id, held, sku, stock, self._wall(), member, session))
         if not sku and not self._session.who:
@@ -300,16 +291,16 @@ class Stage:
         if known or self._session.who:
             self._visitor.product, self._visitor.missing = sku if known else "", False
         await self._happen(Touch())
-        tile = self._last.values.get("product")
+        tile = self._glass.last.values.get("product")
         if tile and known:
-            self._note(notes.touched(self._last, self._house.mono(), self._wall(), tile, self._visitor.member))
+            self._note(notes.touched(self._glass.last, self._house.mono(), self._wall(), tile, self._visitor.member))
 
     def _keep(self, location: str) -> bool:
         """Ask a place to keep one of what lies open; False where that is not offered or asked already.
 
         What came of it is noted, whoever stands there by then; it is shown to this session alone.
         """
-        tile, language, now = self._last.values.get("product"), self._last.language, self._house.mono()
+        tile, language, now = self._glass.last.values.get("product"), self._glass.last.language, self._house.mono()
         if tile is None or self._house.keep is None:
             return False
         sku, session, visitor = tile.sku, self._session.id, self._visitor
@@ -318,7 +309,7 @@ class Stage:
         )
         if offer is None:
             return False
-        came = partial(notes.kept, self.screen.id, session, offer, sku, visitor.member, self._tested)
+        came = partial(notes.kept, self.screen.id, session, offer, sku, visitor.member, visitor.tested)
         told = self._house.keep(sku, location, language)
         self._errands.begin(
             follow(
@@ -341,62 +332,22 @@ class Stage:
         if new.id != old.id or new.state is State.ATTRACT:
             self._forget_profile()
             self._visitor = visitor if visitor and new.id else Visitor()
-            self._campaign = None
-            self._unpainted.clear()
+            self._glass.forget()
             if old.id and new.id:
-                await self._show(Show(self.screen.id, "loop", language=self.screen.language))
+                await self._glass.blank()
             if new.id:
                 self._note(notes.began(self.screen.id, now, new.id, new.level, self._visitor.member))
         await self._paint()
 
     async def _paint(self) -> None:
-        """Show the session as it is now, if that or how long it lasts differs from what the screen was told.
-
-        A page ends a scene by itself when its time is over, so it must know of every minute that was won.
-        """
-        show, self._campaign = scene(self.screen, self._table, self._session, self._visitor, self._house)
-        show = self._visitor.onward.onto(show, self._house.handoff, self._table.touch, _link_id)
-        if self._due != self._session.due or replace(show, seconds=None) != replace(self._last, seconds=None):
-            await self._show(show)
-
-    async def _show(self, show: Show) -> None:
-        self._last, self._due = show, self._session.due
-        number = await self._house.show(show)
-        held = self._visitor.product if show.scene == notes.PRODUCT else ""
-        told = (self._campaign.id if self._campaign else held, show.level)
-        if show.session and self._visitor.noted != told:
-            self._unpainted.sent(number, told, self._note_shown(show))
-        self._visitor.onward.sent(number)
-
-    def _painted(self, event: int) -> None:
-        self._visitor.noted = self._unpainted.painted(event, self._visitor.noted)
-        if sheet := self._visitor.onward.painted(event):
-            self._note_offered(sheet)
+        await self._glass.paint(self._session, self._visitor)
 
     def _wall(self) -> float:
         return self._house.now().timestamp()
 
-    @property
-    def _tested(self) -> Json:
-        """Whatever happens in the session of a test (flag T) says so, to be left out of statistics."""
-        recognised = self._visitor.recognised
-        return {"test": True} if recognised is not None and recognised.flags.T else {}
-
     def _note(self, contact: Contact) -> None:
-        self._house.note(replace(contact, data={**contact.data, **self._tested}))
-
-    def _note_shown(self, show: Show) -> Callable[[], None]:
-        campaign, media, member = self._campaign, self._house.library.media(), self._visitor.member
-        return lambda: self._note(notes.shown(show, self._house.mono(), self._wall(), campaign, media, member))
-
-    def _note_offered(self, sheet: Sheet) -> None:
-        now, member = self._house.mono(), self._visitor.member
-        self._note(notes.offered(self._last, now, sheet, self.campaign, member))
+        self._house.note(self._visitor.marked(contact))
 
     def _note_end(self, session: Session, end: End) -> None:
         now = self._house.mono()
         self._note(notes.ended(self.screen.id, now, session.id, end, now - session.since, self._visitor.member))
-
-
-def _link_id() -> str:
-    return secrets.token_urlsafe(ID_BYTES)

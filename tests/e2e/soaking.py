@@ -204,7 +204,7 @@ class Soak:
             "rss": _rss_mib(os.getpid()),
             "objects": len(gc.get_objects()),
             "tasks": len(asyncio.all_tasks()),
-            "unpainted": sum(len(stage._unpainted) for stage in stages),
+            "unpainted": sum(len(stage._glass._unpainted) for stage in stages),
             "errands": sum(len(stage._errands) for stage in stages),
             "in view": sum(len(stage._view._stays) for stage in stages),
             "tokens": sum(len(stage._visitor.tokens) for stage in stages),

@@ -12,6 +12,7 @@ import pytest
 from edge.handoff import KINDS, Kind
 from edge.model import Band, DeviceClass, Held, Offer, OfferKind, Painted, Show, Tile
 from edge.sessions.handoff import CLOSED, Onward, Sheet, Way, offered, opened, picture, turned
+from edge.sessions.stage import Stage
 from tests.sessions.test_products import MUG, SHIRT, hold, shop
 from tests.sessions.test_stage import Shop, token
 
@@ -33,7 +34,7 @@ def ids() -> Callable[[], str]:
 
 def store(device_class: DeviceClass = DeviceClass.KIOSK) -> Shop:
     made = shop(device_class)
-    made.stage._house = replace(made.stage._house, handoff=WAY)
+    made.stage = Stage(made.stage.screen, replace(made.stage._house, handoff=WAY))
     made.offers = HERE
     return made
 
