@@ -113,25 +113,19 @@ class HttpStock:
             await self._sleep(pause)
         began = self._monotonic()
         self._pace = called(self._pace, began)
+        asked = self._session.get(
+            self._settings.url, headers=headers, allow_redirects=False, middlewares=(asking.once,)
+        )
         try:
-            async with self._session.get(
-                self._settings.url, headers=headers, allow_redirects=False, middlewares=(asking.once,)
-            ) as response:
-                self._refuse(response, conditional=hdrs.IF_NONE_MATCH in headers)
-                body = None if response.status == 304 else await asking.bounded(response.content, MAX_BYTES)
-                # RFC 9111 4.2.3: the way here counts as age too, so it is counted from the question.
-                word = began - _age(response.headers.get(hdrs.AGE, "0"))
-                return _Answer(body, _etag(response.headers.get(hdrs.ETAG, "")), began, word)
+            with asking.absent(self._host(), self._settings.timeout_s):
+                async with asked as response:
+                    self._refuse(response, conditional=hdrs.IF_NONE_MATCH in headers)
+                    body = None if response.status == 304 else await asking.bounded(response.content, MAX_BYTES)
+                    # RFC 9111 4.2.3: the way here counts as age too, so it is counted from the question.
+                    word = began - _age(response.headers.get(hdrs.AGE, "0"))
+                    return _Answer(body, _etag(response.headers.get(hdrs.ETAG, "")), began, word)
         except asking.CannotAsk as error:
             raise StockAway(str(error)) from error
-        except TimeoutError as error:
-            raise StockAway(f"no answer from {self._host()} within {self._settings.timeout_s:g} s") from error
-        except aiohttp.ClientSSLError as error:
-            raise StockAway(f"{self._host()} cannot prove who it is; look at its certificate and ca_file") from error
-        except aiohttp.ClientConnectorError as error:
-            raise StockAway(f"{self._host()} cannot be reached") from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise StockAway(f"{self._host()} broke off its answer") from error
 
     def _report(self, answer: _Answer, locations: frozenset[str]) -> StockReport:
         now = self._monotonic()

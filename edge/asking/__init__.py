@@ -19,6 +19,7 @@ from pydantic import model_validator
 from yarl import URL
 
 from edge import config
+from edge.asking.absence import absent as absent
 from edge.asking.fence import Fenced, inward, loopback
 from edge.asking.strict import BadJson as BadJson
 from edge.asking.strict import CannotAsk as CannotAsk

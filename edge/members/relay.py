@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import time
 from collections.abc import Callable, Iterable
 
@@ -13,6 +12,7 @@ from edge.members import document
 from edge.members.rate import Rate
 from edge.members.text import REF
 from edge.ports import Members, MembersAway
+from edge.web import need
 
 MOST, EACH_S = 60, 10.0
 """Questions from one address in so many seconds: a large store at its busiest; nobody reads a chain's members so."""
@@ -37,8 +37,7 @@ class _Relay:
         """One member's profile; 404 if there is none or no more, 503 while the source is away."""
         if self._rate.hasty(request.remote or "", self._mono()):
             raise web.HTTPTooManyRequests(headers={hdrs.RETRY_AFTER: f"{EACH_S:.0f}"})
-        if self._token and not _bears(request, self._token):
-            raise web.HTTPUnauthorized(headers={hdrs.WWW_AUTHENTICATE: "Bearer"})
+        need(request, self._token)
         if self._members is None:
             raise web.HTTPServiceUnavailable(text="no members' source is open here; see members.adapter of this hub")
         ref = request.match_info["ref"]
@@ -56,11 +55,6 @@ class _Relay:
             raise web.HTTPNotFound(text="no such member")
         body = document.write(profile)
         return web.Response(body=body, content_type="application/json", headers={hdrs.CACHE_CONTROL: "no-store"})
-
-
-def _bears(request: web.Request, token: str) -> bool:
-    given = request.headers.get(hdrs.AUTHORIZATION, "")
-    return hmac.compare_digest(given.encode(errors="replace"), f"Bearer {token}".encode())
 
 
 def routes(

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from edge.contacts.office.counts import Counting
 from edge.contacts.office.lines import PAGE, Asking, Line, as_json, figures, lines, part, told_of
 from edge.contacts.office.roster import Roster
 from edge.contacts.office.sink import SinkAway
 from edge.health import Health, State
+from edge.web import need
 
 FRESH_S = 2.0
 """For how long a table is shown again: a page that many look at asks the database once."""
@@ -61,9 +61,7 @@ class Overview:
 
         async def ledger(request: web.Request) -> web.Response:
             """Every stream's watermark, holes, gaps, troubles; ``?store=``, ``troubled=1``, ``after=``, ``most=``."""
-            given = request.headers.get(hdrs.AUTHORIZATION, "")
-            if token and not hmac.compare_digest(given.encode(errors="replace"), f"Bearer {token}".encode()):
-                raise web.HTTPUnauthorized(headers={hdrs.WWW_AUTHENTICATE: "Bearer"})
+            need(request, token)
             if not token and not everybody:
                 raise web.HTTPForbidden(text="name a token's file as ledger_token in hub.toml\n")
             try:

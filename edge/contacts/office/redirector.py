@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import ipaddress
 import logging
 import sqlite3
@@ -16,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from edge.contacts.office.handoffs import DEEDS, OUTCOMES, Deed, Handoffs, Outcome, Use
 from edge.handoff import Leading, is_id, read
+from edge.web import bears
 
 log = logging.getLogger(__name__)
 
@@ -122,8 +122,7 @@ class _Desk:
 
     def _reported(self, request: web.Request) -> str:
         """The link that who bears the token reports of."""
-        given = request.headers.get(hdrs.AUTHORIZATION, "")
-        if not self._token or not hmac.compare_digest(given.encode(errors="replace"), f"Bearer {self._token}".encode()):
+        if not self._token or not bears(request, self._token):
             raise web.HTTPUnauthorized(headers={hdrs.WWW_AUTHENTICATE: "Bearer"})
         id = request.match_info["id"]
         if not is_id(id):

@@ -119,29 +119,23 @@ class ShopCaller:
 
     async def _asked(self, call: Call, url: URL) -> tuple[int, Mapping[str, str], bytes]:
         headers = {hdrs.ACCEPT: "application/json", hdrs.CACHE_CONTROL: "no-cache"} | dict(call.headers)
+        asked = self._session.request(
+            call.method,
+            url,
+            headers=headers,
+            data=call.body or None,
+            allow_redirects=False,
+            middlewares=(asking.once,),
+        )
         try:
-            async with self._session.request(
-                call.method,
-                url,
-                headers=headers,
-                data=call.body or None,
-                allow_redirects=False,
-                middlewares=(asking.once,),
-            ) as response:
-                small = {name.lower(): value for name, value in response.headers.items()}
-                # What is no answer is not read: its text is for nobody here.
-                wanted = response.status in call.accept
-                return response.status, small, await asking.bounded(response.content, call.most) if wanted else b""
+            with asking.absent(_host(url), self._settings.timeout_s):
+                async with asked as response:
+                    small = {name.lower(): value for name, value in response.headers.items()}
+                    # What is no answer is not read: its text is for nobody here.
+                    wanted = response.status in call.accept
+                    return response.status, small, await asking.bounded(response.content, call.most) if wanted else b""
         except asking.CannotAsk as error:
             raise StockAway(str(error)) from error
-        except TimeoutError as error:
-            raise StockAway(f"no answer from {_host(url)} within {self._settings.timeout_s:g} s") from error
-        except aiohttp.ClientSSLError as error:
-            raise StockAway(f"{_host(url)} cannot prove who it is; look at its certificate and ca_file") from error
-        except aiohttp.ClientConnectorError as error:
-            raise StockAway(f"{_host(url)} cannot be reached") from error
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise StockAway(f"{_host(url)} broke off its answer") from error
 
     async def _json(self, headers: Mapping[str, str], body: bytes, url: URL) -> Any:
         if not body.strip() or not _is_json(headers.get("content-type", ""), body):

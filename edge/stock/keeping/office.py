@@ -16,8 +16,8 @@ from edge.ports import StockAway
 from edge.stock.keeping import wire
 from edge.stock.keeping.book import Book, Entry
 from edge.stock.keeping.keeper import Own
-from edge.stock.line import bearer
 from edge.stock.system import Keeping, Kept, Wish
+from edge.web import need
 
 ANSWER_S = 4.0
 """A store hears within this time, if only that the system has not answered yet; a shopper looks at it for 5 s."""
@@ -163,7 +163,7 @@ class _Pages:
     def _admit(self, request: web.Request) -> None:
         if self._open and not self._token:
             raise web.HTTPForbidden(text="units are kept for nobody without a token; set stock_token\n")
-        bearer.need(request, self._token)
+        need(request, self._token)
 
 
 def _answer(kept: Kept, status: int = 200) -> web.Response:

@@ -109,24 +109,16 @@ class Asker:
         url = url.with_path(url.path.rstrip("/") + path).with_query(query)
         try:
             headers = await asking.headers(self._settings, self._where, "no-cache")
-            async with self._session.get(
-                url, headers=headers, allow_redirects=False, middlewares=(asking.once,)
-            ) as response:
-                if response.status in (404, 410):
-                    raise Gone
-                if response.status != 200:
-                    raise StockAway(f"{self.host} answered {response.status}{asking.advice(response.status)}")
-                return response.headers, await asking.bounded(response.content, most)
+            asked = self._session.get(url, headers=headers, allow_redirects=False, middlewares=(asking.once,))
+            with asking.absent(self.host):
+                async with asked as response:
+                    if response.status in (404, 410):
+                        raise Gone
+                    if response.status != 200:
+                        raise StockAway(f"{self.host} answered {response.status}{asking.advice(response.status)}")
+                    return response.headers, await asking.bounded(response.content, most)
         except asking.CannotAsk as error:
             raise StockAway(str(error)) from error
-        except TimeoutError as error:
-            raise StockAway(f"no answer from {self.host} in time") from error
-        except aiohttp.ClientSSLError as error:
-            raise StockAway(f"{self.host} cannot prove who it is; look at its certificate and ca_file") from error
-        except aiohttp.ClientConnectorError as error:
-            raise StockAway(f"{self.host} cannot be reached") from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise StockAway(f"{self.host} broke off its answer") from error
 
     @property
     def host(self) -> str:

@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 
 from aiohttp import ETag, hdrs, web
 
-from edge.stock.line import bearer, rows
 from edge.stock.line import beat as beats
+from edge.stock.line import rows
 from edge.stock.line.beat import Beat
 from edge.stock.line.rows import Note
 from edge.stock.line.speaker import Speaker
 from edge.stock.shelves.shelf import Key, Rows, Standing
+from edge.web import need
 
 HEADER = "Tentou-Beat"
 KEEPS_S = 60.0
@@ -65,7 +66,7 @@ class Counter:
 
     async def shelves(self, request: web.Request) -> web.Response:
         """How the shelves of some locations stand (``?location=``, repeatable)."""
-        bearer.need(request, self._token)
+        need(request, self._token)
         wanted = set(request.query.getall("location", []))
         if not 0 < len(wanted) <= MOST_PLACES:
             raise web.HTTPBadRequest(text=f"name 1 to {MOST_PLACES} locations: ?location=…\n")
@@ -122,7 +123,7 @@ class Counter:
         return await self._note(key, _note(await self._speaker.cache.bucket(*key, wanted), 0))
 
     def _key(self, request: web.Request) -> Key:
-        bearer.need(request, self._token)
+        need(request, self._token)
         key = request.match_info["channel"], request.match_info["location"]
         self._standing(key)
         return key

@@ -13,7 +13,7 @@ from aiohttp import ETag, hdrs, web
 from edge.stock import document
 from edge.stock.cache import StockCache
 from edge.stock.freshness import minutes
-from edge.stock.line import bearer
+from edge.web import need
 
 ETAG_BYTES = 16
 Rows = list[tuple[str, int]]
@@ -31,7 +31,7 @@ class _Relay:
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """The document of the locations asked for (``?location=``, repeatable; all without one), or 304."""
-        bearer.need(request, self._token)
+        need(request, self._token)
         wanted = set(request.query.getall("location", []))
         speaking, age = self._speaking(wanted, self._wall())
         if not speaking:
