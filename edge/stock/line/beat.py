@@ -79,8 +79,11 @@ class HubClock:
         if word.age_ms is None or word.boot != self.boot:
             return None
         said_s = self.local_s + (word.at_ms - self.at_ms) / 1000
-        since = max(0.0, now_s - said_s) + DRIFT * max(0.0, now_s - self.local_s)
-        return word.age_ms / 1000 + since
+        return word.age_ms / 1000 + max(0.0, now_s - said_s) + self.apart_s(now_s)
+
+    def apart_s(self, now_s: float) -> float:
+        """By how much the two clocks may have parted since they were compared."""
+        return DRIFT * max(0.0, now_s - self.local_s)
 
 
 def age_ms(age: float | None) -> int | None:

@@ -25,6 +25,7 @@ NOBODY_KNOWS_S = 1e7
 FRESHER_S = 0.1
 """A word that is newer by less says nothing new: a source that is away is told of once."""
 MOST_CLOCKS = 8
+ROUNDING_S = 0.01
 CATCH_UPS = 5
 
 
@@ -49,9 +50,15 @@ class Hub:
             self.clocks.pop(next(iter(self.clocks)))
 
     def age(self, word: Word) -> float | None:
-        """How old a source's word is by now, None if nobody can tell."""
-        clock = self.clocks.get(word.boot)
-        return clock.age(word, self.monotonic()) if clock is not None else None
+        """How old a source's word is by now, None if nobody can tell.
+
+        A word from after now shows that our clock stood still (a machine's sleep): the reading of the hub's is dropped.
+        """
+        clock, now = self.clocks.get(word.boot), self.monotonic()
+        if clock is not None and clock.ahead_s + clock.apart_s(now) + ROUNDING_S < word.at_ms / 1000 - now:
+            del self.clocks[word.boot]
+            return None
+        return clock.age(word, now) if clock is not None else None
 
 
 class Follower:
@@ -74,6 +81,7 @@ class Follower:
         if self.told is None or came.digest is not None or self.told.epoch != came.epoch:
             self.told = came
         step, place = following.beat(self._place, came)
+        self._meet(came.word.boot)
         if step is Step.COMPARE:
             self._lose()
         else:
@@ -88,6 +96,7 @@ class Follower:
     async def note(self, came: Note) -> AsyncIterator[StockReport]:
         """Changes came."""
         step, place = following.note(self._place, came)
+        self._meet(came.word.boot if came.word else "")
         if step is Step.TAKE:
             beat = Beat(came.epoch, came.n, came.word) if came.word and came.part == came.parts else None
             for report in self._report(came.levels, came.gone, came.items, beat):
@@ -101,6 +110,12 @@ class Follower:
             self._hub.counted["old"] += step is Step.LEAVE
             if step is Step.COMPARE:
                 self._lose()
+
+    def _meet(self, boot: str) -> None:
+        """The hub says by which start it speaks. Another one may have been restored, and have grown past what it once
+        told: then it has other rows behind the same numbers, so that it is compared."""
+        if self._place is not None and following.is_reborn(self._place, boot):
+            self.compare_at = min(self.compare_at, self._hub.monotonic() + self._hub.poll_s * self._hub.chance())
 
     def _lose(self) -> None:
         """Nobody knows how what is here stands to what the hub has: it is to be compared."""

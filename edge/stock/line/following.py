@@ -55,6 +55,11 @@ def beat(place: Place | None, came: Beat) -> tuple[Step, Place | None]:
     return Step.FETCH, place
 
 
+def is_reborn(place: Place, boot: str) -> bool:
+    """Whether this is another start of the hub than the place was heard from; starts of a group's hubs begin alike."""
+    return bool(place.boot and boot) and boot[:16] != place.boot[:16]
+
+
 def vouched(place: Place | None, came: Beat) -> bool:
     """Whether a beat speaks for what the edge holds: it holds all that the hub held then."""
     return place is not None and place.epoch == came.epoch and place.n >= came.n

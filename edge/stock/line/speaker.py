@@ -62,5 +62,9 @@ class Speaker:
         return Beat(after.epoch, after.n, self.word(key), digest if same else None, after.rows, self.channels[key[0]])
 
     def note(self, key: Key, rows: Rows, after: int) -> Note:
-        """What changed, as a message that says how old the word is as well."""
-        return Note(rows.epoch, rows.n, after, rows.levels, rows.gone, rows.items, word=self.word(key))
+        """What changed, as a message that says how old the word is as well; of a shelf that moved on since, whose word
+        speaks for more than is told here, it says nothing."""
+        standing = self.standing(key)
+        moved = standing is None or standing.epoch != rows.epoch or standing.n > rows.n
+        word = None if moved else self.word(key)
+        return Note(rows.epoch, rows.n, after, rows.levels, rows.gone, rows.items, word=word)

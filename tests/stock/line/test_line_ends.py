@@ -11,6 +11,7 @@ import pytest
 from edge.ports import Message, StockLevel, StockReport
 from edge.stock.line import topics
 from edge.stock.line.beat import Beat, Word, write
+from edge.stock.line.rows import write as write_note
 from edge.stock.line.source import ROUND_S
 from tests.stock.line.conftest import Wire, Wired
 
@@ -315,3 +316,48 @@ async def test_a_shelf_that_is_asked_for_whole_again_is_as_fresh_as_its_word(wir
             await wire.says(**{f"S{number}": number for number in range(600)})
             await wire.step(4)
         assert (wire.has("S1"), wire.age() <= LIVE_S, wire.source.counted["wholes"]) == (1, True, 2)
+
+
+@pytest.mark.promise("K-1")
+async def test_a_change_that_was_told_makes_nothing_young_that_moved_on_behind_it(wired: Wired) -> None:
+    async with wired() as wire:
+        await wire.publish()
+        await wire.step(30)
+        first = wire.hub.standing("pos", "ginza")
+        await wire.says(A=3, B=1, C=7)
+        found = await wire.hub.rows_after("pos", "ginza", first.n, 100)
+        await wire.sells("A", 0)
+        note = wire.press.speaker.note(("pos", "ginza"), found, first.n)
+        wire.asker.up = False
+        wire.ear.arrived(CHANGES, write_note(note))
+        await wire.settle()
+        assert (wire.has("C"), wire.has("A"), wire.age() >= 30) == (7, 3, True)
+
+
+@pytest.mark.promise("K-1")
+async def test_after_a_machines_sleep_a_message_that_was_held_up_makes_nothing_young(wired: Wired) -> None:
+    async with wired() as wire:
+        await wire.publish()
+        wire.asker.up, slept_s = False, 3600
+        boot, now = wire.press.speaker.boot, wire.press.speaker.now
+        standing = wire.hub.standing("pos", "ginza")
+        await wire.step(20)
+        held = Word(boot, int((now() + slept_s - 60) * 1000), 0)
+        wire.ear.arrived(BEAT, write(Beat(standing.epoch, standing.n, held)).encode())
+        await wire.settle()
+        assert wire.age() >= 20
+
+
+@pytest.mark.promise("K-2")
+async def test_a_hub_that_was_restored_and_grew_past_what_it_told_is_compared(wired: Wired) -> None:
+    async with wired() as wire:
+        await wire.publish()
+        await wire.sells("A", 2)
+        await wire.publish()
+        with_old = StockReport(frozenset({"ginza"}), [StockLevel("B", "ginza", 9)], 0, False, vouches=False, part="pos")
+        await wire.edge.apply("hub", with_old, wire.world.at)
+        wire.press.speaker.boot = "f" * 16
+        await wire.sells("A", 1)
+        for _ in range(10):
+            await wire.step()
+        assert (wire.has("A"), wire.has("B")) == (1, 1)
