@@ -15,7 +15,7 @@ from jinja2.ext import babel_extract
 
 import edge.screens
 import edge.sessions
-import edge.stock
+import edge.stock.words
 from edge.demo.people import people
 from edge.demo.seed import goods
 from edge.model import LANGUAGES
@@ -44,7 +44,7 @@ def catalogue(assets: Assets, language: str) -> Catalog:
 
 def tables() -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Every table by language in the rooms whose words reach a screen."""
-    for room in (edge.sessions, edge.stock, edge.screens):
+    for room in (edge.sessions, edge.stock.words, edge.screens):
         for found in pkgutil.iter_modules(room.__path__, f"{room.__name__}."):
             module = importlib.import_module(found.name)
             for name, value in vars(module).items():
