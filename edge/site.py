@@ -19,6 +19,8 @@ from edge.parts import Parts
 from edge.screens import pages as screen_pages
 from edge.screens import printed
 from edge.screens.hub import Screens
+from edge.stock.inquiry import page as stock_page
+from edge.stock.inquiry.page import Page
 from edge.vision import calibrate, push
 from edge.vision.aimed import Aimed
 from provisioning import pages as it_pages
@@ -60,6 +62,8 @@ def create_app(parts: Parts) -> web.Application:
     title = " · ".join((device.chain, device.store, device.id))
     app.add_routes(it_pages.routes(parts.health.parts, guard, layered.renewed, title))
     app.add_routes(ledger_page.routes(parts.pulse.seen, partial(again, parts.outbox), guard, title))
+    asked = Page(parts.inquiry.desk, "/it/stock", "stock.html", title, guard, zone=parts.zone)
+    app.add_routes(stock_page.routes(asked))
     app.add_routes(calibrate.routes(_aimed(parts, guard, title)))
     app.add_routes(printed.routes(parts.screens.renderer, parts.store.notice, guard))
     shown = [(screen.id, screen.name or screen.id, screen.orientation) for screen in parts.store.screen]

@@ -114,6 +114,7 @@ LABELS: Mapping[str, str] = {
 PAGES: Mapping[str, tuple[str, str]] = {
     "camera": ("/it/cameras/{name}/", "See and aim"),
     **dict.fromkeys(("upstream", "inbox", "ledger"), ("/it/ledger", "Why is there no data?")),
+    "stock": ("/it/stock", "Where does a number come from?"),
 }
 """The page of a part of its own, and what its link says."""
 
@@ -143,6 +144,8 @@ FIGURES: Mapping[str, str] = {
     "taken": "taken",
     "refused": "refused",
     "age_s": "age (s)",
+    "lag_p50_s": "half of the changes within (s)",
+    "lag_p99_s": "99 % of the changes within (s)",
     "levels": "stock rows",
     "locations": "places",
 }

@@ -159,7 +159,7 @@ def span(seconds: float) -> str:
     for bound, unit, name in ((1, 0.001, "ms"), (120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
         if seconds < bound:
             value = seconds / unit
-            return f"{value:.1f} {name}" if value < 10 and name == "s" else f"{value:.0f} {name}"
+            return f"{value:.1f} {name}" if value < 9.95 and name == "s" and value % 1 else f"{value:.0f} {name}"
     return f"{seconds / 86_400:.0f} days"
 
 

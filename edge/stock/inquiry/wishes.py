@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edge import asking
+
 FOLDER = "inquiries"
 LOCK = "lock"
 ASK, ANSWER = ".ask", ".answer"
@@ -80,9 +82,9 @@ def waiting(data: Path, now_s: float) -> list[Wish]:
 def _read(path: Path) -> Wish | None:
     try:
         with path.open("rb") as file:
-            told = json.loads(file.read(LARGEST + 1))
+            told = asking.strict(file.read(LARGEST + 1))
         what, of = told["what"], told["of"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, asking.CannotAsk, KeyError, TypeError):
         return None
     return Wish(path.stem, what, of) if isinstance(what, str) and isinstance(of, str) else None
 
