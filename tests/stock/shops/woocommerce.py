@@ -30,7 +30,7 @@ class WooShop(FakeShop):
         super().__init__(*args)
         self.products: dict[int, Product] = {}
         self.sent = 0
-        self.between: Callable[[], None] = lambda: None
+        self.between: Callable[[], object] = lambda: None
 
     def routes(self) -> Iterable[web.AbstractRouteDef]:
         return [
