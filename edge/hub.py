@@ -19,20 +19,25 @@ from edge import config, erasures, fitting, plug
 from edge.contacts import topics
 from edge.contacts.line.dial import Pace
 from edge.contacts.line.post import Post
-from edge.contacts.office import handoffs, inbox, redirector
+from edge.contacts.office import handoffs, inbox, redirector, texts
 from edge.contacts.office.counts import Count, Counting
 from edge.contacts.office.handoffs import Handoffs, Joining
-from edge.contacts.office.lines import Asking, Line, Trouble, part
+from edge.contacts.office.lines import Asking, Line, part
 from edge.contacts.office.overview import Overview, asking
 from edge.contacts.office.roster import Roster
 from edge.contacts.office.sink import Sink, SinkAway
-from edge.db import mended
+from edge.db import Database, mended
 from edge.health import Health
 from edge.members.handout import Handouts
 from edge.members.relay import routes as members_routes
 from edge.members.source import opened
 from edge.ports import Members, Message, Troubled
 from edge.stock.cache import StockCache, migrate, stock_cache
+from edge.stock.group.running import Group, group
+from edge.stock.inquiry import page as stock_page
+from edge.stock.inquiry.desk import Desk, Shop
+from edge.stock.inquiry.page import Page
+from edge.stock.inquiry.service import Service
 from edge.stock.intake import desk as intake_desk
 from edge.stock.intake import feeding
 from edge.stock.intake.desk import Intake
@@ -43,7 +48,7 @@ from edge.stock.keeping.office import Office, office
 from edge.stock.line.counter import Counter
 from edge.stock.line.press import Press
 from edge.stock.line.relay import routes as stock_routes
-from edge.stock.line.speaker import Speaker
+from edge.stock.line.speaker import Speaker, Voice
 from edge.stock.system import Reserve
 from edge.supervise import kept
 from edge.web import basics, headers
@@ -59,54 +64,6 @@ _DISK = "See the disk of this machine, then restart the service."
 HANDOFF_DAYS = 7
 MOST_COUNTS = 200
 """Rows of the table of contacts by store and kind; a search by store shows the others."""
-_KINDS = {
-    "scan": "Code scanned",
-    "session_start": "Session began",
-    "session_end": "Session ended",
-    "content_shown": "Content shown",
-    "product_touched": "Product touched",
-    "handoff_offered": "Phone link offered",
-    "handoff_used": "Phone link used",
-    "identify": "Member recognised",
-    "offer_taken": "Offer taken",
-    "play": "Played",
-    "gap": "Gap accounted for",
-    "clock_anchor": "Clock found again",
-    "fault": "Fault",
-}
-_TROUBLES = {
-    Trouble.HOLE: "Contacts missing",
-    Trouble.LATE: "Late",
-    Trouble.OFFLINE: "Offline",
-    Trouble.CLOCK: "Clock not trusted",
-    Trouble.LOST: "Lost, accounted for",
-}
-_HANDOFFS = {"product": "Product page", "basket": "Basket", "hold": "Kept at the store", "order": "Ordered in"}
-
-
-_REASONS = {
-    "overflow": "Queue full",
-    "disk full": "Disk full",
-    "corruption": "File spoilt",
-    "refused": "New ones refused",
-    "not kept": "Not kept",
-    "poison": "Ended every connection",
-    "too large": "Too large for the broker",
-    "corrupt": "Row spoilt",
-    "refused topic": "Topic refused by the broker",
-    "refused payload": "Content refused by the broker",
-    "forgotten by the inbox": "Forgotten by head office",
-}
-_PARTS = {
-    "inbox": "Line to the broker",
-    "sink": "Contacts database",
-    "ledger": "Ledgers of the stores",
-    "disk": "Files",
-    "stock": "Stock",
-    "members": "Members",
-    "codes": "Signed lists",
-}
-_UNITS = {"{n} d": 86_400, "{n} h": 3_600, "{n} min": 60, "{n} s": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +83,11 @@ class Hub:
     roster: Roster
     overview: Overview
     press: Press
+    inquiry: Service
     members: Members | None = None
     port: int = 0
     pace: Pace = field(default_factory=Pace)
+    shared: Group | None = None
 
 
 async def serve(folder: Path) -> None:
@@ -150,11 +109,16 @@ async def running(settings: config.Hub, folder: Path, pace: Pace | None = None) 
         health = Health()
         told = health.teller("disk", "stock", _DISK)
         stock_db = await stack.enter_async_context(mended(data / "stock.sqlite", migrate, told))
-        stock = await stack.enter_async_context(stock_cache(stock_db, keep=[one.id for one in settings.stock]))
-        stock.hide(feeding.undisplayed(settings.stock))
         told = health.teller("disk", "intake", _DISK)
         calls = await stack.enter_async_context(mended(data / intake_desk.FILE, intake_desk.migrate, told))
-        intake = await stack.enter_async_context(intake_desk.intake(calls, health))
+        shared: Group | None = None
+        if settings.stock_shared is not None:
+            shared = await stack.enter_async_context(group(settings, folder, stock_db, calls, health))
+            stock, intake = shared.of
+        else:
+            stock = await stack.enter_async_context(stock_cache(stock_db, keep=[one.id for one in settings.stock]))
+            intake = await stack.enter_async_context(intake_desk.intake(calls, health))
+        stock.hide(feeding.undisplayed(settings.stock))
         members = await opened(stack, settings.members, folder, health, _MEMBERS_ADVICE)
         post = _post(settings)
         book = await _handoffs(stack, settings, data, health)
@@ -165,23 +129,35 @@ async def running(settings: config.Hub, folder: Path, pace: Pace | None = None) 
             sink,
             stock,
             intake,
-            await _office(stack, settings, data, health, intake),
+            await _office(stack, settings, data, health, intake, shared),
             book,
             post,
             _handouts(settings, folder, health, post),
             roster := Roster(),
             Overview(sink, roster, health),
-            Press(Speaker(stock, _told(settings.stock)), health),
+            Press(Speaker(stock, _told(settings.stock), voice=shared.voice if shared else Voice()), health),
+            Service(_desk(settings, folder, stock, stock_db, intake), data),
             members,
             pace=pace or Pace(),
+            shared=shared,
         )
         port = await stack.enter_async_context(_site(create_app(hub), settings.web))
         await stack.enter_async_context(kept(_loops(hub)))
         yield replace(hub, port=port)
 
 
-async def _office(stack: AsyncExitStack, settings: config.Hub, data: Path, health: Health, intake: Intake) -> Office:
+def _desk(settings: config.Hub, folder: Path, stock: StockCache, db: Database, intake: Intake) -> Desk:
+    """Where IT asks of head office's stock; its places are told as each store would."""
+    calls = None if settings.stock_shared is not None else intake.db
+    return Desk(Shop(settings.stock, folder, here=False), stock, db, calls, intake.watch, intake.health)
+
+
+async def _office(
+    stack: AsyncExitStack, settings: config.Hub, data: Path, health: Health, intake: Intake, shared: Group | None
+) -> Office:
     """Where stores' wishes are taken; a book that the disk spoilt is begun anew, and what it held is unknown."""
+    if shared is not None:
+        return await stack.enter_async_context(office(shared.own(_told(settings.stock)), shared.book))
     told = health.teller("disk", "wishes", _DISK)
     db = await stack.enter_async_context(mended(data / "wishes.sqlite", wishes.migrate, told))
     own = Own(intake, [channel.id for channel in settings.stock])
@@ -216,6 +192,8 @@ def create_app(hub: Hub) -> web.Application:
     app.add_routes(Counter(hub.press.speaker, _token(hub, "stock_token")).routes())
     app.add_routes(hub.office.routes(_token(hub, "stock_token"), config.is_open(hub.settings.web)))
     app.add_routes(hub.intake.hooks.routes())
+    inside = not config.is_open(hub.settings.web)
+    app.add_routes(stock_page.routes(Page(hub.inquiry.desk, "/stock", "hub_stock.html", acts=inside)))
     todo = "Mend what the detail names; stores greet with what they kept meanwhile."
     told = hub.health.teller("members", "profiles", todo)
     app.add_routes([web.get("/h/page.css", _phone_style)])
@@ -258,12 +236,12 @@ def _token(hub: Hub, name: str) -> str:
 
 def _index(hub: Hub) -> Callable[[web.Request], Awaitable[web.Response]]:
     pages = environments(PAGES, PAGES / "locales", LANGUAGES)
-    texts = {language: words((PAGES / "locales", signin.HERE / "locales"), language) for language in LANGUAGES}
+    says = {language: words((PAGES / "locales", signin.HERE / "locales"), language) for language in LANGUAGES}
 
     async def index(request: web.Request) -> web.Response:
         """What has arrived, and how head office's parts are; ``?lang=en`` for English."""
         language = "en" if request.query.get("lang") == "en" else "ja"
-        translate = texts[language].gettext
+        translate = says[language].gettext
         try:
             asked = asking(request.query)
         except ValueError as error:
@@ -274,7 +252,7 @@ def _index(hub: Hub) -> Callable[[web.Request], Awaitable[web.Response]]:
             .get_template("index.html")
             .render(
                 parts=hub.health.parts(),
-                sorts={kind: translate(name) for kind, name in _PARTS.items()},
+                sorts={kind: translate(name) for kind, name in texts.PARTS.items()},
                 say=partial(spoken, say=translate),
                 utc=_utc,
                 counts=[count for count in counts if count.store.startswith(asked.store)][:MOST_COUNTS],
@@ -283,14 +261,14 @@ def _index(hub: Hub) -> Callable[[web.Request], Awaitable[web.Response]]:
                 streams=part(every, asked),
                 every=len(every),
                 troubled=sum(bool(line.troubles) for line in every),
-                troubles={trouble: translate(name) for trouble, name in _TROUBLES.items()},
-                reasons={reason: translate(name) for reason, name in _REASONS.items()},
+                troubles={trouble: translate(name) for trouble, name in texts.TROUBLES.items()},
+                reasons={reason: translate(name) for reason, name in texts.REASONS.items()},
                 age=partial(_age, translate),
                 page=partial(_page, language, asked),
-                kinds={kind: translate(name) for kind, name in _KINDS.items()},
+                kinds={kind: translate(name) for kind, name in texts.KINDS.items()},
                 handoffs=await hub.handoffs.tallies(HANDOFF_DAYS),
                 unknown=await hub.handoffs.waiting(),
-                ways={kind: translate(name) for kind, name in _HANDOFFS.items()},
+                ways={kind: translate(name) for kind, name in texts.HANDOFFS.items()},
                 start_page=hub.settings.web.start_page,
                 other="ja" if language == "en" else "en",
             )
@@ -312,7 +290,7 @@ async def _tables(hub: Hub) -> tuple[Sequence[Count], Sequence[Line], str]:
 
 def _age(translate: Callable[[str], str], seconds: float) -> str:
     """How long ago, in the largest unit that fits."""
-    unit, size = next(each for each in _UNITS.items() if seconds >= each[1] or each[1] == 1)
+    unit, size = next(each for each in texts.UNITS.items() if seconds >= each[1] or each[1] == 1)
     return translate(unit).format(n=int(seconds // size))
 
 
@@ -346,14 +324,16 @@ def _loops(hub: Hub) -> dict[str, Callable[[], Awaitable[None]]]:
     loops["handoffs"] = partial(hub.handoffs.carry, hub.sink)
     loops["overview"] = hub.overview.run
     loops["stock to stores"] = hub.press.run
+    loops |= hub.inquiry.loops()
     if (erased := hub.handouts.shelves.get("erase")) is not None:
         loops["erasures"] = partial(erasures.keep, erased, hub.sink, hub.health)
     source: object = hub.members
     if isinstance(source, Troubled):
         loops["members"] = partial(_troubles, hub, source)
     for channel in hub.settings.stock:
-        loops[f"stock {channel.id}"] = partial(feeding.keep, channel, hub.folder, hub.stock, hub.intake)
-    return loops
+        read = partial(feeding.keep, channel, hub.folder, hub.stock, hub.intake)
+        loops[f"stock {channel.id}"] = read if hub.shared is None else partial(hub.shared.keep, channel, hub.folder)
+    return loops if hub.shared is None else loops | hub.shared.loops()
 
 
 async def _inbox(hub: Hub) -> None:

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from edge.complaints import layers, placed
 from edge.config.base import Adapter, Id, Settings, Web
+from edge.config.postgres import Postgres
 from edge.config.store import StockChannel
 from edge.handoff import Leading
 from provisioning.layers import HUB_LAYERS
@@ -35,7 +36,8 @@ class Policy(Settings):
 
 class Hub(Settings):
     """Everything head office's hub is told. ``stock_token`` is a file with the bearer token that stores must send,
-    ``ledger_token`` one with that for ``/ledger.json``;
+    ``ledger_token`` one with that for ``/ledger.json``; ``stock_shared`` is the database by which hubs of a group read
+    each channel of stock once;
     ``keyset``, ``deny`` and ``erase`` are the signed files that it hands out to all edges, anew when they change;
     ``members`` is where profiles come from that it gives to stores which send the token in ``members_token``."""
 
@@ -45,6 +47,7 @@ class Hub(Settings):
     sink: Adapter = Adapter(adapter="sqlite", settings={"path": "contacts.sqlite"})
     stock: tuple[StockChannel, ...] = ()
     stock_token: Path | None = None
+    stock_shared: Postgres | None = Field(None, validate_default=True)
     keyset: Path | None = None
     deny: Path | None = None
     ledger_token: Path | None = None
@@ -64,6 +67,21 @@ class Hub(Settings):
                 "hubs of a group share no book of links, so uses would be lost or counted twice; leave out hub.group"
             )
         return leading
+
+    @field_validator("stock_shared")
+    @classmethod
+    def _one_hub_reads_a_channel(cls, shared: Postgres | None, info: ValidationInfo) -> Postgres | None:
+        own = info.data.get("hub")
+        if own is None or "stock" not in info.data:
+            return shared
+        if shared is None and own.group and info.data["stock"]:
+            raise ValueError(
+                "hubs of a group that have [[stock]] need a database that they share, or each would call the systems "
+                "and number its own rows; add [stock_shared]"
+            )
+        if shared is not None and not own.group:
+            raise ValueError("one hub alone shares its stock with nobody; set hub.group, or leave out [stock_shared]")
+        return shared
 
     @field_validator("members_token")
     @classmethod

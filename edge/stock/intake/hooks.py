@@ -65,6 +65,10 @@ class Hooks:
             if before is not None:
                 self._listeners[channel] = before
 
+    def listener(self, channel: str) -> Listener:
+        """Who works a channel's deliveries off now; raises KeyError for one that does not listen."""
+        return self._listeners[channel]
+
     def routes(self) -> Iterable[web.AbstractRouteDef]:
         """``POST /hooks/{channel}``."""
         return [web.post("/hooks/{channel}", self._answer)]

@@ -65,7 +65,7 @@ class Ledger:
         """The time of one call that takes at most ``longest_s``, once the budgets allow it. Raises StockAway."""
         if not self._windows.affords(cost):
             raise StockAway("one question costs more than the whole budget of calls; ask for less at once")
-        await self._turn(cost, urgency)
+        await self._turn(cost, urgency, longest_s)
         try:
             await self._note(cost, longest_s)
             yield
@@ -93,17 +93,23 @@ class Ledger:
         """How far apart rounds of so many calls lie, spread evenly."""
         return self._windows.even_s(calls, urgency)
 
-    async def _turn(self, cost: float, urgency: Urgency) -> None:
+    async def _turn(self, cost: float, urgency: Urgency, longest_s: float) -> None:
         ticket = (int(urgency), next(self._numbers))
         heapq.heappush(self._waiting, ticket)
         try:
-            while (pause := self._pause(ticket, cost, urgency)) > 0:
+            while (pause := await self._go(ticket, cost, urgency, longest_s)) > 0:
                 await self._until(pause)
-            self._windows.begin(cost)
         finally:
             self._waiting.remove(ticket)
             heapq.heapify(self._waiting)
             self._wake()
+
+    async def _go(self, ticket: tuple[int, int], cost: float, urgency: Urgency, longest_s: float) -> float:
+        """Begin a call if it is its turn, else for how long to wait."""
+        pause = self._pause(ticket, cost, urgency)
+        if pause <= 0:
+            self._windows.begin(cost)
+        return pause
 
     def _pause(self, ticket: tuple[int, int], cost: float, urgency: Urgency) -> float:
         if self._waiting[0] != ticket:

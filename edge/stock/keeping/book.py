@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 import sqlite_utils
 
-from edge.db import Database
+from edge.db import Database, cause
 from edge.stock.system import Keeping, Kept, Wish
 
 KEEPS_S = 7 * 86_400.0
 """For how long a wish can be asked after; a system keeps a unit for a day or two."""
 
+_T = TypeVar("_T")
 _COLUMNS = "key, sku, location, channel, state, slip, until_s"
 _OPEN = (Keeping.PENDING.value, Keeping.UNKNOWN.value)
 
@@ -32,23 +35,34 @@ class Entry:
         return self.kept.state.value not in _OPEN
 
 
+class BookAway(Exception):
+    """The book cannot be written or read now."""
+
+
 class Book:
-    """The book over a database with its table (``migrate``). Raises sqlite3.Error where the disk refuses."""
+    """The book over a database with its table (``migrate``). Raises BookAway where the disk refuses."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
     async def begin(self, wish: Wish, channel: str, now_s: float) -> Entry | None:
         """Write a wish as asked; None for a new one, the entry of one that was there before (then nothing is)."""
-        return await self._db.write(partial(_begin, wish, channel, now_s))
+        return await _asked(self._db.write(partial(_begin, wish, channel, now_s)))
 
     async def settle(self, key: str, kept: Kept) -> Kept:
         """Write what became of a wish, unless the last word was said; what is known of it then."""
-        return await self._db.write(partial(_settle, key, kept))
+        return await _asked(self._db.write(partial(_settle, key, kept)))
 
     async def find(self, key: str) -> Entry | None:
         """A wish, if it was ever asked."""
-        return await self._db.read(partial(_find, key))
+        return await _asked(self._db.read(partial(_find, key)))
+
+
+async def _asked(question: Awaitable[_T]) -> _T:
+    try:
+        return await question
+    except sqlite3.Error as error:
+        raise BookAway(cause(error)) from error
 
 
 def migrate(db: sqlite_utils.Database) -> None:

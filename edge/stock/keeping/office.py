@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
@@ -14,7 +13,7 @@ from aiohttp import hdrs, web
 
 from edge.ports import StockAway
 from edge.stock.keeping import wire
-from edge.stock.keeping.book import Book, Entry
+from edge.stock.keeping.book import Book, BookAway, Entry
 from edge.stock.keeping.keeper import Own
 from edge.stock.system import Keeping, Kept, Wish
 from edge.web import need
@@ -55,7 +54,7 @@ class Office:
         self._looked: dict[str, float] = {}
 
     async def reserve(self, wish: Wish) -> Kept:
-        """What became of a wish, new or repeated; raises Another, sqlite3.Error (then nothing was asked)."""
+        """What became of a wish, new or repeated; raises Another, BookAway (then nothing was asked)."""
         channel = self._own.channel(wish.location)
         before = await self._book.begin(wish, channel, self._wall())
         if before is not None:
@@ -109,7 +108,7 @@ class Office:
                 kept = wire.believed(await question, self._wall())
         except (StockAway, TimeoutError):
             kept = UNKNOWN
-        with suppress(sqlite3.Error):  # the system's word holds without our book; who asks again asks it again
+        with suppress(BookAway):  # the system's word holds without our book; who asks again asks it again
             return await self._book.settle(key, kept)
         return kept
 
@@ -145,7 +144,7 @@ class _Pages:
             raise web.HTTPBadRequest(text=f"{error}\n") from None
         except Another:
             raise web.HTTPConflict(text="this key belongs to another wish; take a new one\n") from None
-        except sqlite3.Error:
+        except BookAway:
             raise web.HTTPServiceUnavailable(text="wishes cannot be written down now; nothing was asked\n") from None
 
     async def standing(self, request: web.Request) -> web.Response:
@@ -154,7 +153,7 @@ class _Pages:
         key = request.match_info["key"]
         try:
             kept = await self._office.standing(key) if wire.KEY.fullmatch(key) else None
-        except sqlite3.Error:
+        except BookAway:
             raise web.HTTPServiceUnavailable(text="wishes cannot be read now\n") from None
         if kept is None:
             return _answer(UNKNOWN, 404)

@@ -8,6 +8,9 @@ from enum import StrEnum
 from edge.stock.line.beat import Beat
 from edge.stock.line.rows import Note
 
+NUMBERING = 16
+"""Digits of a start's name that say whose numbers it tells: its own, or its group's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -66,5 +69,8 @@ def vouched(place: Place | None, came: Beat) -> bool:
 
 
 def _forgot(place: Place, n: int, boot: str) -> bool:
-    """A hub that was started anew and knows less than it once told has an older file (a restored one)."""
-    return n < place.n and bool(place.boot) and bool(boot) and boot != place.boot
+    """A hub that was started anew and knows less than it once told has an older file (a restored one).
+
+    Hubs of a group count as one: their starts begin alike, and one that knows less merely has not heard it yet.
+    """
+    return n < place.n and bool(place.boot) and bool(boot) and boot[:NUMBERING] != place.boot[:NUMBERING]

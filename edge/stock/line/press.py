@@ -91,10 +91,16 @@ class Press:
             await self._tell(key, flight)
 
     def _turns(self) -> Iterator[Key]:
-        """Shelves that moved, in the order in which they did, then those whose beat is due."""
+        """Shelves that moved, in the order in which they did, then those whose beat is due; what another hub reads, and
+        tells stores of, counts as told."""
+        shelves = self.speaker.shelves()
+        for key in [key for key in shelves if not self.speaker.reads(key[0])]:
+            self._told[key] = shelves[key].epoch, shelves[key].n
+            self._moved.pop(key, None)
+            del shelves[key]
         for key in list(self._moved):
             yield key
-        for key, standing in self.speaker.shelves().items():
+        for key, standing in shelves.items():
             if self._is_due(key, standing):
                 yield key
 

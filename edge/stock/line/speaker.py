@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from edge.stock.cache import StockCache
 from edge.stock.line.beat import Beat, Word, age_ms
@@ -12,6 +13,19 @@ from edge.stock.line.rows import Note
 from edge.stock.shelves.shelf import Key, Rows, Standing
 
 Clock = Callable[[], float]
+
+
+def _all(_: str) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Whose numbers a hub tells. Of hubs that count as one, ``numbering`` is what they have in common (16 hexadecimal
+    digits), and ``reads`` tells which channels are this hub's to publish."""
+
+    numbering: str = ""
+    reads: Callable[[str], bool] = _all
 
 
 class Speaker:
@@ -25,9 +39,12 @@ class Speaker:
         channels: Mapping[str, bool],
         wall: Clock = time.time,
         monotonic: Clock = time.monotonic,
+        voice: Voice | None = None,
     ) -> None:
+        voice = voice or Voice()
         self.cache = cache
-        self.boot = secrets.token_hex(8)
+        self.boot = voice.numbering + secrets.token_hex(8)
+        self.reads = voice.reads
         self.channels = dict(channels)
         self._wall = wall
         self._monotonic = monotonic

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from edge.ports import StockAway
 from edge.stock.intake.desk import Open
-from edge.stock.keeping.book import KEEPS_S, Book
+from edge.stock.keeping.book import KEEPS_S, Book, BookAway
 from edge.stock.keeping.office import Another
 from edge.stock.system import Can, Keeping, Kept, Reserve, Wish
 from tests.stock.keeping.till import HASTY_S, PLACE, SHOP, SKU, Room, Till, room, settings
@@ -197,7 +196,7 @@ async def test_a_disk_that_refuses_lets_nothing_be_asked() -> None:
     system = Says(first=confirmed())
     async with room(system) as there:
         await there.db.write(lambda connection: connection.execute("DROP TABLE stock_wish"))
-        with pytest.raises(sqlite3.OperationalError):
+        with pytest.raises(BookAway):
             await there.office.reserve(WISH)
     assert system.calls == []
 
