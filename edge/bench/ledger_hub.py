@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from edge.bench.mosquitto import inbox_listens
-from edge.bench.store import NotStarted
+from edge.bench.store import NotStarted, end
 
 SINK = "contacts.sqlite"
 
@@ -34,12 +34,7 @@ def hub(folder: Path, port: int, web: int = 0, top: str = "", more: str = "") ->
             _listens(port, folder / "hub.log")
             yield process
         finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            end(process)
 
 
 def _listens(port: int, log: Path) -> None:

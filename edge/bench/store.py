@@ -70,10 +70,10 @@ def running(
             try:
                 yield Bench(port, process, keys.load(chain.issuer(home)), log, folder)
             finally:
-                _end(process)
+                end(process)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[bytes]) -> None:
     """Ask it to end, then make it."""
     process.terminate()
     try:

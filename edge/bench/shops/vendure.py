@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 import aiohttp
 
 import edge
-from edge.bench.store import NotStarted, free_port
+from edge.bench.store import NotStarted, end, free_port
 
 HERE = Path(edge.__file__).parent
 MODULES = HERE.parent / ".vendure" / "node_modules"
@@ -118,12 +118,7 @@ class Vendure:
             asyncio.run(self._furnish())
             yield process
         finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            end(process)
 
     @asynccontextmanager
     async def clerk(self) -> AsyncIterator[Clerk]:
