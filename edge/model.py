@@ -268,13 +268,13 @@ class Matrix:
 @dataclass(frozen=True, slots=True)
 class Wished:
     """A unit that a shopper asked to have kept. ``state`` is pending, confirmed, declined or unknown; only a confirmed
-    one has a ``slip``, the number to tell at the counter, and ``until``, as a shopper reads it."""
+    one has a ``slip``, the number to tell at the counter, and ``until``, as a shopper reads it, by language."""
 
     sku: str
     location: str
     state: str
     slip: str = ""
-    until: str = ""
+    until: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

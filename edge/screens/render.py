@@ -54,7 +54,7 @@ class Renderer:
         self._environments = environments(assets.folder / "templates", assets.folder / "locales", LANGUAGES)
         for language, environment in self._environments.items():
             environment.globals.update(
-                static=assets.url, signs=SIGNS, language=TONGUES[language].tag, others=others(language)
+                static=assets.url, signs=SIGNS, language=TONGUES[language].tag, tongue=language, others=others(language)
             )
 
     def render(self, show: Show) -> str:

@@ -57,5 +57,5 @@ class House:
     handoff: Way | None = None
     offers: Callable[[str, str], tuple[Offer, ...]] = lambda _, __: ()
     matrix: Callable[[str, str], Matrix | None] = lambda _, __: None
-    keep: Callable[[str, str, str], AsyncIterator[Wished]] | None = None
+    keep: Callable[[str, str], AsyncIterator[Wished]] | None = None
     judge: Callable[[str, Recognised | Rejected], Recognised | Rejected] = lambda _, outcome: outcome

@@ -6,7 +6,7 @@ was refused takes its offer with it, and a slip is shown to the session that ask
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from edge.model import Offer, Wished
@@ -23,10 +23,11 @@ _STANDS = (PENDING, CONFIRMED, UNKNOWN)
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A wish that was asked ``at`` a moment, by which offer, and its place's last word."""
+    """A wish that was asked ``at`` a moment, by which offer (by language, as the shopper may read another by the time
+    of the answer, when it is offered no longer), and its place's last word."""
 
     at: float
-    offer: Offer
+    offer: Mapping[str, Offer]
     wished: Wished
 
     def told(self, now: float) -> Wished:
@@ -41,13 +42,16 @@ class Wishes:
 
     _asked: dict[tuple[str, str], _Asked] = field(default_factory=dict, repr=False)
 
-    def ask(self, offers: Sequence[Offer], sku: str, location: str, now: float) -> Offer | None:
-        """The offer to ask for, noted as asked at ``now``; None for what is not offered, or was asked already."""
-        open_ones = self.left(sku, offers, now)
-        wanted = next((each for each in open_ones if each.reserves and each.location == location), None)
-        if wanted is not None:
+    def ask(self, offers: Mapping[str, Sequence[Offer]], sku: str, location: str, now: float) -> Offer | None:
+        """The offer to ask for, noted as asked at ``now``; None for what is not offered, or was asked already.
+
+        ``offers`` are the same ones by language.
+        """
+        left = [(language, each) for language, those in offers.items() for each in self.left(sku, those, now)]
+        wanted = {language: each for language, each in reversed(left) if each.reserves and each.location == location}
+        if wanted:
             self._asked[sku, location] = _Asked(now, wanted, Wished(sku, location, PENDING))
-        return wanted
+        return next(iter(wanted.values()), None)
 
     def heard(self, wished: Wished) -> bool:
         """A place's word on a wish; whether it is another than the one before. What nobody asked changes nothing."""
@@ -58,10 +62,11 @@ class Wishes:
         self._asked[place] = replace(known, wished=wished)
         return True
 
-    def of(self, sku: str, now: float) -> tuple[Wished | None, Offer | None]:
-        """How the last wish for a SKU stands, as a shopper may read it, and the offer that was asked for."""
+    def of(self, sku: str, now: float, language: str) -> tuple[Wished | None, Offer | None]:
+        """How the last wish for a SKU stands, as a shopper may read it, and the offer that was asked for, in a
+        language."""
         mine = [asked for (wanted, _), asked in self._asked.items() if wanted == sku]
-        return (mine[-1].told(now), mine[-1].offer) if mine else (None, None)
+        return (mine[-1].told(now), mine[-1].offer.get(language)) if mine else (None, None)
 
     def left(self, sku: str, offers: Sequence[Offer], now: float) -> tuple[Offer, ...]:
         """The offers that are still to be made, in their order.
@@ -69,7 +74,7 @@ class Wishes:
         None while a wish for this SKU is asked for or granted. After a refusal the next one is at the front; where
         nobody knows, or too many wishes stand, none that would ask for another.
         """
-        wished, _ = self.of(sku, now)
+        wished, _ = self.of(sku, now, "")
         if wished is not None and wished.state in (PENDING, CONFIRMED):
             return ()
         full = sum(asked.told(now).state in _STANDS for asked in self._asked.values()) >= MOST

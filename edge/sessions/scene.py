@@ -9,7 +9,7 @@ from content.resolve import resolve
 from edge import config
 from edge.members.classify import Recognised
 from edge.members.disclosure import level as disclosed
-from edge.model import Contact, Json, Level, Offer, Profile, Show, Wished, spoken
+from edge.model import Contact, Json, Level, Offer, Profile, Show, spoken
 from edge.sessions import notes
 from edge.sessions.greeting import Guest, Shelf, compose, sheet
 from edge.sessions.handoff import Onward
@@ -137,19 +137,8 @@ def _shelf(house: House, language: str, visitor: Visitor, seconds: float) -> She
         lambda sku: house.lines(sku, language),
         lambda sku: house.matrix(sku, language),
         lambda sku: visitor.wishes.left(sku, offers(house, sku, language, seconds), house.mono()),
-        lambda sku: asked(house, visitor, sku, language),
+        lambda sku: visitor.wishes.of(sku, house.mono(), language),
     )
-
-
-def asked(house: House, visitor: Visitor, sku: str, language: str) -> tuple[Wished | None, Offer | None]:
-    """How the last wish for a SKU stands, and what was offered, in the language that is read now if it still is."""
-    wished, offer = visitor.wishes.of(sku, house.mono())
-    again = (
-        each
-        for each in house.offers(sku, language)
-        if offer and (each.kind, each.location) == (offer.kind, offer.location)
-    )
-    return wished, next(again, offer)
 
 
 def offers(house: House, sku: str, language: str, seconds: float) -> tuple[Offer, ...]:

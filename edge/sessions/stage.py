@@ -300,17 +300,17 @@ class Stage:
 
         What came of it is noted, whoever stands there by then; it is shown to this session alone.
         """
-        tile, language, now = self._glass.last.values.get("product"), self._glass.last.language, self._house.mono()
+        tile, now = self._glass.last.values.get("product"), self._house.mono()
         if tile is None or self._house.keep is None:
             return False
         sku, session, visitor = tile.sku, self._session.id, self._visitor
-        offer = visitor.wishes.ask(
-            offers(self._house, sku, language, left(self._session, now, self._table)), sku, location, now
-        )
+        seconds = left(self._session, now, self._table)
+        said = {language: offers(self._house, sku, language, seconds) for language in LANGUAGES}
+        offer = visitor.wishes.ask(said, sku, location, now)
         if offer is None:
             return False
         came = partial(notes.kept, self.screen.id, session, offer, sku, visitor.member, visitor.tested)
-        told = self._house.keep(sku, location, language)
+        told = self._house.keep(sku, location)
         self._errands.begin(
             follow(
                 told,

@@ -117,7 +117,7 @@ def sold_out(show: Show, language: str, state: str = "") -> Show:
     assert isinstance(tile, Tile)
     given = offers(language)
     left = {"": given, "declined": given[1:], "unknown": given[1:]}.get(state, ())
-    slip = ("K-0417-29", KEPT[language]) if state == "confirmed" else ("", "")
+    slip = ("K-0417-29", {language: KEPT[language]}) if state == "confirmed" else ("", {})
     values = {
         "matrix": matrix(language, tile.sku),
         "offers": left,

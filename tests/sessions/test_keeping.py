@@ -37,7 +37,7 @@ async def asked(made: Shop, location: str = "s001") -> Show:
 
 
 async def told(made: Shop, state: str, sku: str = "LN-1", location: str = "s001") -> Show:
-    given = (SLIP, "今日 20:00") if state == "confirmed" else ("", "")
+    given = (SLIP, {"ja": "本日20:00まで"}) if state == "confirmed" else ("", {})
     made.words.put_nowait(Wished(sku, location, state, *given))
     if state != "pending":
         made.words.put_nowait(None)
@@ -58,7 +58,7 @@ async def test_a_touch_asks_and_only_the_places_own_word_makes_it_done() -> None
     made = kiosk()
     show = await asked(made)
     assert (state(show), show.values["wished"].slip, show.values["offers"]) == ("pending", "", ())
-    assert made.wishes == [("LN-1", "s001", "ja")]
+    assert made.wishes == [("LN-1", "s001")]
     show = await told(made, "confirmed")
     assert (state(show), show.values["wished"].slip, show.values["offers"]) == ("confirmed", SLIP, ())
     assert outcomes(made) == [("s001", "confirmed")]
@@ -72,7 +72,17 @@ async def test_a_wish_is_asked_once_however_often_it_is_touched() -> None:
     await told(made, "confirmed")
     await made.touch("keep", "s001")
     await made.settled()
-    assert made.wishes == [("LN-1", "s001", "ja")]
+    assert made.wishes == [("LN-1", "s001")]
+
+
+async def test_a_slip_is_read_in_the_language_that_is_chosen_after_it_came() -> None:
+    made = kiosk()
+    made.offers = (HERE,)
+    await asked(made)
+    made.offers = ()
+    await told(made, "confirmed")
+    await made.touch("language", "ko")
+    assert made.shows[-1].values["asked"].title == "ko この店で取り置く"
 
 
 async def test_after_a_refusal_the_next_offer_is_at_the_front() -> None:
@@ -91,7 +101,7 @@ async def test_where_nobody_knows_no_other_unit_is_asked_for() -> None:
     show = await told(made, "unknown")
     assert (state(show), show.values["offers"]) == ("unknown", (STAFF,))
     await made.touch("keep", "s002")
-    assert made.wishes == [("LN-1", "s001", "ja")]
+    assert made.wishes == [("LN-1", "s001")]
     assert outcomes(made) == [("s001", "unknown")]
 
 
@@ -177,11 +187,11 @@ async def test_a_cell_turns_to_another_size_and_one_without_a_sheet_is_no_cell()
 async def test_each_product_has_a_wish_of_its_own_and_so_many_stand_at_most() -> None:
     wishes = Wishes()
     for number in range(MOST):
-        assert wishes.ask((HERE,), f"sku-{number}", "s001", 0.0) == HERE
-    assert wishes.ask((HERE, STAFF), "one-more", "s001", 1.0) is None
+        assert wishes.ask({"ja": (HERE,)}, f"sku-{number}", "s001", 0.0) == HERE
+    assert wishes.ask({"ja": (HERE, STAFF)}, "one-more", "s001", 1.0) is None
     assert wishes.left("one-more", (HERE, STAFF), 1.0) == (STAFF,)
     wishes.heard(Wished("sku-0", "s001", "declined"))
-    assert wishes.ask((HERE,), "one-more", "s001", 1.0) == HERE
+    assert wishes.ask({"ja": (HERE,)}, "one-more", "s001", 1.0) == HERE
     assert wishes.heard(Wished("nobody", "s001", "confirmed")) is False
 
 

@@ -110,7 +110,7 @@ class Screen(RuleBasedStateMachine):
 
     @rule(state=st.sampled_from(["pending", "confirmed", "declined", "unknown"]))
     def a_place_says(self, state: str) -> None:
-        for sku, location, _ in self.shop.wishes:
+        for sku, location in self.shop.wishes:
             self.shop.words.put_nowait(Wished(sku, location, state, SLIP if state == "confirmed" else ""))
         self.runner.run(self.caught_up())
 

@@ -66,7 +66,7 @@ class Shop:
         self.fault: type[Exception] | None = None
         self.offers: tuple[Offer, ...] = ()
         self.matrix: Matrix | None = None
-        self.wishes: list[tuple[str, str, str]] = []
+        self.wishes: list[tuple[str, str]] = []
         self.words: asyncio.Queue[Wished | None] = asyncio.Queue()
         self._profile = profile
         screen = Screen(id="k1", device_class=device_class)
@@ -75,7 +75,7 @@ class Shop:
             House(
                 self._classify, self._spend, self._fetch, self, self._lines, self._show,
                 self.contacts.append, lambda: datetime.fromtimestamp(NOON, UTC), lambda: self.clock,
-                offers=lambda _, __: self.offers, matrix=lambda _, __: self.matrix, keep=self._keep,
+                offers=self._offers, matrix=lambda _, __: self.matrix, keep=self._keep,
             ),
         )  # fmt: skip
 
@@ -105,13 +105,19 @@ class Shop:
         if self._profile is not None:
             yield self._profile
 
+    def _offers(self, _: str, language: str) -> tuple[Offer, ...]:
+        """As the shop says them; in other languages with the language before."""
+        if language == "ja":
+            return self.offers
+        return tuple(replace(each, title=f"{language} {each.title}") for each in self.offers)
+
     def _lines(self, _: str, __: str) -> tuple[StockLine, ...]:
         if self.fault is not None:
             raise self.fault
         return (StockLine("here", "渋谷店", self.band, str(self.band), as_of=NOON - 30.0),)
 
-    async def _keep(self, sku: str, location: str, language: str) -> AsyncIterator[Wished]:
-        self.wishes.append((sku, location, language))
+    async def _keep(self, sku: str, location: str) -> AsyncIterator[Wished]:
+        self.wishes.append((sku, location))
         while (word := await self.words.get()) is not None:
             yield word
 

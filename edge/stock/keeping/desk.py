@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from edge.model import Wished, spoken
+from edge.model import LANGUAGES, Wished, spoken
 from edge.ports import StockAway
 from edge.stock.keeping.keeper import Keeper
 from edge.stock.keeping.shadows import Shadows
@@ -62,7 +62,7 @@ class Desk:
         """The locations where a unit can be kept now."""
         return frozenset(place for keeper in self._keepers.values() for place in keeper.places())
 
-    async def keep(self, sku: str, location: str, language: str) -> AsyncIterator[Wished]:
+    async def keep(self, sku: str, location: str) -> AsyncIterator[Wished]:
         """Ask to have one kept: pending at once, then confirmed, declined or unknown, and what unknown turns out to be.
 
         Where nobody keeps units it is declined. Who stops listening gives the wish up unheard.
@@ -80,7 +80,7 @@ class Desk:
                     shadow.renew()
                 elif kept.state is Keeping.DECLINED:
                     shadow.lift()
-                yield self._wished(wish, kept, language)
+                yield self._wished(wish, kept)
         finally:
             asked.cancel()
             await asyncio.gather(asked, return_exceptions=True)
@@ -110,9 +110,9 @@ class Desk:
         except StockAway:
             return Kept(Keeping.UNKNOWN)
 
-    def _wished(self, wish: Wish, kept: Kept, language: str) -> Wished:
-        until = self._until(kept.until_s, language) if kept.until_s else ""
-        return Wished(wish.sku, wish.location, kept.state, kept.slip, until)
+    def _wished(self, wish: Wish, kept: Kept) -> Wished:
+        said = {language: self._until(kept.until_s, language) for language in LANGUAGES} if kept.until_s else {}
+        return Wished(wish.sku, wish.location, kept.state, kept.slip, said)
 
     def _until(self, until_s: float, language: str) -> str:
         return until(datetime.fromtimestamp(until_s, self._zone), datetime.now(self._zone), language)

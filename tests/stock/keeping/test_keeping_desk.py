@@ -10,6 +10,7 @@ from datetime import datetime
 
 import pytest
 
+from edge.model import LANGUAGES
 from edge.ports import StockAway, StockLevel, StockReport
 from edge.stock.cache import StockCache
 from edge.stock.keeping.desk import Patience, until
@@ -89,7 +90,7 @@ async def test_a_shopper_reads_what_the_source_said(said: list[Kept | None], hea
 async def test_after_the_wait_a_wish_is_unknown_and_then_what_it_turns_out_to_be() -> None:
     keeper = Never([SOON])
     heard = []
-    async for word in desk(keeper, Patience(wait_s=0.01, poll_s=0, polls=3)).keep(SKU, PLACE, "ja"):
+    async for word in desk(keeper, Patience(wait_s=0.01, poll_s=0, polls=3)).keep(SKU, PLACE):
         heard.append(str(word.state))
         if word.state == Keeping.UNKNOWN:
             keeper.go.set()
@@ -98,7 +99,7 @@ async def test_after_the_wait_a_wish_is_unknown_and_then_what_it_turns_out_to_be
 
 async def test_a_shopper_who_leaves_is_asked_after_no_more() -> None:
     keeper = Never([SOON])
-    words_ = desk(keeper, Patience(wait_s=0, poll_s=0, polls=3)).keep(SKU, PLACE, "ja")
+    words_ = desk(keeper, Patience(wait_s=0, poll_s=0, polls=3)).keep(SKU, PLACE)
     assert [str((await anext(words_)).state) for _ in range(2)] == ["pending", "unknown"]
     await words_.aclose()  # type: ignore[attr-defined]
     keeper.go.set()
@@ -145,7 +146,7 @@ async def test_a_unit_that_one_kiosk_asks_for_is_not_offered_at_another(cache: S
     level = StockLevel(SKU, PLACE, 1)
     await cache.apply("shop", StockReport(frozenset({PLACE}), [level]), clock.wall)
     keeper = Never([NO])
-    heard = desk(keeper, Patience(wait_s=0, poll_s=0), Shadows(cache.hold, seconds=60)).keep(SKU, PLACE, "ja")
+    heard = desk(keeper, Patience(wait_s=0, poll_s=0), Shadows(cache.hold, seconds=60)).keep(SKU, PLACE)
     await anext(heard)
     before = left(cache, clock.wall)
     await anext(heard)
@@ -163,3 +164,9 @@ async def test_a_shadow_ends_by_itself() -> None:
     while told[-1]:
         await asyncio.sleep(0)
     assert told == [1, 2, 1, 0]
+
+
+async def test_a_slip_says_until_when_in_every_language() -> None:
+    slip = (await words(desk(Tells([SOON]))))[-1]
+    assert set(slip.until) == set(LANGUAGES)
+    assert len(set(slip.until.values())) == len(LANGUAGES)

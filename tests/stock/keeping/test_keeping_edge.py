@@ -87,7 +87,7 @@ async def offered(house: House, *kinds: OfferKind) -> None:
 
 async def ask(house: House) -> Wished:
     assert house.keep is not None
-    return [word async for word in house.keep(SKU, "ginza", "ja")][-1]
+    return [word async for word in house.keep(SKU, "ginza")][-1]
 
 
 @pytest.mark.promise("K-3")

@@ -183,9 +183,9 @@ def desk(keeper: Keeper | None = None, patience: Patience = HASTY, shadows: Shad
     return made
 
 
-async def words(desk: Desk, language: str = "ja", location: str = PLACE) -> list[Wished]:
+async def words(desk: Desk, location: str = PLACE) -> list[Wished]:
     """All that a kiosk hears of one wish."""
-    return [word async for word in desk.keep(SKU, location, language)]
+    return [word async for word in desk.keep(SKU, location)]
 
 
 def states(heard: list[Wished]) -> list[str]:
