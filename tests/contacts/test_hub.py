@@ -18,6 +18,7 @@ from edge.contacts.event import gap, source_of
 from edge.contacts.line import uplink
 from edge.contacts.line.dial import Pace
 from edge.contacts.line.policy import Policy, read_policy
+from edge.contacts.office import texts
 from edge.contacts.office.sink import arrival
 from edge.contacts.spool.opening import outbox
 from edge.health import Health, State
@@ -152,9 +153,9 @@ def test_every_word_of_the_hubs_page_is_translated() -> None:
     import re
 
     page = (hub.PAGES / "index.html").read_text()
-    tables = (hub._KINDS, hub._HANDOFFS, hub._TROUBLES, hub._REASONS, hub._PARTS)
+    tables = (texts.KINDS, texts.HANDOFFS, texts.TROUBLES, texts.REASONS, texts.PARTS)
     wanted = set(re.findall(r'_\("([^"]+)"\)', page)) | {word for table in tables for word in table.values()}
-    wanted |= set(hub._UNITS)
+    wanted |= set(texts.UNITS)
     known = set(re.findall(r'^msgid "(.+)"$', (hub.PAGES / "locales" / "ja.po").read_text(), re.M))
     assert wanted == known
 
