@@ -200,12 +200,14 @@ class Taken:
     """What became of a report: how many rows ``changed``, how many were ``refused`` as older than what is known, and
     the (SKU, location) whose revision is the known one but not their figures, to be read from the source again.
 
-    ``news`` are the revisions of rows that were known with other figures before, at most NEWS of them."""
+    ``news`` are the revisions of rows that were known with other figures before, at most NEWS of them; ``moved`` those
+    (SKU, location) of them of which more differs than how it sells, and whose revision is no older than the known."""
 
     changed: int = 0
     refused: int = 0
     ties: tuple[tuple[str, str], ...] = ()
     news: tuple[int, ...] = field(default=(), compare=False)
+    moved: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
 
 NEWS = 500

@@ -11,9 +11,8 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote, urlencode
 from uuid import uuid4
 
@@ -43,14 +42,12 @@ CAN = Can(push=Push.IDS, per_location=True, since=Since.BLIND, revisions=True, s
 class Settings(shop.Settings):
     """``url`` and ``auth_url`` are those of the project's region, ``project`` is its key, ``token_file`` holds an API
     client's ``client id:secret`` (scope view_products). ``locations`` are by the id of the supply channel, ``"*"`` for
-    entries that have none. ``secret_file`` holds what deliveries bear in their X-Api-Key header. ``since`` "sure" is
-    for a project in which it was seen that a sale moves an entry's ``lastModifiedAt``.
+    entries that have none. ``secret_file`` holds what deliveries bear in their X-Api-Key header.
     """
 
     project: str = Field(pattern=r"^[a-z0-9_-]{2,36}$")
     auth_url: str
     token_file: Path
-    since: Literal["sure", "blind"] = "blind"
 
     @field_validator("auth_url")
     @classmethod
@@ -63,11 +60,6 @@ class Settings(shop.Settings):
         if any(id != NOWHERE and not _ID.fullmatch(id) for id in locations):
             raise ValueError('locations must be by the ids of supply channels, or "*"')
         return locations
-
-
-def can(settings: Settings) -> Can:
-    """What this project can, by what was seen of its stamps."""
-    return replace(CAN, since=Since(settings.since))
 
 
 class _Channel(BaseModel):

@@ -1,8 +1,9 @@
 """Stock from a chain's own system (EC-ORANGE, ORANGE POS, a core system): any JSON over GET, our push, our reserve.
 
 What it answers lies where the settings' JSON Pointers (RFC 6901) say; what it pushes is "tentou-stock-push/1"
-(``edge/stock/shops/push.py``, ``push.schema.json``), believed for five minutes; a wish to keep one is posted to it with a key
-that makes it the same wish however often it comes. What such a system can only its owner knows, so the settings say it.
+(``edge/stock/shops/push.py``, ``push.schema.json``), believed for five minutes; a wish to keep one is posted to it with
+a key that makes it the same wish however often it comes. What such a system can only its owner knows, so the settings
+say it.
 """
 
 from __future__ import annotations
@@ -87,13 +88,18 @@ class Settings(shop.Settings):
     first_page: int = Field(1, ge=0, le=1)
     page_rows: int = Field(0, ge=0, le=1_000_000)
     next: str = ""
-    since: Literal["none", "blind", "sure"] = "none"
+    since: Literal["sure", "blind", "none"] = "none"
     since_form: Literal["rfc3339", "seconds", "milliseconds"] = "rfc3339"
     step_ms: int = Field(1, ge=0, le=86_400_000)
     push: bool = False
     beats: bool = False
     reserve: Literal["none", "atomic"] = "none"
     reserve_url: str = ""
+
+    @property
+    def vowed(self) -> Since | None:
+        """Nothing: ``since`` describes the system here, and what comparisons find out goes before it."""
+        return None
 
     @model_validator(mode="after")
     def _pointers(self) -> Self:

@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, Field, field_validator
 from yarl import URL
@@ -67,13 +67,11 @@ class Settings(shop.Settings):
     token (read_inventory, read_locations, read_products), ``secret_file`` the app's client secret and perhaps, on a
     second line, the one before it. ``locations`` are by Shopify's location ids (the number, or the whole gid).
 
-    ``points_per_s`` is what the shop's plan gives. ``since`` "blind" is for a shop in which a sale was seen that did
-    not move ``updatedAt``; then only full readings vouch.
+    ``points_per_s`` is what the shop's plan gives.
     """
 
     token_file: Path
     points_per_s: int = Field(POINTS_PER_S, ge=100, le=2000)
-    since: Literal["sure", "blind"] = "sure"
 
     @field_validator("locations")
     @classmethod
@@ -82,9 +80,9 @@ class Settings(shop.Settings):
 
 
 def can(settings: Settings) -> Can:
-    """What this shop can: its plan's points, and whether its stamps are believed."""
+    """What this shop can: its plan's points."""
     budget = Budget(settings.points_per_s * BURST_S, BURST_S)
-    return replace(CAN, since=Since(settings.since), budgets=(budget,))
+    return replace(CAN, budgets=(budget,))
 
 
 class _Quantity(BaseModel):

@@ -75,8 +75,7 @@ class Settings(shop.Settings):
     ``calls_per_second`` is the contract's limit over all its stores and apps. ``hook_header`` names the header that
     brings the secret of ``secret_file`` with each webhook. ``sku`` says what our SKU is, the product's code or its id.
     ``layaway`` "included" means that the amount in stock counts what is kept for customers (取り置き), so that it is
-    taken off; "excluded" that it does not. ``since`` "blind" is for a contract in which a sale was seen that did not
-    move the row's time; then only full readings vouch.
+    taken off; "excluded" that it does not.
     """
 
     url: str = "https://api.smaregi.jp"
@@ -87,7 +86,6 @@ class Settings(shop.Settings):
     hook_header: str = Field("X-Tentou-Secret", pattern=r"^[A-Za-z0-9-]{1,64}$")
     sku: Literal["code", "id"] = "code"
     layaway: Literal["included", "excluded"] = "included"
-    since: Literal["sure", "blind"] = "sure"
 
     @field_validator("auth_url")
     @classmethod
@@ -96,10 +94,10 @@ class Settings(shop.Settings):
 
 
 def can(settings: Settings) -> Can:
-    """What this contract can: its limit of calls, and whether its times are believed."""
+    """What this contract can: its limit of calls."""
     limit = settings.calls_per_second
     budget = Budget(limit, 1.0) if limit >= 1 else Budget(1, 1 / limit)
-    return replace(CAN, since=Since(settings.since), budgets=(budget,))
+    return replace(CAN, budgets=(budget,))
 
 
 class _Row(BaseModel):

@@ -18,8 +18,10 @@ from yarl import URL
 
 from edge import asking
 from edge.ports import StockAway
+from edge.stock.intake import skew
 from edge.stock.intake.clocks import Clocks
 from edge.stock.intake.ledger import Ledger
+from edge.stock.intake.skew import Skew
 from edge.stock.intake.windows import Urgency
 from edge.stock.shops.shop import Settings
 from edge.stock.system import Answer, Call
@@ -31,16 +33,16 @@ IN_A_THREAD = 256 * 1024
 
 @dataclass(slots=True)
 class Reading:
-    """When what is being read was asked for: the first call since it was last looked at. ``calls`` are all of them."""
+    """When what is being read was asked for: the first call since it was last looked at. ``cost`` is of all of them."""
 
     wall_s: float
     at: float
-    calls: int = 0
+    cost: float = 0.0
     _fresh: bool = field(default=False)
 
-    def asked(self, wall_s: float, at: float) -> None:
+    def asked(self, wall_s: float, at: float, cost: float) -> None:
         """A call goes."""
-        self.calls += 1
+        self.cost += cost
         if not self._fresh:
             self.wall_s, self.at, self._fresh = wall_s, at, True
 
@@ -53,6 +55,10 @@ class Reading:
         """When the page at hand was asked for (UNIX seconds, monotonic); one that took no call: the call before it."""
         self._fresh = False
         return self.wall_s, self.at
+
+
+class _BrokenOff(StockAway):
+    """The connection broke before an answer began."""
 
 
 _DOING: ContextVar[tuple[Urgency, Reading | None]] = ContextVar("_DOING", default=(Urgency.READ, None))
@@ -70,7 +76,7 @@ def doing(urgency: Urgency, clocks: Clocks) -> Iterator[Reading]:
 
 
 class ShopCaller:
-    """A Caller over an HTTP session. ``skew_s`` is how far the far side's clock is ahead of ours, as it said last
+    """A Caller over an HTTP session that keeps its connections. ``skew`` is of the far side's clock, as it said last
     (None if it never did)."""
 
     def __init__(self, settings: Settings, session: aiohttp.ClientSession, ledger: Ledger, clocks: Clocks) -> None:
@@ -78,16 +84,30 @@ class ShopCaller:
         self._session = session
         self._ledger = ledger
         self._clocks = clocks
-        self.skew_s: float | None = None
+        self.skew: Skew | None = None
 
     async def __call__(self, call: Call) -> Answer:
-        """Ask once, when the budgets allow it; raises StockAway."""
-        urgency, reading = _DOING.get()
+        """Ask, when the budgets allow it; raises StockAway.
+
+        A kept connection may be found closed by the far side: then it is asked once more, as another call of the
+        budgets. What may keep a unit for somebody is asked once whatever happens.
+        """
+        urgency, _ = _DOING.get()
         url = self._url(call)
+        try:
+            return await self._once(call, url)
+        except _BrokenOff:
+            if urgency is Urgency.RESERVE and call.method != hdrs.METH_GET:
+                raise
+            return await self._once(call, url)
+
+    async def _once(self, call: Call, url: URL) -> Answer:
+        """One call on the wire."""
+        urgency, reading = _DOING.get()
         async with self._ledger.call(call.cost, urgency, self._settings.timeout_s):
             asked_s = self._clocks.wall()
             if reading is not None:
-                reading.asked(asked_s, self._clocks.monotonic())
+                reading.asked(asked_s, self._clocks.monotonic(), call.cost)
             status, headers, body = await self._asked(call, url)
         self._look(headers, asked_s)
         if status not in call.accept:
@@ -101,11 +121,13 @@ class ShopCaller:
 
     def spent(self, cost: float) -> None:
         """The last call cost so much more than was said."""
+        if (reading := _DOING.get()[1]) is not None:
+            reading.cost += cost
         self._ledger.spent(cost)
 
-    def even_s(self, calls: float, urgency: Urgency) -> float:
-        """How far apart rounds of so many calls lie, spread evenly over the budgets."""
-        return self._ledger.even_s(calls, urgency)
+    def even_s(self, cost: float, urgency: Urgency) -> float:
+        """How far apart rounds of such a cost lie, spread evenly over the budgets."""
+        return self._ledger.even_s(cost, urgency)
 
     def _url(self, call: Call) -> URL:
         base = self._settings.url
@@ -135,7 +157,8 @@ class ShopCaller:
                     wanted = response.status in call.accept
                     return response.status, small, await asking.bounded(response.content, call.most) if wanted else b""
         except asking.CannotAsk as error:
-            raise StockAway(str(error)) from error
+            broken = isinstance(error.__cause__, asking.BrokenOff)
+            raise (_BrokenOff if broken else StockAway)(str(error)) from error
 
     async def _json(self, headers: Mapping[str, str], body: bytes, url: URL) -> Any:
         if not body.strip() or not _is_json(headers.get("content-type", ""), body):
@@ -153,12 +176,16 @@ class ShopCaller:
         if _SECONDS.fullmatch(later):
             self.hold(float(later))
         elif (until_s := _moment(later)) is not None:
-            self.hold(until_s - self._clocks.wall() - (self.skew_s or 0.0))
+            self.hold(until_s - self._clocks.wall() - (self.skew.least if self.skew else 0.0))
 
     def _look(self, headers: Mapping[str, str], asked_s: float) -> None:
-        """A Date has whole seconds, so the clocks differ by it within a second and the time of the call."""
-        if (said_s := _moment(headers.get("date", ""))) is not None:
-            self.skew_s = said_s - asked_s
+        """What the answer's Date says of the far clock; ``Age`` is how long it lay with somebody who kept it."""
+        said_s = _moment(headers.get("date", ""))
+        if said_s is None:
+            return
+        age = headers.get("age", "0")
+        said_s += float(age) if _SECONDS.fullmatch(age) else 0.0
+        self.skew = skew.told(said_s, asked_s, self._clocks.wall())
 
 
 def _host(url: URL) -> str:

@@ -14,13 +14,14 @@ import sqlite_utils
 from edge.db import Database
 from edge.health import Health
 from edge.stock.inquiry.watch import Watch
-from edge.stock.intake import inbox, ledger
+from edge.stock.intake import doubts, inbox, ledger
 from edge.stock.intake.caller import doing
 from edge.stock.intake.clocks import Clocks
+from edge.stock.intake.doubts import Doubts
 from edge.stock.intake.hooks import Hooks
 from edge.stock.intake.inbox import Inbox
 from edge.stock.intake.ledger import Ledger
-from edge.stock.intake.windows import Urgency
+from edge.stock.intake.windows import Urgency, Windows
 from edge.stock.shops.shop import Settings
 from edge.stock.system import Can, Kept, StockSystem, Wish
 
@@ -40,11 +41,12 @@ class Open:
 class Intake:
     """The intake of one process, over a file of its own (``FILE`` in the data folder)."""
 
-    def __init__(self, db: Database, health: Health, clocks: Clocks) -> None:
+    def __init__(self, db: Database, health: Health, clocks: Clocks, inbox: Inbox | None = None) -> None:
         self.db = db
         self.health = health
         self.clocks = clocks
-        self.inbox = Inbox(db, clocks)
+        self.inbox = inbox or Inbox(db, clocks)
+        self.doubts = Doubts(db, health)
         self.hooks = Hooks(self.inbox, health, clocks)
         self.open: dict[str, Open] = {}
         self.watch = Watch()
@@ -54,11 +56,13 @@ class Intake:
         """The budgets of a contract: one for all channels of the same adapter, address and token."""
         contract = contract_of(module, settings, where)
         if contract not in self._ledgers:
-            windows = ledger.windows(can.budgets, settings.calls_per_hour)
-            book = Ledger(self.db, contract, windows, self.clocks)
+            book = self._book(contract, ledger.windows(can.budgets, settings.calls_per_hour))
             await book.restore()
             self._ledgers.setdefault(contract, book)
         return self._ledgers[contract]
+
+    def _book(self, contract: str, windows: Windows) -> Ledger:
+        return Ledger(self.db, contract, windows, self.clocks)
 
     async def reserve(self, channel: str, wish: Wish) -> Kept:
         """Ask a channel's system to keep one, before all else that waits for its budgets; raises StockAway.
@@ -86,6 +90,7 @@ def migrate(db: sqlite_utils.Database) -> None:
     """The intake's tables, made if they are missing."""
     inbox.migrate(db)
     ledger.migrate(db)
+    doubts.migrate(db)
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,9 +17,10 @@ from edge.stock.intake.caller import ShopCaller
 from edge.stock.intake.desk import Intake, Open
 from edge.stock.intake.hooks import Listener
 from edge.stock.intake.names import BadNames, Names, Rows
-from edge.stock.intake.running import Channel, Marks, Running
+from edge.stock.intake.reader import Channel
+from edge.stock.intake.running import Marks, Running
 from edge.stock.shops.shop import Settings
-from edge.stock.system import Can
+from edge.stock.system import Can, Since
 
 CONNECTIONS = 4
 
@@ -65,12 +67,13 @@ async def _system(
     can = can_of(module, settings)
     named = Names(await _rows(settings, where), catalogue)
     ledger = await intake.ledger(module, can, settings, where)
-    # Kept connections would often be found closed by the far side, and nothing repeats the call (asking.once).
-    async with asking.session(settings, where, settings.timeout_s, CONNECTIONS, keep=False) as session:
+    async with asking.session(settings, where, settings.timeout_s, CONNECTIONS, keep=True) as session:
         call = ShopCaller(settings, session, ledger, intake.clocks)
         system = module.system(settings, where, call)
         channel = Channel(id, can, settings)
-        running = Running(channel, system, call, named, intake.inbox, intake.health, intake.clocks, marks)
+        running = Running(
+            channel, system, call, named, intake.inbox, intake.doubts, intake.health, intake.clocks, marks
+        )
         await running.restore()
         listener = Listener(system, settings.hook_url, running.pushes.room, running.pushes.add)
         intake.open[id] = Open(can, settings, system, named.theirs)
@@ -84,7 +87,8 @@ async def _system(
 def can_of(module: ModuleType, settings: Any) -> Can:
     """What a system can under these settings."""
     can: Can = module.can(settings) if hasattr(module, "can") else module.CAN
-    return can
+    vowed: Since | None = settings.vowed
+    return replace(can, since=vowed) if vowed is not None and can.since is not Since.NONE else can
 
 
 async def _rows(settings: Settings, where: Path) -> Rows:

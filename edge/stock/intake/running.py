@@ -11,22 +11,25 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from edge.health import Health
 from edge.ports import Comparison, StockAway, StockLevel, StockReport, Taken, Way
-from edge.stock.intake.caller import Reading, ShopCaller, doing
+from edge.stock.intake.caller import ShopCaller, doing
 from edge.stock.intake.clocks import Clocks, closable
+from edge.stock.intake.doubts import Doubts
 from edge.stock.intake.inbox import Inbox
 from edge.stock.intake.names import BadPage, Names
 from edge.stock.intake.pushes import Pushes, Rows
+from edge.stock.intake.reader import Channel, Reader
 from edge.stock.intake.reports import newest, older
+from edge.stock.intake.skew import SET_BACK_S, overlap
 from edge.stock.intake.windows import Urgency
-from edge.stock.shops.shop import Settings
-from edge.stock.system import Can, Key, Page, Push, Pushed, Since, StockSystem
+from edge.stock.intake.witness import Witness
+from edge.stock.system import Key, Push, Pushed, Since, StockSystem
 
 KIND = "stock"
 COALESCE_S = 0.5
@@ -36,30 +39,13 @@ IN_A_THREAD = 5000
 VOUCH_EVERY_S = 0.5
 OLDEST_S = 86_400.0
 """What was complete longer ago is compared before a poll vouches for it."""
-DATE_S = 1.0
-"""The far clock tells whole seconds, so that it may be so much further than it says."""
-SKEW_S = 3.0
-"""How much the far clock, told in whole seconds, may be off."""
-UNKNOWN_SKEW_S = 60.0
+COMPARE_S = 3600.0
+FAST_COMPARE_S = 5.0
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 60.0
 
 Marks = Callable[[], Mapping[str, float]]
 """By location, until when (UNIX seconds) this channel's rows in the cache are known to be complete."""
-
-
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """Which channel it is, what its system can, and how it is set."""
-
-    id: str
-    can: Can
-    settings: Settings
-
-    @property
-    def locations(self) -> frozenset[str]:
-        """The places that it speaks for."""
-        return frozenset(self.settings.locations.values())
 
 
 class Running:
@@ -72,6 +58,7 @@ class Running:
         call: ShopCaller,
         names: Names,
         inbox: Inbox,
+        doubts: Doubts,
         health: Health,
         clocks: Clocks,
         marks: Marks = dict,
@@ -80,18 +67,21 @@ class Running:
         self._system = system
         self._call = call
         self._names = names
+        self._reader = Reader(channel, names, call)
         self._inbox = inbox
+        self._doubts = doubts
         self._health = health
         self._clocks = clocks
         self._marks = marks
         self.pushes = Pushes(clocks.monotonic)
         self._said: asyncio.Queue[tuple[StockReport, float, asyncio.Future[Taken]] | Exception] = asyncio.Queue(8)
         self._hopes: dict[int, asyncio.Future[Taken]] = {}
-        self._floor_ms = 0
         self._began_s = 0.0
         self._complete_s: float | None = None
         self._vouched = -math.inf
         self._wrong: dict[str, str] = {}
+        self._witness = Witness(channel.can.lag_s)
+        self._believes = channel.can.since is Since.SURE
         self.comparison = Comparison()
 
     def compare(self) -> None:
@@ -99,7 +89,11 @@ class Running:
         self.pushes.want()
 
     async def restore(self) -> None:
-        """What was taken before this start, and not worked off, is read again."""
+        """What was taken before this start, and not worked off, is read again; what was found out is still known."""
+        if self._believes and self._channel.settings.vowed is None:
+            self._believes = not await self._doubts.known(self._channel.id)
+        else:
+            await self._doubts.drop(self._channel.id)
         for owed in await self._inbox.owed(self._channel.id):
             self.pushes.owe(owed.id, owed.keys, owed.rows, owed.everything)
 
@@ -135,10 +129,11 @@ class Running:
         marks = self._marks()
         self._said, self._hopes = asyncio.Queue(8), {}
         self._began_s = self._clocks.wall()
-        self._floor_ms = max([self._floor_ms, *(int(mark * 1000) for mark in marks.values())])
+        self._reader.later_than(marks.values())
         oldest = min(marks.get(place, -math.inf) for place in self._channel.locations)
         self._complete_s = oldest if oldest > self._began_s - OLDEST_S else None
         self._vouched = -math.inf
+        self._witness.forget()
         self.pushes.give_back()
 
     async def _guarded(self, loop: Coroutine[Any, Any, None]) -> None:
@@ -183,7 +178,9 @@ class Running:
                     self.pushes.want()
             if levels:
                 sent_s = min(pushed.sent_s for _, pushed in told)
-                await self._say(self._report(newest(levels), sure=False, way=Way.PUSH, sent_s=self._ours(sent_s)))
+                await self._say(
+                    self._reader.report(newest(levels), sure=False, way=Way.PUSH, sent_s=self._reader.ours(sent_s))
+                )
             self.pushes.done(told)
             self._settle()
             await self._vouch()
@@ -207,8 +204,10 @@ class Running:
         if sent_s is None or not self._channel.can.beats or now - self._vouched < VOUCH_EVERY_S:
             return
         self._vouched = now
-        unsure = 0.0 if self._call.skew_s is None else DATE_S
-        await self._say(self._report((), vouches=True, age=self._clocks.wall() - self._ours(sent_s) + unsure))
+        age, wrong = self._reader.beat(sent_s, self._clocks.wall())
+        self._tell("beats", wrong)
+        if not wrong:
+            await self._say(self._reader.report((), vouches=True, age=age))
 
     # Reading back
 
@@ -236,10 +235,12 @@ class Running:
             some = list(keys)[:MOST_KEYS]
             with doing(Urgency.READ, self._clocks) as reading:
                 found = await self._system.read(some)
-            page, at = self._page(found, reading)
+            page, at = self._reader.page(found, reading)
             named = {(level.sku, level.location) for level in page.levels}
             gone = sorted({row for key in some for row in keys[key]} - named)
-            await self._say(self._report(page.levels, page, self._clocks.monotonic() - at, gone=gone, way=Way.READ))
+            await self._say(
+                self._reader.report(page.levels, page, self._clocks.monotonic() - at, gone=gone, way=Way.READ)
+            )
             for key in some:
                 del keys[key]
 
@@ -249,45 +250,62 @@ class Running:
         """Ask what changed; where that finds every change, and all was read once, it vouches."""
         if self._channel.can.since is Since.NONE:
             return
-        ours_s, theirs_s = self._began_s if self._complete_s is None else self._complete_s, None
+        least, theirs_s = self._least, (self._began_s if self._complete_s is None else self._complete_s) + self._least
         pause = FIRST_PAUSE_S
         while True:
             began = self._clocks.monotonic()
             try:
-                since_s = ours_s + (self._call.skew_s or 0.0) if theirs_s is None else theirs_s
-                theirs_s, calls = await self._changes(since_s, self._complete_s is not None)
+                theirs_s, cost = await self._changes(theirs_s, least, self._complete_s is not None)
+                least = self._least
             except (StockAway, BadPage) as away:
                 self._tell("polls", str(away))
                 pause = await self._rest(pause)
                 continue
             pause = FIRST_PAUSE_S
             self._tell("polls", "")
-            space = max(self._channel.settings.poll_s, self._call.even_s(calls, Urgency.POLL))
+            space = max(self._channel.settings.poll_s, self._call.even_s(cost, Urgency.POLL))
             await self._clocks.sleep(max(0.0, began + space - self._clocks.monotonic()))
 
-    async def _changes(self, since_s: float, complete: bool) -> tuple[float, int]:
-        """One round, from a moment of their clock on; from when the next one asks, and how many calls it took.
+    async def _changes(self, since_s: float, before: float, complete: bool) -> tuple[float, float]:
+        """One round, from a moment of their clock on; from when the next one asks, and what it took of the budgets.
 
-        Theirs, as ours may be set between two rounds.
+        Theirs, as ours may be set between two rounds; ``before`` is how far ahead it was when the moment was told.
         """
         first: tuple[float, float] | None = None
+        again = overlap(self._call.skew, self._channel.can.step_ms)
         with doing(Urgency.POLL, self._clocks) as reading:
-            async with aclosing(closable(self._system.changed(since_s - self._overlap()))) as pages:
+            async with aclosing(closable(self._system.changed(since_s - again))) as pages:
                 async for each in pages:
                     first = first or reading.word
-                    page, at = self._page(each, reading)
+                    page, at = self._reader.page(each, reading)
+                    self._witness.told({(level.sku, level.location) for level in page.levels})
                     if page.levels or page.items:
-                        await self._say(self._report(page.levels, page, self._clocks.monotonic() - at, way=Way.POLL))
+                        await self._say(
+                            self._reader.report(page.levels, page, self._clocks.monotonic() - at, way=Way.POLL)
+                        )
         wall_s, at = first or reading.word
         await self.pushes.read_through()
-        if complete and self._channel.can.since is Since.SURE:
-            await self._say(self._report((), vouches=True, age=self._clocks.monotonic() - at))
-        return wall_s + (self._call.skew_s or 0.0), reading.calls
+        if (back := before - self._least) > SET_BACK_S:
+            # Their clock was set back: what changed meanwhile bears times before those that were asked for.
+            self._witness.forget()
+            return since_s - back, reading.cost
+        if complete and self._believes:
+            await self._trust(at)
+        return wall_s + self._least, reading.cost
 
-    def _overlap(self) -> float:
-        """How much a round asks for again: twice their stamps' step, and by what clocks may be off."""
-        unsure = UNKNOWN_SKEW_S if self._call.skew_s is None else SKEW_S
-        return unsure + 2 * self._channel.can.step_ms / 1000
+    async def _trust(self, at: float) -> None:
+        """A round of polls that asked at ``at`` vouches, unless it misses what a comparison found."""
+        if not self._witness.asked(at) or self._channel.settings.vowed is not None:
+            await self._say(self._reader.report((), vouches=True, age=self._clocks.monotonic() - at))
+            return
+        self._believes = False
+        self._doubts.note(self._channel.id, self._clocks.wall())
+        self.pushes.want()
+
+    @property
+    def _least(self) -> float:
+        """How far their clock is at least ahead of ours, as far as it is known."""
+        return self._call.skew.least if self._call.skew else 0.0
 
     # Comparisons
 
@@ -298,7 +316,7 @@ class Running:
             began = self._clocks.monotonic()
             ids, then = self.pushes.begin_comparison()
             try:
-                await self._everything()
+                cost = await self._everything()
             except (StockAway, BadPage) as away:
                 self.pushes.end_comparison(ids, then, through=False)
                 self._tell("comparisons", str(away))
@@ -310,10 +328,17 @@ class Running:
             self._settle()
             took = self._clocks.monotonic() - began
             least = max(took, self._call.even_s(1, Urgency.COMPARE))
-            await self.pushes.wanted(max(took, self._channel.settings.compare_s - took), least, self._clocks.sleep)
+            await self.pushes.wanted(max(took, self._compare_s(cost) - took), least, self._clocks.sleep)
 
-    async def _everything(self) -> None:
-        """A comparison: each page at once, then all of it, as old as its first question."""
+    def _compare_s(self, cost: float) -> float:
+        """How far apart comparisons begin that cost so much: as set; where nothing else vouches, as budgets allow."""
+        if (given := self._channel.settings.compare_s) is not None:
+            return given
+        others = self._believes or (self._channel.can.beats and self._call.skew is not None)
+        return COMPARE_S if others else max(FAST_COMPARE_S, self._call.even_s(cost, Urgency.COMPARE))
+
+    async def _everything(self) -> float:
+        """A comparison: each page at once, then all of it, as old as its first question; what it took of budgets."""
         levels: list[StockLevel] = []
         first: float | None = None
         differed = 0
@@ -321,54 +346,28 @@ class Running:
         with doing(Urgency.COMPARE, self._clocks) as reading:
             async with aclosing(closable(self._system.everything())) as pages:
                 async for each in pages:
-                    page, at = self._page(each, reading)
+                    page, at = self._reader.page(each, reading)
                     first = at if first is None else first
                     levels += page.levels
                     age = self._clocks.monotonic() - at
-                    differed += (await self._say(self._report(page.levels, page, age, way=Way.COMPARISON))).changed
+                    taken = await self._say(self._reader.report(page.levels, page, age, way=Way.COMPARISON))
+                    differed += taken.changed
+                    if self._believes and self.comparison.ended:
+                        self._witness.differed(taken.moved, self._clocks.monotonic())
                     self.comparison = replace(self.comparison, rows=len(levels))
         if first is None or not levels:
             # A shop that was emptied looks like one whose answer lost its rows; the latter must not empty a screen.
             raise StockAway("it says that it has nothing at all; look at its locations, and at what its token may read")
         await self.pushes.read_through()
         age = self._clocks.monotonic() - first
-        report = self._report(newest(levels), age=age, vouches=True, way=Way.COMPARISON)
+        report = self._reader.report(newest(levels), age=age, vouches=True, way=Way.COMPARISON)
         differed += (await self._say(replace(report, whole=True))).changed
         begun = self.comparison.begun
         self.comparison = Comparison(begun, begun, len(levels), differed, self._clocks.wall())
         self._complete_s = self._clocks.wall() - (self._clocks.monotonic() - first)
+        return reading.cost
 
     # What all of them share
-
-    def _page(self, page: Page, reading: Reading) -> tuple[Page, float]:
-        """A page in our names and in order, and when it was asked for (monotonic). Raises BadPage."""
-        wall_s, at = reading.take()
-        named = self._names.page(page, self._channel.locations)
-        if self._channel.can.revisions:
-            return named, at
-        stamp = self._floor_ms = max(self._floor_ms, int(wall_s * 1000))
-        return replace(named, levels=tuple(replace(level, revision=stamp) for level in named.levels)), at
-
-    def _report(
-        self, levels: Sequence[StockLevel], page: Page | None = None, age: float = 0.0, **more: Any
-    ) -> StockReport:
-        """Some rows; ``more`` are fields of the report."""
-        told: dict[str, Any] = {"items": page.items if page else (), "vouches": False, "ahead": self._ahead_s} | more
-        return StockReport(self._channel.locations, levels, self._age(age), False, **told)
-
-    @property
-    def _ahead_s(self) -> float | None:
-        """How far the clock of its revisions is ahead of ours, None where they are no times."""
-        timed = self._channel.can.revisions and self._channel.can.step_ms > 0
-        return (self._call.skew_s or 0.0) if timed else None
-
-    def _ours(self, their_s: float) -> float:
-        """A moment of the system's clock by ours, 0 where it told none."""
-        return their_s - (self._call.skew_s or 0.0) if their_s else 0.0
-
-    def _age(self, since_asked_s: float) -> float:
-        """How old a word is: from when it was asked for, and by how far the system lags behind itself."""
-        return max(0.0, since_asked_s) + self._channel.can.lag_s
 
     def _settle(self) -> None:
         self._inbox.settled(self._channel.id, self.pushes.settled())

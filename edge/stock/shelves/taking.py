@@ -100,7 +100,7 @@ def take(told: Told, names: Names, connection: sqlite3.Connection) -> Outcome:
     changed = sum(len(shelf.skus) for shelf in shelves)
     ties = tuple((sku, shelf.location) for shelf in shelves for sku in shelf.ties)
     return Outcome(
-        Taken(changed, sum(shelf.refused for shelf in shelves), ties, _newly(shelves)),
+        Taken(changed, sum(shelf.refused for shelf in shelves), ties, _newly(shelves), _moved(shelves)),
         tuple(shelf.shift(names) for shelf in shelves),
         frozenset(news).union(*(shelf.skus for shelf in shelves)),
         tuple(news.values()),
@@ -147,6 +147,7 @@ class _Shelf:
         self.ties: list[str] = []
         self._told, self._db = told, connection
         self.news: list[int] = []
+        self.moved: list[str] = []
         self._changes: list[_Change] = []
         self._many = False
         self._listed: set[str] = set()
@@ -229,6 +230,9 @@ class _Shelf:
         self.refused += verdict is Verdict.REFUSED
         if verdict not in (Verdict.TAKEN, Verdict.NEWER):
             return None
+        # The last of the figures is how it sells.
+        if said and not gone and said[:-1] != tuple(kept)[:-1] and not 0 < told < revision and len(self.moved) < NEWS:
+            self.moved.append(sku)
         # A word without a revision does not unlearn the last one: what is older than that stays refused.
         revision = told if last and told else max(revision, told)
         listed, quiet = bool(gone) and said is not None, verdict is Verdict.NEWER
@@ -255,6 +259,10 @@ class _Shelf:
 
 def _newly(shelves: Iterable[_Shelf]) -> tuple[int, ...]:
     return tuple(islice((revision for shelf in shelves for revision in shelf.news), NEWS))
+
+
+def _moved(shelves: Iterable[_Shelf]) -> tuple[tuple[str, str], ...]:
+    return tuple(islice(((sku, shelf.location) for shelf in shelves for sku in shelf.moved), NEWS))
 
 
 def _patch(change: _Change, names: Names) -> Patch:

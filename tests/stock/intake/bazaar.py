@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from types import ModuleType
 
 from edge.ports import StockAway, StockLevel
+from edge.stock.intake.caller import ShopCaller
+from edge.stock.intake.skew import Skew
 from edge.stock.shops import shop
 from edge.stock.system import Caller, Can, Delivery, Key, Page, Push, Pushed, Since
 from tests.stock.shops.contract import FakeShop
@@ -93,6 +95,9 @@ def module(bazaar: Bazaar, can: Can | None = None) -> ModuleType:
     made.CAN = can or Can(Push.ABSOLUTE, per_location=True, since=Since.BLIND, revisions=True, step_ms=1000)  # type: ignore[attr-defined]
 
     def system(settings: shop.Settings, where: object, call: Caller) -> Bazaar:
+        # It takes no calls, so no answer of its own says that its clock is ours.
+        assert isinstance(call, ShopCaller)
+        call.skew = Skew(0.0, 0.0)
         return bazaar
 
     made.system = system  # type: ignore[attr-defined]

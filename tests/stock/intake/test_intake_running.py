@@ -12,6 +12,7 @@ import pytest
 
 from edge.ports import StockReport, Taken, Way
 from edge.stock.freshness import LIVE_S
+from edge.stock.intake.skew import Skew
 from edge.stock.system import Can, Key, Page, Push, Pushed, Since
 from tests.stock.intake.bazaar import Bazaar, Standing, module
 from tests.stock.intake.rig import BRISK, Rig, Timeline, fed
@@ -78,7 +79,7 @@ async def test_webhooks_that_are_cut_leave_no_number_without_its_label(tmp_path:
 async def test_a_webhook_that_merely_comes_vouches_for_its_own_row_alone(tmp_path: Path) -> None:
     time = Timeline()
     bazaar = Bazaar(2, lambda: time.wall)
-    async with fed(module(bazaar, PUSHED), Standing(bazaar), tmp_path, time.clocks) as rig:
+    async with fed(module(bazaar, PUSHED), Standing(bazaar), tmp_path, time.clocks, compare_s=3600.0) as rig:
         await time.pass_(60.0, rig.rest)
         rig.source.pushes.add("1", bazaar.edit(A, 9))
         await time.pass_(1.0, rig.rest)
@@ -212,7 +213,7 @@ async def test_a_word_that_waited_for_the_disk_is_as_much_older(
 ) -> None:
     time = Timeline()
     bazaar = Bazaar(2, lambda: time.wall)
-    async with fed(module(bazaar, PUSHED), Standing(bazaar), tmp_path, time.clocks) as rig:
+    async with fed(module(bazaar, PUSHED), Standing(bazaar), tmp_path, time.clocks, compare_s=3600.0) as rig:
         await time.pass_(20.0, rig.rest)
         take = rig.cache.apply
 
@@ -234,7 +235,7 @@ async def test_a_beat_of_a_shop_whose_clock_is_ahead_is_no_younger_for_it(tmp_pa
     time = Timeline()
     bazaar = Bazaar(2, lambda: time.wall)
     async with fed(module(bazaar, BEATING), Standing(bazaar), tmp_path, time.clocks) as rig:
-        rig.source._call.skew_s = 40.0
+        rig.source._call.skew = Skew(40.0, 40.0)
         rig.source.pushes.add("1", Pushed(stream="s", seq=1, sent_s=time.wall + 40))
         await time.pass_(60.0, rig.rest)
         rig.source.pushes.add("2", Pushed(stream="s", seq=2, sent_s=time.wall + 40 - 30))
@@ -249,9 +250,9 @@ async def test_a_clock_that_is_set_between_two_polls_hides_no_change(tmp_path: P
     bazaar = Bazaar(2, lambda: theirs + time.now)
     time.start_s += 3600.0
     async with fed(module(bazaar, POLLED), Standing(bazaar), tmp_path, time.clocks, poll_s=5.0) as rig:
-        rig.source._call.skew_s = -3600.0
+        rig.source._call.skew = Skew(-3600.0, -3600.0)
         await time.pass_(21.0, rig.rest)
         bazaar.edit(A, 9)
-        time.start_s, rig.source._call.skew_s = theirs, 0.0
+        time.start_s, rig.source._call.skew = theirs, Skew(0.0, 0.0)
         await time.pass_(6.0, rig.rest)
         assert rig.levels()[A] == 9

@@ -11,6 +11,7 @@ import pytest
 
 from edge.adapters import stock_commercetools as commercetools
 from edge.ports import StockAway
+from edge.stock.intake.opening import can_of
 from edge.stock.system import BadDelivery, Key, Since
 from tests.stock.shops.commercetools import CHANNELS, ELSEWHERE, CommercetoolsShop
 from tests.stock.shops.straight import counts, opened, pages, whole
@@ -99,7 +100,7 @@ async def test_a_sale_is_not_taken_to_move_a_stamp_unless_the_project_says_so(tm
         assert await pages(system.changed(1_795_000_500.0)) == []
         assert counts((await system.read([system.key("LN001", "online")])).levels) == {"LN001": 1}
     settings = commercetools.Settings.model_validate(shop.settings(shop.url, tmp_path) | {"since": "sure"})
-    assert (commercetools.CAN.since, commercetools.can(settings).since) == (Since.BLIND, Since.SURE)
+    assert (commercetools.CAN.since, can_of(commercetools, settings).since) == (Since.BLIND, Since.SURE)
 
 
 async def test_a_notice_names_the_entry_to_read(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from edge.adapters import stock_shopify
 from edge.ports import StockAway, StockLevel
+from edge.stock.intake.opening import can_of
 from edge.stock.system import BadDelivery, Budget, Delivery, Key, Since
 from tests.stock.intake.rig import all_of, asked, driven
 from tests.stock.shops.direct import Opened, opened
@@ -215,5 +216,5 @@ def test_the_plans_points_and_doubted_stamps_are_settings(tmp_path: Path, shop: 
     settings = stock_shopify.Settings.model_validate(
         shop.settings("http://127.0.0.1:1", tmp_path) | {"points_per_s": 1000, "since": "blind"}
     )
-    can = stock_shopify.can(settings)
+    can = can_of(stock_shopify, settings)
     assert (can.budgets, can.since) == ((Budget(10_000, 10),), Since.BLIND)

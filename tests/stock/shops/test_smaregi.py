@@ -9,6 +9,7 @@ import pytest
 
 from edge.adapters import stock_smaregi
 from edge.ports import StockAway, StockLevel
+from edge.stock.intake.opening import can_of
 from edge.stock.system import BadDelivery, Budget, Delivery, Key, Since
 from tests.stock.shops.direct import Opened, opened
 from tests.stock.shops.smaregi import Smaregi
@@ -174,5 +175,5 @@ async def test_a_wrong_client_is_away_and_not_told(shop: Smaregi, adapter: Opene
 @pytest.mark.parametrize(("per_second", "budget"), [(5, Budget(5, 1)), (0.5, Budget(1, 2))])
 def test_the_contracts_limit_is_a_setting(shop: Smaregi, tmp_path: Path, per_second: float, budget: Budget) -> None:
     told = shop.settings("http://127.0.0.1:1", tmp_path) | {"calls_per_second": per_second, "since": "blind"}
-    can = stock_smaregi.can(stock_smaregi.Settings.model_validate(told))
+    can = can_of(stock_smaregi, stock_smaregi.Settings.model_validate(told))
     assert (can.budgets, can.since) == ((budget,), Since.BLIND)

@@ -1,0 +1,181 @@
+"""A system's promise that asking finds every change is checked by comparisons, and no honest one is accused."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from edge.ports import StockLevel
+from edge.stock.intake.running import COMPARE_S, FAST_COMPARE_S
+from edge.stock.intake.skew import Skew
+from edge.stock.system import Budget, Can, Page, Since
+from tests.stock.intake.bazaar import Bazaar, Standing, module
+from tests.stock.intake.rig import Rig, Timeline, fed
+from tests.stock.intake.test_intake_running import A, age
+
+SEEDS = int(os.environ.get("TENTOU_SOAK_STOCK_SEEDS", "3"))
+POLLED = Can(per_location=True, since=Since.SURE, revisions=True, step_ms=1000)
+VERSIONED = Can(per_location=True, since=Since.SURE, revisions=True, step_ms=0)
+UNORDERED = Can(per_location=True, since=Since.SURE)
+ROWS = 8
+
+
+class Market(Bazaar):
+    """A shop whose answers take time, each true at some moment between; a sale moves its stamp if it is ``honest``."""
+
+    def __init__(self, time: Timeline, chance: random.Random, can: Can, honest: bool, skew_s: float) -> None:
+        super().__init__(ROWS, lambda: time.wall + skew_s)
+        self.time, self.chance, self.can, self.honest = time, chance, can, honest
+        self.version = 0
+        self.versions: dict[tuple[str, str], int] = {}
+
+    async def way(self) -> None:
+        await self.time.sleep(self.chance.choice((0.0, 0.2, 1.5, 4.0)) * self.chance.random())
+
+    def trade(self) -> None:
+        row = self.chance.choice(self.names)
+        if self.honest:
+            self.edit(row, self.chance.randrange(12))
+        else:
+            self.rows[row][0] += 1
+        self.version += 1
+        self.versions[row] = self.version
+
+    def level(self, row: tuple[str, str]) -> StockLevel:
+        n, stamp = self.rows[row]
+        revision = stamp * 1000 if self.can.step_ms else self.versions.get(row, 1)
+        return StockLevel(*row, available=n, revision=revision if self.can.revisions else 0)
+
+    async def everything(self) -> AsyncIterator[Page]:
+        for start in range(0, len(self.names), 8):
+            await self.way()
+            page = Page(tuple(self.level(row) for row in self.names[start : start + 8]))
+            await self.way()
+            yield page
+        self.rounds += 1
+
+    async def changed(self, since_s: float) -> AsyncIterator[Page]:
+        await self.way()
+        found = [row for row, (_, stamp) in self.rows.items() if stamp >= since_s]
+        page = Page(tuple(self.level(row) for row in found))
+        await self.way()
+        yield page
+
+
+def disbelieved(rig: Rig) -> bool:
+    return any(part.name == "shop since" for part in rig.health.parts())
+
+
+@pytest.mark.promise("K-2")
+@pytest.mark.parametrize("can", [POLLED, VERSIONED, UNORDERED], ids=["stamps", "versions", "unordered"])
+@pytest.mark.parametrize("honest", [True, False], ids=["honest", "lying"])
+async def test_an_honest_system_is_never_accused_and_a_lying_one_within_two_rounds(
+    tmp_path: Path, can: Can, honest: bool
+) -> None:
+    for seed in range(SEEDS):
+        time, chance = Timeline(), random.Random(seed)
+        skew_s = chance.choice((0.0, -3600.0, 40.0))
+        shop, folder = Market(time, chance, can, honest, skew_s), tmp_path / str(seed)
+        folder.mkdir()
+        async with fed(module(shop, can), Standing(shop), folder, time.clocks, poll_s=5.0, compare_s=30.0) as rig:
+            rig.source._call.skew = Skew(skew_s - 1, skew_s + 1)
+            while shop.rounds < 1:
+                await time.pass_(5.0, rig.rest)
+            while shop.rounds < 4 and not disbelieved(rig):
+                shop.trade()
+                await time.pass_(chance.random() * 3.0, rig.rest)
+            assert (seed, disbelieved(rig)) == (seed, not honest)
+            await time.pass_(90.0, rig.rest)
+            assert (seed, rig.levels()) == (seed, shop.truth())
+
+
+async def found_out(time: Timeline, rig: Rig, bazaar: Bazaar) -> None:
+    """One sale that no stamp tells, until everything was compared twice and polls went on."""
+    await time.pass_(30.0, rig.rest)
+    bazaar.rows[A][0] = 9
+    await time.pass_(60.0, rig.rest)
+    assert (disbelieved(rig), rig.levels()[A]) == (True, 9)
+
+
+@pytest.mark.promise("K-1")
+async def test_polls_of_a_system_that_was_found_out_vouch_no_more_over_restarts_too(tmp_path: Path) -> None:
+    time = Timeline()
+    bazaar = Bazaar(2, lambda: time.wall)
+    for run in range(2):
+        async with fed(module(bazaar, POLLED), Standing(bazaar), tmp_path, time.clocks, compare_s=40.0) as rig:
+            if run == 0:
+                await found_out(time, rig, bazaar)
+            await time.pass_(1.0, rig.rest)
+            before = bazaar.rounds
+            await time.pass_(30.0, rig.rest)
+            assert (disbelieved(rig), bazaar.rounds) == (True, before)
+            assert age(rig) > 20
+
+
+@pytest.mark.parametrize("word", ["sure", "blind"])
+async def test_what_somebody_says_of_a_system_wins_and_is_not_forgotten_for_what_was_found(
+    tmp_path: Path, word: str
+) -> None:
+    time = Timeline()
+    bazaar = Bazaar(2, lambda: time.wall)
+    async with fed(module(bazaar, POLLED), Standing(bazaar), tmp_path, time.clocks, compare_s=40.0) as rig:
+        await found_out(time, rig, bazaar)
+    async with fed(module(bazaar, POLLED), Standing(bazaar), tmp_path, time.clocks, compare_s=40.0, since=word) as rig:
+        await time.pass_(35.0, rig.rest)
+        assert (disbelieved(rig), age(rig) < 10) == (False, word == "sure")
+        bazaar.rows[A][0] = 3
+        await time.pass_(90.0, rig.rest)
+        assert not disbelieved(rig)
+    async with fed(module(bazaar, POLLED), Standing(bazaar), tmp_path, time.clocks, compare_s=40.0) as rig:
+        assert not disbelieved(rig)
+
+
+@pytest.mark.promise("K-1")
+async def test_a_shop_whose_clock_is_set_back_is_asked_again_and_not_accused(tmp_path: Path) -> None:
+    time, skew_s = Timeline(), 0.0
+    bazaar = Bazaar(2, lambda: time.wall + skew_s)
+    async with fed(module(bazaar, POLLED), Standing(bazaar), tmp_path, time.clocks, compare_s=40.0) as rig:
+        await time.pass_(61.0, rig.rest)
+        skew_s = -3600.0
+        bazaar.edit(A, 9)
+        await time.pass_(7.0, rig.rest)
+        rig.source._call.skew = Skew(-3600.0, -3600.0)
+        await time.pass_(120.0, rig.rest)
+        assert not disbelieved(rig)
+
+
+@pytest.mark.parametrize(
+    ("can", "apart"),
+    [
+        (Can(), FAST_COMPARE_S),
+        (Can(since=Since.BLIND), FAST_COMPARE_S),
+        (POLLED, COMPARE_S),
+        (Can(beats=True), COMPARE_S),
+        (Can(budgets=(Budget(6, 600),)), FAST_COMPARE_S),
+    ],
+)
+async def test_where_nothing_else_vouches_everything_is_compared_as_often_as_may_be(
+    tmp_path: Path, can: Can, apart: float
+) -> None:
+    time = Timeline()
+    bazaar = Bazaar(2, lambda: time.wall)
+    async with fed(module(bazaar, can), Standing(bazaar), tmp_path, time.clocks) as rig:
+        await time.pass_(0.5, rig.rest)
+        assert bazaar.rounds == 1
+        assert rig.source._compare_s(0.0) == apart
+        await time.pass_(FAST_COMPARE_S * 3, rig.rest)
+        assert bazaar.rounds == (4 if apart == FAST_COMPARE_S else 1)
+
+
+async def test_comparisons_keep_to_their_share_of_the_budgets_and_a_setting_wins(tmp_path: Path) -> None:
+    time = Timeline()
+    bazaar = Bazaar(2, lambda: time.wall)
+    can = Can(budgets=(Budget(100, 3600),))
+    async with fed(module(bazaar, can), Standing(bazaar), tmp_path, time.clocks) as rig:
+        assert rig.source._compare_s(20.0) == pytest.approx(3600 / 60 * 20)
+    async with fed(module(bazaar, can), Standing(bazaar), tmp_path, time.clocks, compare_s=7.0) as rig:
+        assert rig.source._compare_s(20.0) == 7.0
