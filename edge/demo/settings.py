@@ -120,8 +120,7 @@ def prepare(folder: Path, ports: Ports, now_s: float | None = None) -> Demo:
     write(edge / STOCK_BEARER, (folder / "hub" / STOCK_BEARER).read_text(), SECRET)
     sow(edge / "seed")
     write(edge / "members.csv", members_table(people(), _secret(folder)))
-    if not (edge / "pos.csv").exists():
-        write(edge / "pos.csv", _till())
+    stock_till(edge / "pos.csv")
     plain = {"ports": asdict(ports), "password": demo.password}
     write(folder / "demo.json", json.dumps(plain, indent=1), SECRET)
     return demo
@@ -272,10 +271,18 @@ def members_table(members: Mapping[str, Person], secret: bytes) -> str:
     return text.getvalue()
 
 
-def _till() -> str:
-    """The till's opening stock: this store's and its neighbour's."""
+def stock_till(path: Path) -> None:
+    """The till's file with this store's and its neighbour's opening stock; a count that is there already stays, so that
+    a demo of an earlier version gets what it did not have."""
     skus = [good.sku for good in goods()]
-    counts = {place: opening_stock(skus, place) for place in (HERE, NEAR)}
-    return "sku,location,available\n" + "".join(
-        f"{sku},{place},{count}\n" for place, levels in counts.items() for sku, count in levels.items()
-    )
+    opening = {(sku, place): str(n) for place in (HERE, NEAR) for sku, n in opening_stock(skus, place).items()}
+    kept = _counted(path) if path.exists() else {}
+    counts = opening | kept
+    if counts != kept:
+        rows = "".join(f"{sku},{place},{count}\n" for (sku, place), count in counts.items())
+        write(path, "sku,location,available\n" + rows)
+
+
+def _counted(path: Path) -> dict[tuple[str, str], str]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return {(row["sku"], row["location"]): row["available"] for row in csv.DictReader(file)}

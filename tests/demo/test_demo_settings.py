@@ -9,6 +9,7 @@ from edge import config
 from edge.adapters.members_csv import Settings as MembersSettings
 from edge.demo import settings
 from edge.demo.people import people, pseudonym
+from edge.demo.seed import goods
 from edge.demo.settings import PortTaken, find_ports, prepare
 from edge.members import table
 from edge.members.keyset import from_base64url, read_keyset
@@ -56,6 +57,17 @@ def test_a_folder_used_again_keeps_its_keys_its_password_and_its_till(tmp_path: 
     assert (tmp_path / "edge" / "keyset.json").read_text() == keyset
     assert "mug" in (tmp_path / "edge" / "pos.csv").read_text()
     assert (tmp_path / "demo.json").stat().st_mode & 0o077 == 0
+
+
+def test_an_older_demos_till_gets_what_it_did_not_have_and_keeps_what_it_counted(tmp_path: Path) -> None:
+    till = tmp_path / "pos.csv"
+    settings.stock_till(till)
+    fresh = till.read_text().splitlines()
+    till.write_text("sku,location,available\ntee-indigo,s001,7\n")
+    settings.stock_till(till)
+    rows = till.read_text().splitlines()
+    assert sorted(set(fresh) ^ set(rows)) == ["tee-indigo,s001,1", "tee-indigo,s001,7"]
+    assert len(rows) == len(fresh) == 1 + 2 * len(goods())
 
 
 def test_the_printed_password_opens_both_accounts(tmp_path: Path) -> None:
