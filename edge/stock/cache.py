@@ -12,7 +12,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from hashlib import blake2b
 
 from edge.config import Location
 from edge.db import Database
@@ -22,7 +21,7 @@ from edge.stock.freshness import Mark, age_of, minutes
 from edge.stock.level import UNHEARD, Known, less, sellable
 from edge.stock.shelves import schema, store, taking
 from edge.stock.shelves.book import Book, joined
-from edge.stock.shelves.figures import level
+from edge.stock.shelves.figures import digest_of, level
 from edge.stock.shelves.listeners import Listeners, Readers
 from edge.stock.shelves.sheet import NOBODY, Names, Sheet
 from edge.stock.shelves.shelf import Key as Key
@@ -146,14 +145,12 @@ class StockCache:
 
     async def _confirmed(self, marks: Mapping[Key, Mark]) -> None:
         """Watermarks alone: on disk now and then, in memory at once."""
-        stale = {key: mark.watermark_s for key, mark in marks.items() if not self._just_saved(key, mark.watermark_s)}
+        moved = {key: mark.watermark_s - self._saved.get(key, -math.inf) for key, mark in marks.items()}
+        stale = {key: marks[key].watermark_s for key, by in moved.items() if not 0 <= by < SAVE_EVERY_S}
         if stale:
             await self._db.write(partial(store.save_watermarks, stale))
             self._saved |= stale
         self._marks |= marks
-
-    def _just_saved(self, key: Key, watermark_s: float) -> bool:
-        return 0 <= watermark_s - self._saved.get(key, -math.inf) < SAVE_EVERY_S
 
     def _took(
         self,
@@ -211,13 +208,22 @@ class StockCache:
 
     async def keep_only(self, channels: Collection[str]) -> None:
         """Forget, on disk and in memory, every channel but these (those of the settings) and their parts."""
+        await self._only(lambda channel: channel_of(channel) in channels)
+
+    async def keep_parts(self, channel: str, parts: Collection[str]) -> None:
+        """Forget every part of a channel but these: its hub has no others, or may have them on no screen any more."""
+        await self._only(lambda each: channel_of(each) != channel or each.partition("/")[2] in ("", *parts))
+
+    async def _only(self, kept: Callable[[str], bool]) -> None:
         await self.loaded()
-        await self._db.write(partial(store.keep_only, tuple(channels)))
-        for key in [key for key in self._sheets if channel_of(key[0]) not in channels]:
+        if gone := {id for id in (*self._books, *(key[0] for key in self._sheets)) if not kept(id)}:
+            await self._db.write(partial(store.forget, gone))
             for of in (self._sheets, self._marks, self._numbers, self._saved):
-                of.pop(key, None)
-        self._books = {channel: book for channel, book in self._books.items() if channel_of(channel) in channels}
-        self._index()
+                for key in [key for key in of if key[0] in gone]:
+                    del of[key]
+            self._books = {id: book for id, book in self._books.items() if id not in gone}
+            self._index()
+            self._listeners.tell_all()
 
     def hide(self, channels: Collection[str]) -> None:
         """Keep what these channels, and their parts, say off every line, offer and wire: their contracts forbid it."""
@@ -318,8 +324,6 @@ class StockCache:
         keys = [key for key in sorted(self._sheets) if not self._is_hidden(key[0])]
         self._here = {place: tuple(key for key in keys if key[1] == place) for place in {key[1] for key in keys}}
 
-    # What the wire reads
-
     def locations(self, channel: str) -> tuple[str, ...]:
         """The locations that a channel ever spoke for, in order."""
         return tuple(sorted(location for spoken, location in self._sheets if spoken == channel))
@@ -381,11 +385,6 @@ class StockCache:
         """One number of all buckets, 0 to 2^53 - 1: alike for shelves that list alike."""
         await self.loaded()
         return digest_of(self._sheets.get((channel, location), _EMPTY).buckets)
-
-
-def digest_of(buckets: Sequence[int]) -> int:
-    """The digest of a shelf's buckets."""
-    return int.from_bytes(blake2b(b"".join(each.to_bytes(8) for each in buckets), digest_size=8).digest()) >> 11
 
 
 @asynccontextmanager

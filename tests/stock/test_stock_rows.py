@@ -14,8 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from edge.db import database
 from edge.ports import StockLevel, StockReport
-from edge.stock.cache import Rows, StockCache, digest_of, stock_cache
-from edge.stock.shelves.figures import BUCKETS, WRAP, bucket, figures, mark
+from edge.stock.cache import Rows, StockCache, stock_cache
+from edge.stock.shelves.figures import BUCKETS, WRAP, bucket, digest_of, figures, mark
 
 SKUS = ("A", "B", "C", "D")
 PLACES = ("ginza", "web")

@@ -18,7 +18,7 @@ from edge.ports import StockAway
 from edge.stock.line import beat as beats
 from edge.stock.line import rows
 from edge.stock.line.beat import BadWord, Beat
-from edge.stock.line.counter import BUCKETS, HEADER, listed
+from edge.stock.line.counter import BUCKETS, HEADER, channels, listed
 from edge.stock.line.following import Place
 from edge.stock.line.rows import Note
 from edge.stock.line.speaker import Clock
@@ -54,13 +54,14 @@ class Asker:
         self._session = session
         self._monotonic = monotonic
 
-    async def shelves(self, locations: Collection[str]) -> tuple[float, Mapping[Key, Beat]]:
-        """When it was asked, and how each shelf of some locations stands."""
+    async def shelves(self, locations: Collection[str]) -> tuple[float, Mapping[Key, Beat], frozenset[str] | None]:
+        """When it was asked, how each shelf of some locations stands, and which channels the hub tells of."""
         asked = self._monotonic()
         query = [("location", location) for location in sorted(locations)]
         _, body = await self._get("/v1/stock", query, MOST_SMALL)
         try:
-            return asked, {key: beat for key, beat in listed(_json(body)) if key[1] in locations}
+            told = _json(body)
+            return asked, {key: beat for key, beat in listed(told) if key[1] in locations}, channels(told)
         except BadWord as error:
             raise StockAway(f"the hub's list of stock cannot be used: {error}") from None
 

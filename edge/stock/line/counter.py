@@ -65,7 +65,7 @@ class Counter:
         ]
 
     async def shelves(self, request: web.Request) -> web.Response:
-        """How the shelves of some locations stand (``?location=``, repeatable)."""
+        """How the shelves of some locations stand (``?location=``, repeatable), and all channels that go out."""
         need(request, self._token)
         wanted = set(request.query.getall("location", []))
         if not 0 < len(wanted) <= MOST_PLACES:
@@ -75,7 +75,9 @@ class Counter:
             beat = await self._speaker.beat(key)
             if beat is not None:
                 told.append(f'{{"channel":"{key[0]}","location":"{key[1]}",{beats.write(beat)[1:]}')
-        return web.Response(text=f'{{"shelves":[{",".join(told)}]}}', content_type="application/json")
+        channels = json.dumps(sorted(self._speaker.channels))
+        text = f'{{"channels":{channels},"shelves":[{",".join(told)}]}}'
+        return web.Response(text=text, content_type="application/json")
 
     async def whole(self, request: web.Request) -> web.Response:
         """All rows of a shelf, as at most a minute ago, with ETag."""
@@ -185,6 +187,16 @@ def _number(request: web.Request, name: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 20):
         raise web.HTTPBadRequest(text=f"?{name}= needs a whole number\n")
     return int(text)
+
+
+def channels(value: object) -> frozenset[str] | None:
+    """The channels that go out by an answer of ``/v1/stock``, None of a hub that does not tell; raises beat.BadWord."""
+    told = beats.fields(value).get("channels")
+    if told is None:
+        return None
+    if not isinstance(told, list) or not all(isinstance(each, str) for each in told):
+        raise beats.BadWord("channels: a list of names is needed")
+    return frozenset(told)
 
 
 def listed(value: object) -> Iterable[tuple[Key, Beat]]:

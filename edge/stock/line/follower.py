@@ -9,14 +9,14 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from edge.ports import StockAway, StockItem, StockLevel, StockReport, Way
-from edge.stock.cache import StockCache, digest_of
+from edge.stock.cache import StockCache
 from edge.stock.line import following
 from edge.stock.line.asker import Answer, Asker, Gone
 from edge.stock.line.beat import Beat, HubClock, Word
 from edge.stock.line.following import Place, Step
 from edge.stock.line.rows import Note
 from edge.stock.line.speaker import Clock
-from edge.stock.shelves.figures import BUCKETS, WRAP, bucket, figures, mark
+from edge.stock.shelves.figures import BUCKETS, WRAP, bucket, digest_of, figures, mark
 from edge.stock.shelves.shelf import Key, Rows
 
 MOST_APART = 256

@@ -126,7 +126,7 @@ class HubStock:
         """Ask how everything stands; each round, compare it all."""
         now = self._looked = self._monotonic()
         try:
-            asked, told = await self._asker.shelves(self._ear.locations)
+            asked, told, channels = await self._asker.shelves(self._ear.locations)
         except (StockAway, Gone) as away:
             if now - self._alive <= LOST_S or not self._ear.empty():
                 return
@@ -137,6 +137,8 @@ class HubStock:
         if whole:
             self.comparison = Comparison(self.comparison.begun + 1, self.comparison.ended)
             self._round_at = now + ROUND_S * (0.9 + 0.2 * self._chance())
+        if channels is not None:
+            await self._hub.cache.keep_parts(self._hub.channel_id, channels)
         self._shelves = {key: self._shelves.get(key) or Follower(key, self._hub) for key in told}
         for key, beat in told.items():
             self._hub.read(HubClock(beat.word.boot, beat.word.at_ms, asked))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from datetime import date
 from hashlib import blake2b
 
@@ -82,6 +83,11 @@ def checked(item: StockItem) -> StockItem:
 def bucket(sku: str) -> int:
     """The bucket of a SKU, 0 to 1,023, the same everywhere."""
     return zlib.crc32(sku.encode()) % BUCKETS
+
+
+def digest_of(buckets: Sequence[int]) -> int:
+    """One number of the sums of a shelf's buckets."""
+    return int.from_bytes(blake2b(b"".join(each.to_bytes(8) for each in buckets), digest_size=8).digest()) >> 11
 
 
 def mark(sku: str, figures: Figures) -> int:

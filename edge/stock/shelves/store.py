@@ -19,6 +19,7 @@ COLUMNS = ", ".join(of.FIELDS)
 ITEM = "SELECT sku, gtin, style, color, size, name, few FROM stock_item WHERE channel = ?"
 _ITEM_OF_ROW = """SELECT sku, gtin, style, color, size, name, few FROM stock_row CROSS JOIN stock_item USING (sku)
     WHERE channel = ?"""
+_TABLES = ("stock_shelf", "stock_item")
 _TOO_MANY_GONE = 1000
 
 
@@ -88,10 +89,15 @@ def _purge(connection: sqlite3.Connection) -> None:
 
 def keep_only(channels: Collection[str], connection: sqlite3.Connection) -> None:
     """Delete what channels other than these, and their parts, have said."""
-    for table in ("stock_shelf", "stock_item"):
+    for table in _TABLES:
         known = connection.execute(f"SELECT DISTINCT channel FROM {table}").fetchall()  # noqa: S608 - two names
-        gone = [row for row in known if channel_of(row[0]) not in channels]
-        connection.executemany(f"DELETE FROM {table} WHERE channel = ?", gone)  # noqa: S608
+        forget([row[0] for row in known if channel_of(row[0]) not in channels], connection)
+
+
+def forget(channels: Collection[str], connection: sqlite3.Connection) -> None:
+    """Delete what these channels have said."""
+    for table in _TABLES:
+        connection.executemany(f"DELETE FROM {table} WHERE channel = ?", [(channel,) for channel in channels])  # noqa: S608
 
 
 def save_watermarks(watermarks: Mapping[Key, float], connection: sqlite3.Connection) -> None:

@@ -338,14 +338,14 @@ async def test_a_change_that_was_told_makes_nothing_young_that_moved_on_behind_i
 async def test_after_a_machines_sleep_a_message_that_was_held_up_makes_nothing_young(wired: Wired) -> None:
     async with wired() as wire:
         await wire.publish()
-        wire.asker.up, slept_s = False, 3600
+        wire.asker.up, wire.broker.up, slept_s = False, False, 3600
         boot, now = wire.press.speaker.boot, wire.press.speaker.now
         standing = wire.hub.standing("pos", "ginza")
-        await wire.step(20)
+        await wire.step(5)
         held = Word(boot, int((now() + slept_s - 60) * 1000), 0)
         wire.ear.arrived(BEAT, write(Beat(standing.epoch, standing.n, held)).encode())
         await wire.settle()
-        assert wire.age() >= 20
+        assert wire.age() >= 5
 
 
 @pytest.mark.promise("K-2")
@@ -361,3 +361,17 @@ async def test_a_hub_that_was_restored_and_grew_past_what_it_told_is_compared(wi
         for _ in range(10):
             await wire.step()
         assert (wire.has("A"), wire.has("B")) == (1, 1)
+
+
+@pytest.mark.promise("K-1")
+async def test_a_channel_that_the_hub_may_show_no_more_is_forgotten_at_the_edge_and_others_stay(wired: Wired) -> None:
+    async with wired() as wire:
+        await wire.says("ec", A=40)
+        await wire.step(3)
+        assert set(wire.edge.shelves()) == {("hub/pos", "ginza"), ("hub/ec", "ginza")}
+        del wire.press.speaker.channels["ec"]
+        wire.broker.up = False
+        await wire.step(10)
+        await wire.step(3)
+        assert set(wire.edge.shelves()) == {("hub/pos", "ginza")}
+        assert [word.channel for word in wire.edge.words("A", "ginza", wire.world.at)] == ["hub/pos"]
