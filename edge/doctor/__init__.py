@@ -7,6 +7,7 @@ import errno
 import json
 import shutil
 import socket
+import sqlite3
 import sys
 import urllib.request
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from edge.doctor.books import certificate, outbox, sink
 from edge.doctor.patient import Finding, Look, Patient, missing_files, opened, store_of, worth_trying
 from edge.doctor.sight import cameras, plugged, scanners, zones
 from edge.doctor.signed import handouts, papers
+from edge.doctor.stock import ask_system, is_system, places, shown
 from edge.fitting import Choice
 from edge.members.desk import SHORTEST_KEY
 from edge.members.static import compile_rules
@@ -113,7 +115,7 @@ def sources(patient: Patient) -> Iterator[Finding]:
         ask = _ask_stock if choice.port == "stock" else _ask_members
         try:
             seen = asyncio.run(asyncio.wait_for(ask(choice, patient), ANSWER_S))
-        except (StockAway, MembersAway, OSError) as error:
+        except (StockAway, MembersAway, sqlite3.Error, OSError) as error:
             why = str(error) or f"no answer within {ANSWER_S:.0f} s"
             yield Finding(choice.name, False, why, "mend what is named; screens show no number of it meanwhile")
         else:
@@ -121,6 +123,8 @@ def sources(patient: Patient) -> Iterator[Finding]:
 
 
 async def _ask_stock(choice: Choice, patient: Patient) -> str:
+    if is_system(choice):
+        return await ask_system(choice, patient)
     async with opened(choice, patient) as source:
         if isinstance(source, Probed):
             await source.probe()
@@ -277,7 +281,7 @@ def tokens(patient: Patient) -> Iterator[Finding]:
         yield Finding(name, good, "held" if good else f"{path} is missing or empty", todo)
 
 
-HUB_LOOKS: tuple[Look, ...] = (adapters, tokens, handouts, disk, port, sink, sources, certificate, broker)
+HUB_LOOKS: tuple[Look, ...] = (adapters, tokens, handouts, disk, port, sink, shown, sources, certificate, broker)
 LOOKS: tuple[Look, ...] = (
     adapters,
     codes,
@@ -292,6 +296,8 @@ LOOKS: tuple[Look, ...] = (
     plugged,
     cameras,
     scanners,
+    shown,
+    places,
     sources,
     certificate,
     broker,

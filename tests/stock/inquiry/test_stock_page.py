@@ -17,7 +17,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from playwright.async_api import expect
 
-from edge import app
+from edge import app, config, hub
 from edge.stock.inquiry import page
 from edge.stock.inquiry.page import WEB
 from provisioning import signin
@@ -141,6 +141,50 @@ async def test_in_a_browser_the_page_is_drawn_under_its_policy_and_reads_well(fo
         await shown.get_by_role("button", name="今すぐ照合").click()
         await expect(shown).to_have_url(re.compile("/it/stock$"))
         assert wrong == []
+
+
+HUB = """
+[web]
+port = 0
+[upstream]
+adapter = "file"
+settings = { path = "line.jsonl" }
+[[stock]]
+id = "pos"
+adapter = "csv"
+settings = { path = "pos.csv", poll_s = 0.05 }
+"""
+
+
+@asynccontextmanager
+async def office(folder: Path, more: str = "") -> AsyncIterator[tuple[hub.Hub, ClientSession]]:
+    """Head office with the same stock, and somebody who visits it."""
+    (folder / "device.toml").unlink()
+    (folder / "hub.toml").write_text(HUB.replace("port = 0", f"port = 0{more}"))
+    async with hub.running(config.read_hub(folder), folder) as running:
+        await until(lambda: running.stock.standing("pos", "ginza").rows == 2)
+        async with ClientSession(f"http://127.0.0.1:{running.port}") as browser:
+            yield running, browser
+
+
+async def test_the_hubs_page_explains_to_who_is_on_its_machine_as_each_store_would(folder: Path) -> None:
+    async with office(folder) as (running, browser):
+        text = await (await browser.get("/stock?language=en&sku=LN-09-L")).text()
+        assert "残り3点" in text
+        foreign = await browser.post("/stock/compare", headers={"Sec-Fetch-Site": "cross-site"})
+        answer = await browser.post("/stock/compare", headers=SAME_SITE, allow_redirects=False)
+        assert (foreign.status, answer.status) == (403, 303)
+        found = running.inquiry.desk.comparison("pos")
+        await until(lambda: (running.inquiry.desk.comparison("pos") or found) != found)
+
+
+async def test_who_reaches_an_open_hub_sees_channels_and_no_figure_of_a_sku(folder: Path) -> None:
+    async with office(folder, '\nhost = "0.0.0.0"') as (_, browser):
+        text = await (await browser.get("/stock?language=en&sku=LN-09-L")).text()
+        pressed = await browser.post("/stock/compare", headers=SAME_SITE)
+    assert "Vouched for by" in text
+    assert "残り3点" not in text
+    assert pressed.status == 403
 
 
 def drawn(parts: app.Parts) -> None:
