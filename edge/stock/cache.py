@@ -9,60 +9,44 @@ import asyncio
 import math
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 
-from edge.config import Location
 from edge.db import Database
-from edge.model import StockLine
-from edge.ports import StockAway, StockItem, StockReport, Taken
-from edge.stock.freshness import Mark, age_of, minutes
-from edge.stock.level import UNHEARD, Known, less, sellable
+from edge.ports import StockAway, StockReport, Taken
+from edge.stock.freshness import Mark
 from edge.stock.shelves import schema, store, taking
-from edge.stock.shelves.book import Book, joined
+from edge.stock.shelves.book import Book
 from edge.stock.shelves.figures import digest_of, level
-from edge.stock.shelves.listeners import Listeners, Readers
-from edge.stock.shelves.sheet import NOBODY, Names, Sheet
+from edge.stock.shelves.listeners import Readers
+from edge.stock.shelves.memory import EMPTY, Memory
+from edge.stock.shelves.memory import Clock as Clock
+from edge.stock.shelves.sheet import Sheet
 from edge.stock.shelves.shelf import Key as Key
 from edge.stock.shelves.shelf import Move as Move
 from edge.stock.shelves.shelf import Rows as Rows
 from edge.stock.shelves.shelf import Standing as Standing
 from edge.stock.shelves.shelf import Word as Word
 from edge.stock.shelves.shelf import channel_of
-from edge.stock.words import wording
-
-Clock = Callable[[], float]
 
 SAVE_EVERY_S = 5.0
 """A watermark that moved less is not written again: an older one on disk is still true, and flash wears."""
-_EMPTY = Sheet()
 migrate = schema.migrate
 
 
-class StockCache:
+class StockCache(Memory):
     """Levels by channel, location and SKU, each channel's word of a location with its watermark.
 
     Nothing here is a change to a count: figures are absolute, and an older one never replaces a newer.
     """
 
     def __init__(self, db: Database, wall: Clock, monotonic: Clock, keep: Collection[str] | None = None) -> None:
+        super().__init__(wall, monotonic)
         self._db = db
-        self._wall = wall
-        self._monotonic = monotonic
         self._keep = keep
-        self._names = Names()
-        self._sheets: dict[Key, Sheet] = {}
-        self._books: dict[str, Book] = {}
-        self._marks: dict[Key, Mark] = {}
-        self._numbers: dict[Key, tuple[int, int, float]] = {}
         self._saved: dict[Key, float] = {}
-        self._floor_s = -math.inf
         self._clock_s = 0.0
-        self._hidden: frozenset[str] = frozenset()
-        self._here: dict[str, tuple[Key, ...]] = {}
-        self._listeners = Listeners()
-        self._asked: dict[tuple[str, str], int] = {}
         self._readers = Readers()
         self._ready = self._load()
 
@@ -225,130 +209,7 @@ class StockCache:
             self._index()
             self._listeners.tell_all()
 
-    def hide(self, channels: Collection[str]) -> None:
-        """Keep what these channels, and their parts, say off every line, offer and wire: their contracts forbid it."""
-        self._hidden = frozenset(channels)
-        self._index()
-
-    def _is_hidden(self, channel: str) -> bool:
-        return channel in self._hidden or channel_of(channel) in self._hidden
-
-    # What shoppers' screens read: memory alone
-
-    def lines(self, sku: str, locations: Sequence[Location], language: str, now_s: float) -> tuple[StockLine, ...]:
-        """One line a location, in order; ``now_s`` is UNIX seconds."""
-        self._listeners.asked(sku, self._monotonic())
-        item = self.item(sku)
-        few = item.few if item else None
-        return tuple(wording.line(each, self.known(sku, each.id, now_s), few, language, now_s) for each in locations)
-
-    def known(self, sku: str, location: str, now_s: float) -> Known:
-        """The level by the freshest channel that lists the SKU there, else none, by the freshest that does not.
-
-        Channels whose word is too old to be shown, or hidden, do not count.
-        """
-        number = self._names.ids.get(sku, NOBODY)
-        best, silent = UNHEARD, UNHEARD
-        for key in self._here.get(location, ()):
-            age = self.age(*key, now_s)
-            if age is None or minutes(age) is None:
-                continue
-            found = self._sheets[key].get(number, sku, location)
-            if found is None and (silent.age is None or age < silent.age):
-                silent = Known(None, age, key[0])
-            if found is not None and (best.age is None or age < best.age):
-                best = Known(found, age, key[0])
-        return silent if best.level is None else less(best, self._asked.get((sku, location), 0))
-
-    def hold(self, sku: str, location: str, units: int) -> None:
-        """So many units of a SKU are being asked for at a location: ``known`` has them as held, until told otherwise.
-
-        In memory alone; the wire and the file have what the source said.
-        """
-        if units:
-            self._asked[sku, location] = units
-        else:
-            self._asked.pop((sku, location), None)
-        self._listeners.tell({sku})
-
-    def item(self, sku: str) -> StockItem | None:
-        """What channels say of a SKU itself: of each field the first that is not empty, channels in order."""
-        number = self._names.ids.get(sku, NOBODY)
-        return joined(book.get(number, sku) for book in self._open_books())
-
-    def style(self, style: str) -> tuple[StockItem, ...]:
-        """The SKUs of a style that some shelf lists, in order of SKU."""
-        found = {number for book in self._open_books() for number in book.style(style)}
-        shelves = [self._sheets[key] for keys in self._here.values() for key in keys]
-        skus = sorted(self._names.skus[number] for number in found if any(shelf.lists(number) for shelf in shelves))
-        return tuple(item for sku in skus if (item := self.item(sku)) is not None)
-
-    def by_gtin(self, gtin: str) -> str:
-        """The SKU of a GTIN of 14 digits, empty if no channel names it."""
-        if not (gtin.isascii() and gtin.isdecimal()):
-            return ""
-        found = (book.by_gtin(gtin) for book in self._open_books())
-        return next((self._names.skus[number] for number in found if number is not None), "")
-
-    def _open_books(self) -> Iterator[Book]:
-        return (self._books[channel] for channel in sorted(self._books) if not self._is_hidden(channel))
-
-    def age(self, channel: str, location: str, now_s: float) -> float | None:
-        """How old a channel's word of a location is, in seconds; None if it never spoke or nobody can tell."""
-        mark = self._marks.get((channel, location))
-        return None if mark is None else age_of(mark, now_s, self._monotonic(), self._floor_s)
-
-    def words(self, sku: str, location: str, now_s: float) -> tuple[Word, ...]:
-        """What each channel says of a SKU at a location, hidden ones and old ones too, for whoever asks why."""
-        number = self._names.ids.get(sku, NOBODY)
-        return tuple(
-            Word(key[0], self._sheets[key].get(number, sku, location), self.age(*key, now_s), self._is_hidden(key[0]))
-            for key in sorted(self._sheets)
-            if key[1] == location
-        )
-
-    def changes(self, tick_s: float = 1.0) -> AsyncIterator[frozenset[str]]:
-        """SKUs whose lines read differently from now on, from this call on: counts that changed, and words that aged.
-
-        SKUs asked for in the last ten minutes are named again whenever a watermark passes a bound (live, each minute,
-        too old), looked at every ``tick_s``, so a screen has its label within ``tick_s`` of it. A reader that
-        is slow misses nothing and finds it joined together.
-        """
-        return self._listeners.listen(self._turns, self._monotonic, tick_s)
-
-    def _turns(self) -> Mapping[Key, int | None]:
-        now_s = self._wall()
-        return {key: minutes(self.age(*key, now_s)) for key in self._sheets}
-
-    def _index(self) -> None:
-        keys = [key for key in sorted(self._sheets) if not self._is_hidden(key[0])]
-        self._here = {place: tuple(key for key in keys if key[1] == place) for place in {key[1] for key in keys}}
-
-    def locations(self, channel: str) -> tuple[str, ...]:
-        """The locations that a channel ever spoke for, in order."""
-        return tuple(sorted(location for spoken, location in self._sheets if spoken == channel))
-
-    def levels(self, channel: str, location: str) -> Mapping[str, int]:
-        """SKU to how many can be sold (0 where a source tells no number), made anew at each call."""
-        sheet, skus = self._sheets.get((channel, location), _EMPTY), self._names.skus
-        found = ((skus[number], sheet.get(number, skus[number], location)) for number in sheet.numbers())
-        return {sku: sellable(level) or 0 for sku, level in found if level is not None}
-
-    def all_shelves(self) -> tuple[Key, ...]:
-        """Every shelf, hidden channels' too, for whoever asks why."""
-        return tuple(self._sheets)
-
-    def shelves(self) -> Mapping[Key, Standing]:
-        """How each shelf stands now; hidden channels' are not among them."""
-        return {key: self.standing(*key) for keys in self._here.values() for key in keys}
-
-    def standing(self, channel: str, location: str) -> Standing:
-        """How a shelf stands; all 0 for one of which nobody spoke."""
-        key = (channel, location)
-        epoch, n, full_s = self._numbers.get(key, (0, 0, 0.0))
-        mark = self._marks.get(key, Mark(0.0))
-        rows = self._sheets.get(key, _EMPTY).count
-        return Standing(epoch, n, mark.watermark_s, mark.heard is not None, rows, full_s)
+    # What the wire reads
 
     def moves(self) -> AsyncIterator[Move]:
         """Each committed change of each shelf from this call on, in order of its numbers; hidden channels' never.
@@ -379,12 +240,12 @@ class StockCache:
     async def digests(self, channel: str, location: str) -> tuple[int, ...]:
         """A shelf's 1,024 buckets by SKU, each the sum of its rows' marks modulo 2^64."""
         await self.loaded()
-        return tuple(self._sheets.get((channel, location), _EMPTY).buckets)
+        return tuple(self._sheets.get((channel, location), EMPTY).buckets)
 
     async def digest(self, channel: str, location: str) -> int:
         """One number of all buckets, 0 to 2^53 - 1: alike for shelves that list alike."""
         await self.loaded()
-        return digest_of(self._sheets.get((channel, location), _EMPTY).buckets)
+        return digest_of(self._sheets.get((channel, location), EMPTY).buckets)
 
 
 @asynccontextmanager
