@@ -104,8 +104,11 @@ class StockCache(Memory):
         whole = report.whole and report.levels is not None
         watermarks = {key[1]: mark.watermark_s for key, mark in marks.items()}
         told = taking.Told(channel, report, now - asked, now, watermarks, now_s if whole else 0.0)
+        return await self._commit(marks, told, partial(taking.take, told, self._names))
+
+    async def _commit(self, marks: Mapping[Key, Mark], told: taking.Told, take: taking.Take) -> Taken:
         done: asyncio.Future[Taken] = asyncio.get_running_loop().create_future()
-        self._db.post(partial(taking.take, told, self._names), partial(self._took, channel, marks, done))
+        self._db.post(take, partial(self._took, told.channel, marks, done))
         return await done
 
     def _spoken(self, channel: str, report: StockReport, mark: Mark) -> dict[Key, Mark]:

@@ -16,7 +16,7 @@ from edge.health import Health
 from edge.ports import StockAway
 from edge.stock.cache import StockCache
 from edge.stock.channel import KIND
-from edge.stock.group import tables
+from edge.stock.group import shelves, tables
 from edge.stock.group.cache import GroupCache
 from edge.stock.group.intake import GroupIntake
 from edge.stock.group.leases import Lease, Leases, while_held
@@ -25,6 +25,7 @@ from edge.stock.group.wishes import Errands, GroupBook, GroupOwn
 from edge.stock.intake import feeding
 from edge.stock.intake.clocks import Clocks
 from edge.stock.intake.desk import Intake
+from edge.stock.intake.opening import can_of
 from edge.stock.line.speaker import Voice
 from edge.stock.system import Pushed
 
@@ -72,6 +73,8 @@ class Group:
             while True:
                 with suppress(StockAway):  # the server's own session tells of it
                     async with self.leases.holding(channel.id) as lease:
+                        if not _has_revisions(channel):
+                            await shelves.level_off(self.server, lease, int(self.intake.clocks.wall() * 1000))
                         await self.cache.follow(channel.id)
                         await while_held(lease, self._read(lease, channel, where))
                 for name in (channel.id, f"{channel.id} intake"):
@@ -91,6 +94,11 @@ class Group:
     def _room(self, channel: str) -> bool:
         """Whether the channel's system is open, and can take one more."""
         return channel in self.intake.open and self.intake.hooks.listener(channel).room()
+
+
+def _has_revisions(channel: config.StockChannel) -> bool:
+    module, settings = feeding.chosen(channel)
+    return not hasattr(module, "CAN") or can_of(module, settings).revisions
 
 
 @asynccontextmanager

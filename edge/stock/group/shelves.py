@@ -41,6 +41,11 @@ _MAKE = """INSERT INTO stock_shelf (channel, location, epoch)
     SELECT $1, * FROM unnest($2::text[], $3::bigint[]) ON CONFLICT DO NOTHING"""
 _RENEW = """UPDATE stock_shelf SET epoch = $5 WHERE channel = $1 AND location = $2 AND epoch = $3 AND v < $4"""
 
+_LEVEL = """WITH moved AS (UPDATE stock_row SET revision = $2, v = shelf.v + 1 FROM stock_shelf shelf
+    WHERE stock_row.channel = $1 AND revision > $2 AND shelf.channel = $1 AND shelf.location = stock_row.location
+    RETURNING stock_row.location)
+    UPDATE stock_shelf SET v = v + 1 WHERE channel = $1 AND location IN (SELECT location FROM moved)"""
+
 
 class Behind(Exception):
     """The shelf moved on in the database: what was planned is to be planned anew."""
@@ -134,6 +139,14 @@ async def make(server: Server, lease: Lease, locations: Collection[str]) -> None
     async with server.transaction() as db:
         await lease.need(db)
         await db.execute(_MAKE, lease.channel, *_turned([(place, epoch()) for place in sorted(locations)], 2))
+
+
+async def level_off(server: Server, lease: Lease, now_ms: int) -> None:
+    """Of a system without revisions rows have the moment of their reading by the clock of the hub that read them. What
+    lies in the future by ours was read before now all the same, and our readings are later; raises StockAway."""
+    async with server.transaction() as db:
+        await lease.need(db)
+        await db.execute(_LEVEL, lease.channel, now_ms)
 
 
 async def renew(server: Server, channel: str, location: str, held: Count) -> None:
