@@ -77,11 +77,12 @@ class Desk:
         try:
             async for kept in self._words(asked):
                 if kept.state is Keeping.CONFIRMED:
-                    shadow.renew()
+                    shadow.fade()
                 elif kept.state is Keeping.DECLINED:
                     shadow.lift()
                 yield self._wished(wish, kept)
         finally:
+            shadow.fade()
             asked.cancel()
             await asyncio.gather(asked, return_exceptions=True)
 

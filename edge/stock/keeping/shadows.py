@@ -5,32 +5,37 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 SHADOW_S = 10.0
-"""How long a unit counts as taken without its source's word, which comes with the next report (EC.md 4.2)."""
+"""How long a unit counts as taken after the last word on it, until the source's next report tells (EC.md 4.2)."""
 
 Hold = Callable[[str, str, int], None]
 """Told how many units of a SKU at a location are being asked for now."""
 
 
 class Shadow:
-    """One unit that is being asked for."""
+    """One unit that is being asked for: it counts as taken until it is lifted, or has faded."""
 
-    def __init__(self, lift: Callable[[], None], seconds: float) -> None:
-        self._lift = lift
+    def __init__(self, move: Callable[[int], None], seconds: float) -> None:
+        self._move = move
         self._seconds = seconds
-        self._end = asyncio.get_running_loop().call_later(seconds, lift)
+        self._there = True
+        self._end: asyncio.TimerHandle | None = None
+        move(1)
 
-    def renew(self) -> None:
-        """Its source granted it: it counts as taken until the source's next report surely says so."""
-        self._end.cancel()
-        self._end = asyncio.get_running_loop().call_later(self._seconds, self._lift)
+    def fade(self) -> None:
+        """Nothing more is asked about it: it ends once the source's next report surely tells of it."""
+        if self._there and self._end is None:
+            self._end = asyncio.get_running_loop().call_later(self._seconds, self.lift)
 
     def lift(self) -> None:
-        """It was refused: it is there for others at once."""
-        if not self._end.cancelled():
+        """It is there for others from now on; nothing if it has ended."""
+        if self._end is not None:
             self._end.cancel()
-            self._lift()
+        if self._there:
+            self._there = False
+            self._move(-1)
 
 
 class Shadows:
@@ -43,8 +48,7 @@ class Shadows:
 
     def cast(self, sku: str, location: str) -> Shadow:
         """One more unit is being asked for."""
-        self._move(sku, location, 1)
-        return Shadow(lambda: self._move(sku, location, -1), self._seconds)
+        return Shadow(partial(self._move, sku, location), self._seconds)
 
     def _move(self, sku: str, location: str, by: int) -> None:
         self._units[sku, location] += by

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass, field
 
 import pytest
 
 from edge.stock.keeping import office
 from edge.stock.keeping.book import Book
+from edge.stock.keeping.desk import Patience
 from edge.stock.keeping.office import Office
 from edge.stock.keeping.shadows import Shadow, Shadows
 from edge.stock.system import Keeping, Kept, Wish
-from tests.stock.keeping.till import PATIENT, PLACE, SKU, Straight, Till, desk, room, words
+from tests.stock.keeping.till import PLACE, SKU, desk, room
 
 
 class Silent:
@@ -64,48 +67,52 @@ async def test_a_system_is_asked_how_a_wish_stands_once_within_the_time_however_
     assert system.looked == 2
 
 
-async def test_a_granted_unit_counts_as_gone_from_its_grant_on() -> None:
-    lifted: list[bool] = []
-    shadow = Shadow(lambda: lifted.append(True), 3600.0)
-    first = shadow._end
-    shadow.renew()
-    assert first.cancelled()
-    assert not shadow._end.cancelled()
+async def test_a_unit_ends_to_count_as_taken_once_whatever_comes_late() -> None:
+    units: list[int] = []
+    shadow = Shadow(units.append, 0.0)
+    shadow.fade()
+    while len(units) < 2:
+        await asyncio.sleep(0)
+    shadow.fade()
     shadow.lift()
-    assert lifted == [True]
-    shadow.lift()
-    assert lifted == [True]
+    await asyncio.sleep(0)
+    assert units == [1, -1]
 
 
-class Cast(Shadow):
-    """A shadow that tells what became of it."""
+@dataclass
+class Late:
+    """A keeper that answers when it is let go."""
 
-    def __init__(self, told: list[str]) -> None:
-        self._told = told
+    kept: Kept
+    go: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def renew(self) -> None:
-        self._told.append("renewed")
+    def places(self) -> Collection[str]:
+        return {PLACE}
 
-    def lift(self) -> None:
-        self._told.append("lifted")
+    async def reserve(self, wish: Wish) -> Kept:
+        await self.go.wait()
+        return self.kept
 
-
-class Casts(Shadows):
-    """What a store's desk does with the units that it asks for."""
-
-    def __init__(self) -> None:
-        self.told: list[str] = []
-
-    def cast(self, sku: str, location: str) -> Shadow:
-        self.told.append("cast")
-        return Cast(self.told)
+    async def reserved(self, wish: Wish) -> Kept:
+        return self.kept
 
 
-@pytest.mark.parametrize(("units", "told"), [(1, ["cast", "renewed"]), (0, ["cast", "lifted"])])
-async def test_a_unit_that_was_granted_is_kept_off_the_other_kiosks_until_the_source_says_so(
-    units: int, told: list[str]
+@pytest.mark.promise("K-3")
+@pytest.mark.parametrize("state", [Keeping.CONFIRMED, Keeping.DECLINED])
+async def test_a_unit_is_off_the_other_kiosks_for_as_long_as_it_is_asked_for_and_never_comes_back_twice(
+    state: Keeping,
 ) -> None:
-    casts = Casts()
-    async with room(Till(units=units)) as there:
-        await words(desk(Straight(there.office, there.own), PATIENT, casts))
-    assert casts.told == told
+    told: list[int] = []
+    keeper = Late(Kept(state, "A-1" if state is Keeping.CONFIRMED else ""))
+    shadows = Shadows(lambda _, __, units: told.append(units), seconds=0.0)
+    heard = desk(keeper, Patience(wait_s=0.0, poll_s=0.0), shadows).keep(SKU, PLACE)
+    assert [(await anext(heard)).state, (await anext(heard)).state] == [Keeping.PENDING, Keeping.UNKNOWN]
+    for _ in range(10):
+        await asyncio.sleep(0.001)
+    assert told == [1]
+    keeper.go.set()
+    assert [word.state async for word in heard] == [state]
+    while len(told) < 2:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.001)
+    assert told == [1, 0]

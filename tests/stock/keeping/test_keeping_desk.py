@@ -159,8 +159,8 @@ async def test_a_unit_that_one_kiosk_asks_for_is_not_offered_at_another(cache: S
 async def test_a_shadow_ends_by_itself() -> None:
     told: list[int] = []
     shadows = Shadows(lambda _, __, units: told.append(units), seconds=0)
-    shadows.cast(SKU, PLACE)
-    shadows.cast(SKU, PLACE).renew()
+    shadows.cast(SKU, PLACE).fade()
+    shadows.cast(SKU, PLACE).fade()
     while told[-1]:
         await asyncio.sleep(0)
     assert told == [1, 2, 1, 0]
