@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import ModuleType
 
 from edge import config
 from edge.db import Database
@@ -21,7 +22,8 @@ from edge.stock.intake.hooks import Listener
 from edge.stock.intake.ledger import Ledger
 from edge.stock.intake.opening import can_of
 from edge.stock.intake.windows import Windows
-from edge.stock.system import Answer, Call, Push, Pushed
+from edge.stock.shops.shop import Settings
+from edge.stock.system import Answer, Call, Can, Push, Pushed
 
 
 class GroupIntake(Intake):
@@ -31,6 +33,10 @@ class GroupIntake(Intake):
         self.handed = GroupInbox(db, clocks, server, leases)
         super().__init__(db, health, clocks, self.handed)
         self._server = server
+
+    async def ledger(self, module: ModuleType, can: Can, settings: Settings, where: Path) -> Ledger:
+        """As Intake; a contract is told by its token's file as the settings name it, as each hub's folder is its own."""
+        return await super().ledger(module, can, settings, Path())
 
     def _book(self, contract: str, windows: Windows) -> Ledger:
         return GroupLedger(self._server, contract, windows, self.clocks, self.db)
