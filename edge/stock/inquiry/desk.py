@@ -81,7 +81,7 @@ class Desk:
             channel.id,
             channel.adapter,
             *part,
-            standing.vouching(*feeding.chosen(channel)),
+            standing.vouching(*feeding.chosen(channel), doubted=self._down(f"{channel.id} since")),
             hidden,
             waiting,
             budgets,
@@ -96,10 +96,14 @@ class Desk:
         """State, detail and advice of a channel: of its intake's where the channel itself is well."""
         if self.health is None:
             return "", "", ""
-        names = (channel, f"{channel} intake")
+        names = (channel, f"{channel} intake", f"{channel} since")
         mine = [part for part in self.health.parts() if part.kind == KIND and part.name in names]
         worst = next((part for part in mine if part.state == "down"), mine[0] if mine else None)
         return (str(worst.state), worst.detail, worst.todo) if worst else ("starting", "", "")
+
+    def _down(self, name: str) -> bool:
+        parts = self.health.parts() if self.health is not None else ()
+        return any(part.kind == KIND and part.name == name and part.state == "down" for part in parts)
 
     def _keys(self) -> list[Key]:
         return sorted({*self.cache.all_shelves(), *(self.rows or ())})

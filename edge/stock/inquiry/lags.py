@@ -17,7 +17,7 @@ STEP_S = 300
 STEPS = 288
 """24 hours."""
 A_TENFOLD = 12
-"""Sizes are told apart by a twelfth of a power of ten: a figure is read to within 10 %."""
+"""Sizes are told apart by a twelfth of a power of ten: what is read is at most a fifth more than it was, never less."""
 LEAST_S = 0.001
 LARGEST = 8 * A_TENFOLD
 """Some 28 hours; more is counted as that."""

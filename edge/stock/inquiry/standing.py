@@ -96,13 +96,14 @@ class Standing:
         return "live" if self.age_s <= LIVE_S else "aged"
 
 
-def vouching(module: ModuleType, settings: Any) -> tuple[str, ...]:
-    """What moves a channel's watermark."""
+def vouching(module: ModuleType, settings: Any, doubted: bool = False) -> tuple[str, ...]:
+    """What moves a channel's watermark; ``doubted`` is whether its polls were found to miss changes."""
     if not hasattr(module, "CAN"):
         return ("beats",) if getattr(module, "HEARS", False) else ("looks",)
     can = can_of(module, settings)
     found = ("pushes",) if can.beats else ()
-    return (*found, *(("polls",) if can.since is Since.SURE else ()), "comparisons")
+    polls = ("polls",) if can.since is Since.SURE and not doubted else ()
+    return (*found, *polls, "comparisons")
 
 
 def budgets(module: ModuleType, settings: Any) -> tuple[Budget, ...]:
