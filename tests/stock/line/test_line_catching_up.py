@@ -1,0 +1,94 @@
+"""An edge that is behind its hub while it asks: what it takes meanwhile speaks for nothing that it does not hold."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from edge.db import MEMORY, database
+from edge.ports import StockLevel, StockReport
+from edge.stock.cache import stock_cache
+from edge.stock.line import following
+from edge.stock.line.asker import Answer, Asker
+from edge.stock.line.beat import Beat, Word
+from edge.stock.line.follower import CATCH_UPS, NOBODY_KNOWS_S, Follower, Hub
+from edge.stock.line.following import Place
+from edge.stock.line.rows import Note
+
+if TYPE_CHECKING:
+    from edge.stock.shelves.shelf import Key
+
+BOOT = "aaaaaaaa"
+KEY = ("pos", "ginza")
+
+
+def beat(n: int) -> Beat:
+    return Beat(1, n, Word(BOOT, 1000, 0))
+
+
+def level(count: int) -> StockLevel:
+    return StockLevel("A", "ginza", count)
+
+
+@dataclass
+class Behind:
+    """A hub that is at ``at``, and gives one change an answer."""
+
+    at: int
+    asked: list[int] = field(default_factory=list)
+
+    async def whole(self, key: Key) -> tuple[Answer, Note]:
+        return Answer(1.0, beat(self.at), b""), Note(1, 1, 0, (level(1),))
+
+    async def changes(self, key: Key, epoch: int, after: int) -> tuple[Answer, Note]:
+        self.asked.append(after)
+        return Answer(1.0, beat(self.at), b""), Note(1, after + 1, after, (level(after + 1),))
+
+
+@pytest.fixture
+async def hub() -> AsyncIterator[Hub]:
+    async with database(MEMORY) as db, stock_cache(db) as cache:
+        chance = random.Random(6).random
+        asker = cast(Asker, Behind(at=8))
+        yield Hub(asker, cache, "hub", 60.0, 3.0, lambda: 2.0, chance, Counter())
+
+
+async def told(reports: AsyncIterator[StockReport]) -> list[StockReport]:
+    return [report async for report in reports]
+
+
+@pytest.mark.promise("K-1")
+async def test_changes_speak_for_the_shelf_only_once_none_is_missing(hub: Hub) -> None:
+    follower = Follower(KEY, hub)
+    follower._place = Place(1, 5, BOOT)
+    reports = await told(follower.beat(beat(8)))
+    assert [(report.levels, report.vouches) for report in reports] == [
+        ((level(6),), False),
+        ((level(7),), False),
+        ((level(8),), True),
+    ]
+
+
+@pytest.mark.promise("K-1")
+async def test_a_whole_shelf_that_the_hub_outruns_is_of_no_known_age(hub: Hub) -> None:
+    cast(Behind, hub.asker).at = 100
+    (report,) = await told(Follower(KEY, hub)._whole())
+    assert (report.levels, report.age) == ((level(1 + CATCH_UPS),), NOBODY_KNOWS_S)
+
+
+@pytest.mark.promise("K-1")
+async def test_a_whole_shelf_with_what_changed_since_is_as_fresh_as_the_hubs_word(hub: Hub) -> None:
+    cast(Behind, hub.asker).at = 5
+    (report,) = await told(Follower(KEY, hub)._whole())
+    assert (report.levels, report.whole) == ((level(5),), True)
+    assert 1.0 <= report.age < 1.1
+
+
+def test_a_beat_of_another_epoch_speaks_for_nobody() -> None:
+    assert following.vouched(Place(1, 5), beat(5))
+    assert not following.vouched(Place(2, 9), beat(5))
