@@ -35,7 +35,7 @@ class GroupIntake(Intake):
         self._server = server
 
     async def ledger(self, module: ModuleType, can: Can, settings: Settings, where: Path) -> Ledger:
-        """As Intake; a contract is told by its token's file as the settings name it, as each hub's folder is its own."""
+        """As Intake; a contract is told by its token's file as the settings name it: each hub has its own folder."""
         return await super().ledger(module, can, settings, Path())
 
     def _book(self, contract: str, windows: Windows) -> Ledger:

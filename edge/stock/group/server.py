@@ -154,7 +154,13 @@ class Server:
                     min_size=1,
                     max_size=POOL,
                     command_timeout=QUESTION_S,
-                    server_settings={"search_path": self.schema, "application_name": f"tentou {self.hub}"},
+                    server_settings={
+                        "search_path": self.schema,
+                        "application_name": f"tentou {self.hub}",
+                        # A hub that is cut off amid a question must not hold up the others by the rows that it locked.
+                        "idle_in_transaction_session_timeout": f"{int(IDLE_S)}s",
+                        "lock_timeout": f"{int(QUESTION_S)}s",
+                    },
                 )
                 try:
                     async with pool.acquire() as db:

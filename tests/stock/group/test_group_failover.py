@@ -73,5 +73,28 @@ async def test_a_hub_is_killed_under_load_and_the_other_goes_on_within_the_budge
             assert town.shop.breaches == []
 
 
+async def test_a_hub_that_was_cut_off_is_followed_and_writes_nothing_when_it_is_back(town: Town) -> None:
+    port = free_port()
+    with another(town.configured("asleep", port)) as process:
+        assert await until(lambda: _rows(port, 20))
+        async with town.hubs("heir") as (heir,):
+            before = await shelf(port)
+            process.send_signal(signal.SIGSTOP)  # to the server it is one whose packets no longer come
+            town.shop.stock("A-1", "ginza", 60)
+            assert await until(lambda: reads(heir) and levels(heir) == town.shop.levels(), 5000)
+            process.send_signal(signal.SIGCONT)
+            town.shop.stock("A-2", "ginza", 70)
+            assert await until(lambda: levels(heir) == town.shop.levels())
+            assert reads(heir)
+            assert await until(lambda: _stands(port, *numbers(heir)))
+            assert numbers(heir)[0] == before["e"]
+            assert await town.asked("SELECT hub FROM stock_channel") == "heir"
+
+
+async def _stands(port: int, epoch: int, n: int) -> bool:
+    told = await shelf(port)
+    return (told.get("e"), told.get("n")) == (epoch, n)
+
+
 async def _rows(port: int, rows: int) -> bool:
     return (await shelf(port)).get("rows") == rows
