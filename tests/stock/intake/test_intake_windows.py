@@ -35,21 +35,29 @@ def within(calls: list[tuple[float, float]], budget: Budget) -> bool:
 @pytest.mark.promise("K-4")
 @given(
     st.lists(
-        st.tuples(st.floats(0, 40), st.floats(0, 5), st.floats(0, 1), st.sampled_from(Urgency)), min_size=1, max_size=80
+        st.tuples(
+            st.floats(0, 40),
+            st.floats(0, 5),
+            st.floats(0, 1),
+            st.sampled_from(Urgency),
+            st.sampled_from((0.5, 1.0, 1.5, 2.0)),
+        ),
+        min_size=1,
+        max_size=80,
     )
 )
 def test_no_window_of_the_source_holds_more_than_declared_however_long_the_way(
-    wishes: list[tuple[float, float, float, Urgency]],
+    wishes: list[tuple[float, float, float, Urgency, float]],
 ) -> None:
     windows, now, arrivals = Windows(BUDGETS), 0.0, []
-    for pause, takes, share, urgency in wishes:
+    for pause, takes, share, urgency, cost in wishes:
         now += pause
-        while (wait := windows.wait(1, urgency, now)) > 0:
+        while (wait := windows.wait(cost, urgency, now)) > 0:
             now += wait
-        windows.begin(1)
-        arrivals.append((now + takes * share, 1.0))
+        windows.begin(cost)
+        arrivals.append((now + takes * share, cost))
         now += takes
-        windows.end(1, now)
+        windows.end(cost, now)
     assert all(within(arrivals, budget) for budget in BUDGETS)
 
 
@@ -81,6 +89,13 @@ def test_a_question_may_cost_nearly_the_whole_budget_and_gets_what_it_did_not_ta
     windows.add(-890, 1.0)
     assert windows.wait(900, Urgency.COMPARE, 1.0) == 0
     assert not windows.affords(1001)
+
+
+def test_a_call_goes_only_where_the_budget_holds_all_that_it_costs() -> None:
+    windows = Windows((Budget(10, 60),))
+    windows.add(8, 0.0)
+    assert windows.wait(2, Urgency.RESERVE, 1.0) == 0
+    assert windows.wait(3, Urgency.RESERVE, 1.0) == pytest.approx(59.0, abs=1e-5)
 
 
 def test_a_source_that_asks_for_rest_is_left_alone_for_at_most_an_hour() -> None:
