@@ -14,7 +14,6 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
-from uuid import uuid4
 
 from pydantic import BaseModel, Field, field_validator
 
@@ -155,8 +154,8 @@ class Commercetools(shop.ReadOnly):
             raise BadDelivery("the notice in its envelope has not the documented form") from None
         what = notice.resource
         if what is None or what.typeId != "inventory-entry" or not _ID.fullmatch(what.id):
-            return Pushed(id=uuid4().hex)
-        named = notice.id or (f"{what.id}@{notice.version}" if notice.version else uuid4().hex)
+            return Pushed()
+        named = notice.id or (f"{what.id}@{notice.version}" if notice.version else "")
         return Pushed(id=named, keys=(Key(what.id),))
 
     def key(self, sku: str, location: str) -> Key | None:

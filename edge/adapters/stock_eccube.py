@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -169,7 +168,7 @@ class EcCube(shop.ReadOnly):
         signing.signed(given, delivery.body, None if secret is None else self._where / secret, signing.hex_)
         events = _events(delivery.body)
         ids = dict.fromkeys(str(event.id) for event in events if event.entity == "product")
-        return Pushed(id=uuid4().hex, keys=tuple(Key(id) for id in ids))
+        return Pushed(keys=tuple(Key(id) for id in ids))
 
     def key(self, sku: str, location: str) -> Key | None:
         """The product of a SKU, once it was read."""

@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
-from uuid import uuid4
 
 from pydantic import BaseModel, Field
 
@@ -130,8 +129,7 @@ class Woo(shop.ReadOnly):
         told = answers.told(_Told, delivery.body)
         id = delivery.headers.get("x-wc-webhook-delivery-id", "")
         known = id.isprintable() and 0 < len(id) <= 100
-        # The bytes do not tell a delivery from its repeats: stock that is as it was before has the same ones.
-        return Pushed(id=id if known else uuid4().hex, keys=(Key(str(told.parent_id or told.id)),))
+        return Pushed(id=id if known else "", keys=(Key(str(told.parent_id or told.id)),))
 
     def key(self, sku: str, location: str) -> Key | None:
         """The product of a SKU, once it was read."""

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from edge.ports import StockLevel
+from edge.stock.inquiry.standing import vouching
 from edge.stock.intake.running import COMPARE_S, FAST_COMPARE_S
 from edge.stock.intake.skew import Skew
+from edge.stock.shops import shop
 from edge.stock.system import Budget, Can, Page, Since
 from tests.stock.intake.bazaar import Bazaar, Standing, module
 from tests.stock.intake.rig import Rig, Timeline, fed
@@ -116,6 +118,12 @@ async def test_polls_of_a_system_that_was_found_out_vouch_no_more_over_restarts_
             assert age(rig) > 20
 
 
+def test_whoever_asks_reads_that_polls_of_a_doubted_channel_vouch_no_more() -> None:
+    settings = shop.Settings(url="https://shop.example", locations={"1": "ginza"})
+    told = [vouching(module(Bazaar(1), POLLED), settings, doubted) for doubted in (False, True)]
+    assert told == [("polls", "comparisons"), ("comparisons",)]
+
+
 @pytest.mark.parametrize("word", ["sure", "blind"])
 async def test_what_somebody_says_of_a_system_wins_and_is_not_forgotten_for_what_was_found(
     tmp_path: Path, word: str
@@ -138,13 +146,14 @@ async def test_what_somebody_says_of_a_system_wins_and_is_not_forgotten_for_what
 async def test_a_shop_whose_clock_is_set_back_is_asked_again_and_not_accused(tmp_path: Path) -> None:
     time, skew_s = Timeline(), 0.0
     bazaar = Bazaar(2, lambda: time.wall + skew_s)
-    async with fed(module(bazaar, POLLED), Standing(bazaar), tmp_path, time.clocks, compare_s=40.0) as rig:
+    async with fed(module(bazaar, UNORDERED), Standing(bazaar), tmp_path, time.clocks, compare_s=40.0) as rig:
         await time.pass_(61.0, rig.rest)
         skew_s = -3600.0
         bazaar.edit(A, 9)
-        await time.pass_(7.0, rig.rest)
         rig.source._call.skew = Skew(-3600.0, -3600.0)
-        await time.pass_(120.0, rig.rest)
+        await time.pass_(18.0, rig.rest)
+        assert (rig.levels()[A], bazaar.rounds) == (9, 2)
+        await time.pass_(60.0, rig.rest)
         assert not disbelieved(rig)
 
 

@@ -243,6 +243,25 @@ async def test_a_beat_of_a_shop_whose_clock_is_ahead_is_no_younger_for_it(tmp_pa
         assert age(rig) >= 31.0
 
 
+@pytest.mark.promise("K-1")
+@pytest.mark.parametrize(
+    ("skew", "held_up"), [(None, 0.0), (Skew(-3600.0, -3600.0), 0.0), (Skew(-600.0, -600.0), 590.0)]
+)
+async def test_a_beat_whose_age_nobody_can_tell_vouches_for_nothing(
+    tmp_path: Path, skew: Skew | None, held_up: float
+) -> None:
+    time = Timeline()
+    bazaar = Bazaar(2, lambda: time.wall)
+    async with fed(module(bazaar, BEATING), Standing(bazaar), tmp_path, time.clocks) as rig:
+        rig.source.pushes.add("1", Pushed(stream="s", seq=1, sent_s=time.wall))
+        await time.pass_(60.0, rig.rest)
+        rig.source._call.skew = skew
+        rig.source.pushes.add("2", Pushed(stream="s", seq=2, sent_s=time.wall - held_up))
+        await time.pass_(1.0, rig.rest)
+        assert age(rig) >= 60
+        assert any("Date" in part.detail for part in rig.health.parts())
+
+
 @pytest.mark.promise("K-2")
 async def test_a_clock_that_is_set_between_two_polls_hides_no_change(tmp_path: Path) -> None:
     time = Timeline()
