@@ -5,12 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
-from edge.stock.keeping import office
+from edge import asking
+from edge.ports import StockAway
+from edge.stock.keeping import office, wire
 from edge.stock.keeping.book import Book
 from edge.stock.keeping.desk import Patience
+from edge.stock.keeping.keeper import afar
 from edge.stock.keeping.office import Office
 from edge.stock.keeping.shadows import Shadow, Shadows
 from edge.stock.system import Keeping, Kept, Wish
@@ -116,3 +122,32 @@ async def test_a_unit_is_off_the_other_kiosks_for_as_long_as_it_is_asked_for_and
         await asyncio.sleep(0)
     await asyncio.sleep(0.001)
     assert told == [1, 0]
+
+
+async def test_a_store_asks_a_hub_that_fails_nothing_anew_and_one_that_knows_no_such_wish_once(tmp_path: Path) -> None:
+    came: list[str] = []
+
+    async def posted(_: web.Request) -> web.Response:
+        came.append("reserve")
+        return web.json_response({"state": "pending"})
+
+    async def looked(request: web.Request) -> web.Response:
+        came.append("look")
+        return web.Response(status=500 if request.match_info["key"].startswith("a") else 404)
+
+    office_app = web.Application()
+    office_app.add_routes([web.post(wire.PATH, posted), web.get(wire.PATH + "/{key}", looked)])
+    async with TestServer(office_app) as server:
+        settings = asking.Settings(url=f"http://127.0.0.1:{server.port}")
+        async with afar(settings, tmp_path, lambda _: ["pos"], [PLACE]) as keeper:
+            with pytest.raises(StockAway, match="500"):
+                await keeper.reserved(Wish("a" * 32, SKU, PLACE))
+            assert came == ["look"]
+            assert await keeper.reserved(Wish("b" * 32, SKU, PLACE)) == Kept(Keeping.PENDING)
+    assert came == ["look", "look", "reserve"]
+
+
+@pytest.mark.parametrize(("ago_s", "state"), [(wire.SKEW_S - 1, Keeping.CONFIRMED), (wire.SKEW_S + 1, Keeping.UNKNOWN)])
+def test_a_shops_clock_may_be_off_by_so_much_and_no_more(ago_s: float, state: Keeping) -> None:
+    now_s = 1_795_000_000.0
+    assert wire.believed(Kept(Keeping.CONFIRMED, "A-1", now_s - ago_s), now_s).state is state

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
@@ -16,9 +16,10 @@ from edge.stock.cache import stock_cache
 from edge.stock.line import following
 from edge.stock.line.asker import Answer, Asker
 from edge.stock.line.beat import Beat, Word
-from edge.stock.line.follower import CATCH_UPS, NOBODY_KNOWS_S, Follower, Hub
+from edge.stock.line.follower import CATCH_UPS, NOBODY_KNOWS_S, Follower, Hub, digests_of
 from edge.stock.line.following import Place
 from edge.stock.line.rows import Note
+from edge.stock.shelves.figures import bucket
 
 if TYPE_CHECKING:
     from edge.stock.shelves.shelf import Key
@@ -92,3 +93,31 @@ async def test_a_whole_shelf_with_what_changed_since_is_as_fresh_as_the_hubs_wor
 def test_a_beat_of_another_epoch_speaks_for_nobody() -> None:
     assert following.vouched(Place(1, 5), beat(5))
     assert not following.vouched(Place(2, 9), beat(5))
+
+
+@dataclass
+class Lost(Behind):
+    """A hub whose shelf has only the product A left, though it was never heard that B went."""
+
+    async def digests(self, key: Key) -> tuple[Answer, Place, tuple[int, ...]]:
+        return Answer(1.0, beat(self.at), b""), Place(1, self.at, BOOT), digests_of([level(1)])
+
+    async def changes(self, key: Key, epoch: int, after: int) -> tuple[Answer, Note]:
+        return Answer(1.0, beat(self.at), b""), Note(1, self.at, after)
+
+    async def buckets(self, key: Key, buckets: Iterable[int]) -> tuple[Answer, Note]:
+        self.asked += buckets
+        return Answer(1.0, beat(self.at), b""), Note(1, self.at)
+
+
+@pytest.mark.promise("K-2")
+async def test_what_the_hub_has_no_more_is_dropped_by_a_comparison_of_its_bucket_alone(hub: Hub) -> None:
+    hub.asker = cast(Asker, Lost(at=5))
+    rows = [level(1), StockLevel("B", "ginza", 9)]
+    await hub.cache.apply("hub", StockReport(frozenset({"ginza"}), rows, part="pos"), 0.0)
+    follower = Follower(KEY, hub)
+    follower._place, follower.told = Place(1, 5, BOOT), beat(5)
+    for report in await told(follower.compare()):
+        await hub.cache.apply("hub", report, 0.0)
+    assert hub.cache.levels("hub/pos", "ginza") == {"A": 1}
+    assert cast(Lost, hub.asker).asked == [bucket("B")]
