@@ -14,8 +14,8 @@ from edge.db import MEMORY, database
 from edge.ports import StockLevel, StockReport
 from edge.stock.cache import stock_cache
 from edge.stock.line import following
-from edge.stock.line.asker import Answer, Asker
-from edge.stock.line.beat import Beat, Word
+from edge.stock.line.asker import Answer, Asker, Gone
+from edge.stock.line.beat import DRIFT, Beat, HubClock, Word
 from edge.stock.line.follower import CATCH_UPS, NOBODY_KNOWS_S, Follower, Hub, digests_of
 from edge.stock.line.following import Place
 from edge.stock.line.rows import Note
@@ -121,3 +121,63 @@ async def test_what_the_hub_has_no_more_is_dropped_by_a_comparison_of_its_bucket
         await hub.cache.apply("hub", report, 0.0)
     assert hub.cache.levels("hub/pos", "ginza") == {"A": 1}
     assert cast(Lost, hub.asker).asked == [bucket("B")]
+
+
+@pytest.mark.promise("K-2")
+async def test_after_a_restart_rows_of_a_bucket_that_differs_are_the_hubs_and_all_others_stay(hub: Hub) -> None:
+    hub.asker, hub.spread_s = cast(Asker, Lost(at=5)), 0.0
+    rows = [level(1), StockLevel("B", "ginza", 9)]
+    await hub.cache.apply("hub", StockReport(frozenset({"ginza"}), rows, part="pos"), 0.0)
+    async with stock_cache(hub.cache._db) as hub.cache:
+        first, *_ = await told(Follower(KEY, hub).compare())
+    assert (first.whole, first.levels) == (True, (level(1),))
+
+
+@dataclass
+class Dropping(Behind):
+    """A hub from whose shelf B goes while the whole shelf is on its way."""
+
+    async def whole(self, key: Key) -> tuple[Answer, Note]:
+        return Answer(1.0, beat(2), b""), Note(1, 1, 0, (level(1), StockLevel("B", "ginza", 9)))
+
+    async def changes(self, key: Key, epoch: int, after: int) -> tuple[Answer, Note]:
+        return Answer(1.0, beat(2), b""), Note(1, 2, after, (), ("B",))
+
+
+@pytest.mark.promise("K-2")
+async def test_what_went_while_a_whole_shelf_was_on_its_way_is_not_in_it(hub: Hub) -> None:
+    hub.asker = cast(Asker, Dropping(at=2))
+    (report,) = await told(Follower(KEY, hub)._whole())
+    assert report.levels == (level(1),)
+
+
+@pytest.mark.promise("K-1")
+async def test_a_note_in_parts_speaks_for_the_shelf_with_its_last_part(hub: Hub) -> None:
+    hub.read(HubClock(BOOT, 1000, 1.0))
+    follower, word = Follower(KEY, hub), Word(BOOT, 1000, 0)
+    follower._place = Place(1, 5, BOOT)
+    parts = [Note(1, 6, 5, (level(part),), part=part, parts=2, word=word) for part in (1, 2)]
+    found = [report.vouches for part in parts for report in await told(follower.note(part))]
+    assert found == [False, True]
+
+
+class Anew(Behind):
+    """A hub whose file is another one."""
+
+    async def changes(self, key: Key, epoch: int, after: int) -> tuple[Answer, Note]:
+        raise Gone
+
+
+async def test_an_edge_whose_numbers_the_hub_does_not_know_holds_none_and_compares(hub: Hub) -> None:
+    hub.asker = cast(Asker, Anew(at=8))
+    follower = Follower(KEY, hub)
+    follower._place = Place(1, 5, BOOT)
+    assert await told(follower.beat(beat(8))) == []
+    assert vars(follower)["_place"] is None
+    assert 2.0 < follower.compare_at < 2.0 + 2 * hub.poll_s
+
+
+@pytest.mark.promise("K-1")
+def test_an_age_by_the_hubs_clock_is_rounded_up_by_what_two_clocks_part() -> None:
+    found = HubClock(BOOT, 1000, 1.0).age(Word(BOOT, 1000, 0), 1001.0)
+    assert found == pytest.approx(1000.0 * (1 + DRIFT))
