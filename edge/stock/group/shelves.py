@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from edge.ports import StockItem
 from edge.stock.group.leases import Lease
@@ -45,6 +46,12 @@ _LEVEL = """WITH moved AS (UPDATE stock_row SET revision = $2, v = shelf.v + 1 F
     WHERE stock_row.channel = $1 AND revision > $2 AND shelf.channel = $1 AND shelf.location = stock_row.location
     RETURNING stock_row.location)
     UPDATE stock_shelf SET v = v + 1 WHERE channel = $1 AND location IN (SELECT location FROM moved)"""
+
+
+SLICE = 5_000
+"""Rows of one statement: a shelf of any size is written within each statement's time."""
+LONGEST_S = 60.0
+_T = TypeVar("_T")
 
 
 class Behind(Exception):
@@ -113,7 +120,7 @@ class Copy:
 async def put(server: Server, lease: Lease, plans: Sequence[Planned], items: Iterable[StockItem]) -> None:
     """Write what was planned, all or nothing. Raises Behind, and StockAway where the lease is no longer ours."""
     before = {plan.location: plan.before for plan in plans}
-    rows = [(plan.location, *_columns(row), plan.after.v) for plan in plans for row in plan.rows]
+    rows = [(plan.location, row, plan.after.v) for plan in plans for row in plan.rows]
     moves = [(plan.location, plan.n, plan.after.v, plan.full_s, plan.age) for plan in plans]
     async with server.transaction() as db:
         await lease.need(db)
@@ -121,8 +128,10 @@ async def put(server: Server, lease: Lease, plans: Sequence[Planned], items: Ite
         if found != before:
             raise Behind
         await db.execute(_MOVE, lease.channel, *_turned(moves, 5))
-        await db.execute(_PUT, lease.channel, *_turned(rows, 9))
-        await db.execute(_SAY, lease.channel, *_turned([(item.sku, _written(item)) for item in items], 2))
+        for some in _slices(rows):
+            await db.execute(_PUT, lease.channel, *_turned([(place, *_columns(row), v) for place, row, v in some], 9))
+        for said in _slices(list(items)):
+            await db.execute(_SAY, lease.channel, *_turned([(item.sku, _written(item)) for item in said], 2))
         if rows:
             await server.tell(db, f"s:{lease.channel}")
 
@@ -167,9 +176,14 @@ async def _copy(db: Any, channel: str, location: str, head: Head, held: Count) -
         return Copy(location, head, whole=False)
     whole = head.count.epoch != held.epoch
     v, n = (-1, -1) if whole else (held.v, held.n)
-    rows = [_row(row) for row in await db.fetch(_ROWS, channel, location, v)]
-    items = [StockItem(*json.loads(row[0])) for row in await db.fetch(_ITEMS, channel, location, v, n)]
-    return Copy(location, head, whole, rows, items)
+    rows = await db.fetch(_ROWS, channel, location, v, timeout=LONGEST_S)
+    items = await db.fetch(_ITEMS, channel, location, v, n, timeout=LONGEST_S)
+    return await asyncio.to_thread(_read, location, head, whole, rows, items)
+
+
+def _read(location: str, head: Head, whole: bool, rows: Sequence[Any], items: Sequence[Any]) -> Copy:
+    said = [StockItem(*json.loads(row[0])) for row in items]
+    return Copy(location, head, whole, [_row(row) for row in rows], said)
 
 
 def _columns(row: Row) -> tuple[Any, ...]:
@@ -185,6 +199,10 @@ def _row(found: Sequence[Any]) -> Row:
 def _written(item: StockItem) -> str:
     said = (item.sku, item.gtin, item.style, item.color, item.size, item.name, item.few)
     return json.dumps(said, ensure_ascii=False)
+
+
+def _slices(rows: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    return (rows[at : at + SLICE] for at in range(0, len(rows), SLICE))
 
 
 def _turned(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
