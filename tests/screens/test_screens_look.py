@@ -58,6 +58,9 @@ FAULTS = """async ({reach}) => {
         if (!box.width) continue;
         if (Math.min(box.width, box.height) < 60) faults.push(["too small", name(button)]);
         if (outside(box, view, 0)) faults.push(["off the screen", name(button)]);
+        const wish = button.closest(".sheet")?.querySelector(".wish")?.getBoundingClientRect();
+        if (wish && box.right > wish.left && box.left < wish.right && box.bottom > wish.top && box.top < wish.bottom)
+            faults.push(["under a wish", name(button)]);
         if (box.top < innerHeight * (1 - reach)) faults.push(["out of reach", name(button)]);
     }
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
