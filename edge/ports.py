@@ -176,7 +176,8 @@ class StockReport:
     long ago its reading began where ``age`` does not say it: a word that somebody repeats is older than the question.
     ``way`` is by which way it came. ``ahead`` is by how many seconds the clock of its revisions is ahead of ours, None
     where these are no times; ``sent_s`` when the source sent it, in UNIX seconds of ours, 0 where it does not say.
-    ``ordered`` says that the sender's own numbers tell it from older words (a hub's), whatever the rows' revisions.
+    ``ordered`` says that the sender's own numbers tell it from older words (a hub's), whatever the rows' revisions;
+    ``follows`` are the (SKU, location) of which alone they do.
     """
 
     locations: frozenset[str]
@@ -193,6 +194,7 @@ class StockReport:
     ahead: float | None = None
     sent_s: float = 0.0
     ordered: bool = False
+    follows: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,10 @@ from edge.stock.system import Key, Pushed
 MOST_WAITING = 10_000
 HOLE_S = 2.0
 """How long a missing push may still come behind its followers before everything is compared."""
+COALESCE_S = 0.5
+"""So long what webhooks name is gathered, as more of it comes together."""
+TIE_S = 0.05
+"""Ties are few: they are gathered so long, and twice as long each time while they go on, up to COALESCE_S."""
 Rows = set[tuple[str, str]]
 """(SKU, location) of ours."""
 
@@ -25,6 +29,9 @@ class Pushes:
         self._monotonic = monotonic
         self._told: list[tuple[str, Pushed]] = []
         self._keys: dict[Key, Rows] = {}
+        self._flood = False
+        self._tie_s = TIE_S
+        self._read_at = -math.inf
         self._ids: list[str] = []
         self._owed_rows: Rows = set()
         self._settled: list[str] = []
@@ -85,20 +92,24 @@ class Pushes:
 
     # What is to be read again
 
-    def ask(self, key: Key, row: tuple[str, str] | None = None) -> None:
-        """Read this again; ``row`` is what it is in our terms, where that is known."""
+    def ask(self, key: Key, row: tuple[str, str] | None = None, flood: bool = True) -> None:
+        """Read this again; ``row`` is what it is in our terms, where that is known. Of a ``flood`` more will come."""
         self._keys.setdefault(key, set()).update([row] if row else [])
+        self._flood = self._flood or flood
         self._wake()
 
-    async def some_keys(self) -> None:
-        """Until there is something to read."""
+    async def gathered(self, sleep: Callable[[float], Awaitable[None]]) -> None:
+        """Until there is something to read, and what comes together with it has come, too."""
         while not self._keys:
             await self._wait()
+        lately = self._monotonic() - self._read_at < COALESCE_S
+        self._tie_s = min(2 * self._tie_s, COALESCE_S) if lately else TIE_S
+        await sleep(COALESCE_S if self._flood else self._tie_s)
 
     def take_keys(self) -> dict[Key, Rows]:
         """All that is to be read now; whoever reads it takes out what it has read."""
         self._flight = self._keys, self._ids
-        self._keys, self._ids = {}, []
+        self._keys, self._ids, self._flood = {}, [], False
         return self._flight[0]
 
     def give_back(self) -> None:
@@ -116,6 +127,7 @@ class Pushes:
             self._ids = []
         self._flight = None
         self._rounds += 1
+        self._read_at = self._monotonic()
         self._wake()
 
     def idle(self) -> bool:

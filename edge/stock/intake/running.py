@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
@@ -21,6 +21,7 @@ from edge.ports import Comparison, StockAway, StockLevel, StockReport, Taken, Wa
 from edge.stock.intake.caller import ShopCaller, doing
 from edge.stock.intake.clocks import Clocks, closable
 from edge.stock.intake.doubts import Doubts
+from edge.stock.intake.followed import Followed, Word, latest
 from edge.stock.intake.inbox import Inbox
 from edge.stock.intake.names import BadPage, Names
 from edge.stock.intake.pushes import Pushes, Rows
@@ -32,10 +33,8 @@ from edge.stock.intake.witness import Witness
 from edge.stock.system import Key, Push, Pushed, Since, StockSystem
 
 KIND = "stock"
-COALESCE_S = 0.5
 MOST_KEYS = 250
 """Keys of one read-back; what a system takes in one call its adapter knows."""
-IN_A_THREAD = 5000
 VOUCH_EVERY_S = 0.5
 OLDEST_S = 86_400.0
 """What was complete longer ago is compared before a poll vouches for it."""
@@ -74,6 +73,7 @@ class Running:
         self._clocks = clocks
         self._marks = marks
         self.pushes = Pushes(clocks.monotonic)
+        self._followed = Followed()
         self._said: asyncio.Queue[tuple[StockReport, float, asyncio.Future[Taken]] | Exception] = asyncio.Queue(8)
         self._hopes: dict[int, asyncio.Future[Taken]] = {}
         self._began_s = 0.0
@@ -134,6 +134,7 @@ class Running:
         self._complete_s = oldest if oldest > self._began_s - OLDEST_S else None
         self._vouched = -math.inf
         self._witness.forget()
+        self._followed.forget()
         self.pushes.give_back()
 
     async def _guarded(self, loop: Coroutine[Any, Any, None]) -> None:
@@ -146,19 +147,22 @@ class Running:
     async def _say(self, report: StockReport) -> Taken:
         """Give a report and wait until the cache has it; what it has in two ways is read again."""
         hope: asyncio.Future[Taken] = asyncio.get_running_loop().create_future()
+        if report.way is not Way.PUSH:
+            self._followed.read(report)
+        # Each of the loops has one report on its way at most, so there is room at once: they stay in this order.
         await self._said.put((report, self._clocks.monotonic(), hope))
         taken = await hope
-        self._again(taken.ties)
+        self._again(taken.ties, flood=False)
         return taken
 
-    def _again(self, rows: Iterable[tuple[str, str]]) -> None:
+    def _again(self, rows: Iterable[tuple[str, str]], flood: bool = True) -> None:
         """Read these rows of ours again; with one that cannot be asked for singly everything is."""
         for sku, location in rows:
             key = self._system.key(self._names.theirs(sku), location)
             if key is None:
                 self.pushes.want()
             else:
-                self.pushes.ask(key, (sku, location))
+                self.pushes.ask(key, (sku, location), flood)
 
     # Pushes
 
@@ -169,23 +173,30 @@ class Running:
         self._again(self.pushes.owed_rows())
         while True:
             told = await self.pushes.take()
-            levels = [level for _, pushed in told for level in self._usable(pushed)]
+            words = [word for _, pushed in told for word in self._usable(pushed)]
             for _, pushed in told:
                 self._again((self._names.ours(sku), location) for sku, location in pushed.gone)
                 for key in pushed.keys:
                     self.pushes.ask(key)
                 if pushed.everything:
                     self.pushes.want()
-            if levels:
-                sent_s = min(pushed.sent_s for _, pushed in told)
-                await self._say(
-                    self._reader.report(newest(levels), sure=False, way=Way.PUSH, sent_s=self._reader.ours(sent_s))
-                )
+            if words:
+                await self._put(words, min(pushed.sent_s for _, pushed in told))
             self.pushes.done(told)
             self._settle()
             await self._vouch()
 
-    def _usable(self, pushed: Pushed) -> list[StockLevel]:
+    async def _put(self, words: Sequence[Word], sent_s: float) -> None:
+        """What pushes say that tell their order goes into the cache; what they say in two ways is read."""
+        last, torn = latest(words)
+        self._again(torn, flood=False)
+        follows, sent_s = self._followed.sent(last), self._reader.ours(sent_s)
+        levels = [word.level for word in last]
+        report = self._reader.report(levels, sure=False, way=Way.PUSH, sent_s=sent_s, follows=follows)
+        taken = await self._say(report)
+        self._followed.taken(last, follows, taken.moved)
+
+    def _usable(self, pushed: Pushed) -> list[Word]:
         """The levels of a push that tell their order; the others are read back."""
         try:
             levels = self._names.levels(pushed.levels, self._channel.locations)
@@ -193,10 +204,9 @@ class Running:
             self._tell("pushes", str(error))
             return []
         self._tell("pushes", "")
-        ordered = [level for level in levels if level.revision and self._channel.can.revisions]
-        if len(ordered) < len(levels):
-            self._again((level.sku, level.location) for level in levels if level not in ordered)
-        return ordered
+        ordered = self._channel.can.revisions
+        self._again((level.sku, level.location) for level in levels if not (ordered and level.revision))
+        return [Word(level, pushed.stream, pushed.seq) for level in levels if ordered and level.revision]
 
     async def _vouch(self) -> None:
         """A gapless stream, of whose pushes nothing is left to read, tells that all the rest is as it was."""
@@ -215,8 +225,7 @@ class Running:
         """Read again what was named by a push, or what is known in two ways."""
         pause = FIRST_PAUSE_S
         while True:
-            await self.pushes.some_keys()
-            await self._clocks.sleep(COALESCE_S)
+            await self.pushes.gathered(self._clocks.sleep)
             try:
                 await self._reread(self.pushes.take_keys())
             except (StockAway, BadPage) as away:

@@ -217,7 +217,8 @@ class _Shelf:
         sku, *kept, revision, taken, gone, n, item_n, value = row
         report, began = self._told.report, self._told.began
         later = report.sure and began >= taken
-        last = report.ordered or (report.sure and began >= taken + OUTLIVED_S)
+        ordered = report.ordered or (sku, self.location) in report.follows
+        last = ordered or (report.sure and began >= taken + OUTLIVED_S)
         said = None if level is None else figures(level)
         told = 0 if level is None else level.revision
         if said is None:
