@@ -12,12 +12,14 @@ class Known:
     """What is known of one SKU at one location: the ``level`` by the freshest channel that lists it, None if none does.
 
     ``age`` is how old that channel's word is, in seconds, None if no channel ever spoke of the location or nobody can
-    tell; ``channel`` is the one that counts, empty without one.
+    tell; ``channel`` is the one that counts, empty without one. ``asked`` says that units of it are being asked for or
+    were just kept: whether the source has them off its figure yet, nobody can tell.
     """
 
     level: StockLevel | None = None
     age: float | None = None
     channel: str = ""
+    asked: bool = False
 
 
 UNHEARD = Known()
@@ -42,4 +44,4 @@ def less(known: Known, units: int) -> Known:
     """What is known with so many units more of it kept for somebody; a status alone has nothing to take off."""
     if not units or known.level is None:
         return known
-    return replace(known, level=replace(known.level, hold=known.level.hold + units))
+    return replace(known, level=replace(known.level, hold=known.level.hold + units), asked=True)

@@ -9,7 +9,7 @@ import pytest
 from edge.config import Location
 from edge.model import Band
 from edge.ports import StockLevel
-from edge.stock.level import Known
+from edge.stock.level import Known, less
 from edge.stock.words.wording import Word, band, line, name_of, sure, word
 
 NOW = 1_795_000_000.0
@@ -72,6 +72,12 @@ def test_no_other_place_shows_a_number_even_when_live(place: str, available: int
     elsewhere = Location(id="web", place=place, name={"ja": "オンライン"})
     said = line(elsewhere, of(available, 1.0), None, "ja", NOW)
     assert (said.text, said.available, said.place) == (text, None, place)
+
+
+def test_while_a_unit_is_being_asked_for_no_figure_is_told_as_nobody_knows_who_took_it_off(here: Location) -> None:
+    said = line(here, less(of(9, 1.0), 1), None, "ja", NOW)
+    assert (said.text, said.available) == ("在庫あり", None)
+    assert line(here, less(of(1, 1.0), 1), None, "ja", NOW).text == "在庫なし"
 
 
 def test_a_line_tells_when_the_sources_word_was_and_nothing_when_it_asks(here: Location) -> None:

@@ -137,7 +137,7 @@ def line(location: Location, known: Known, few: int | None, language: str, now_s
 
 def _exact(known: Known) -> int | None:
     """The figure behind a live word, where there is one and it is what the word says."""
-    if known.level is None:
+    if known.level is None or known.asked:
         return None
     left, said_none = sellable(known.level), known.level.status in ("none", "order")
     return None if left is None or (left and said_none) or (left and chance(known) < confidence.SURE) else left
