@@ -98,9 +98,9 @@ class Delivery:
 @dataclass(frozen=True, slots=True)
 class Pushed:
     """What a delivery says. ``id`` tells it from its own repeats (empty: its bytes do). ``keys`` are to be read, or
-    ``everything``. ``stream`` and ``seq`` number it among the pushes of a system that beats, from 1 without
-    gaps, in the order in which their figures were read; ``sent_s`` is when the system sent it (UNIX seconds): without it a push vouches for nothing but its own rows, as
-    nobody knows how long it was held up."""
+    ``everything``. ``stream`` and ``seq`` number it among the pushes of a system that beats, from 1 without gaps, in
+    the order in which their figures were read; ``sent_s`` is when the system sent it (UNIX seconds): without it a push
+    vouches for nothing but its own rows, as nobody knows how long it was held up."""
 
     id: str = ""
     levels: tuple[StockLevel, ...] = ()
