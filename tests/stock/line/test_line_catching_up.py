@@ -15,7 +15,7 @@ from edge.ports import StockLevel, StockReport
 from edge.stock.cache import stock_cache
 from edge.stock.line import following
 from edge.stock.line.asker import Answer, Asker, Gone
-from edge.stock.line.beat import DRIFT, Beat, HubClock, Word
+from edge.stock.line.beat import DRIFT, Beat, HubClock, Word, age_ms
 from edge.stock.line.follower import CATCH_UPS, NOBODY_KNOWS_S, Follower, Hub, digests_of
 from edge.stock.line.following import Place
 from edge.stock.line.rows import Note
@@ -181,3 +181,10 @@ async def test_an_edge_whose_numbers_the_hub_does_not_know_holds_none_and_compar
 def test_an_age_by_the_hubs_clock_is_rounded_up_by_what_two_clocks_part() -> None:
     found = HubClock(BOOT, 1000, 1.0).age(Word(BOOT, 1000, 0), 1001.0)
     assert found == pytest.approx(1000.0 * (1 + DRIFT))
+
+
+@pytest.mark.parametrize(
+    ("age", "told_ms"), [(1.0001, 1001), (0.0, 0), (-1.0, None), (float("nan"), None), (None, None)]
+)
+def test_an_age_travels_rounded_up_and_one_that_nobody_knows_not_at_all(age: float | None, told_ms: int | None) -> None:
+    assert age_ms(age) == told_ms
