@@ -53,6 +53,7 @@ const look = () => {
 };
 addEventListener("DOMContentLoaded", () => new MutationObserver(look)
   .observe(document.body, {subtree: true, childList: true, characterData: true, attributes: true}));
+window.frame = frame;
 function frame(done) {
   requestAnimationFrame(() => { const c = new MessageChannel();
     c.port1.onmessage = () => done(performance.timeOrigin + performance.now()); c.port2.postMessage(0); });
@@ -113,7 +114,9 @@ async def _run(shop: Shop, here: Chain, seconds: float, rate: float) -> dict[str
         await _all_live(page)
         changes = await _changed(Work(shop, hands, counters, bare), seconds, rate)
         lost = await _lost(shop, here, page, counters)
-        paints, floor = await page.evaluate("window.paints"), await bare.paints()
+        # What the page has by now it may not have painted yet.
+        paints = await page.evaluate("new Promise(done => window.frame(() => done(window.paints)))")
+        floor = await bare.paints()
         painted = _painted(changes, paints)
     ours, floor_ms = percentiles(painted), percentiles(floor)
     sold = sum(change.sold for change in changes)
@@ -232,7 +235,8 @@ async def _otherwise(page: Any, shop: Shop, counters: list[Counter]) -> list[str
     found = await page.evaluate("""Array.from(document.querySelectorAll(".tile[data-value]"),
         tile => [tile.dataset.value, tile.querySelector(".line .much")?.textContent ?? ""])""")
     right = {shop.sku(one.number): str(one.there - one.sold) for one in counters}
-    return [text for sku, text in found if right[sku] not in text]
+    missing = [] if len(found) == len(right) else [f"{len(found)} of {len(right)}"]
+    return missing + [text for sku, text in found if right[sku] not in text]
 
 
 @asynccontextmanager
