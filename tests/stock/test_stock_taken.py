@@ -106,6 +106,18 @@ async def test_a_sender_that_numbers_its_words_is_believed_whatever_the_rows_rev
     assert cache.levels("hub", "ginza") == {"A": 5}
 
 
+@pytest.mark.promise("K-1")
+async def test_a_reading_that_began_before_a_push_repeated_the_figures_is_not_taken_for_a_later_word(
+    cache: StockCache, clock: HandClock
+) -> None:
+    await cache.apply("pos", StockReport(SHOP, said(0, 5)), clock.wall)
+    clock.pass_(2)
+    assert await cache.apply("pos", pushed(0, 5), clock.wall) == Taken()
+    clock.pass_(1)
+    crossed = StockReport(SHOP, said(1, 5), age=2.0, whole=False)
+    assert await cache.apply("pos", crossed, clock.wall) == Taken(ties=(("A", "ginza"),))
+
+
 async def test_two_of_one_revision_are_a_tie_until_the_source_is_read_again(
     cache: StockCache, clock: HandClock
 ) -> None:

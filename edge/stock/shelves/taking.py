@@ -225,6 +225,9 @@ class _Shelf:
             verdict = Verdict.SAME if gone else Verdict.TAKEN if later else Verdict.TIE
         else:
             verdict = weigh(None if gone else tuple(kept), revision, said, told, later, last)
+            if verdict is Verdict.SAME and not report.sure:
+                # A push that repeats the figures is a later word all the same: a reading begun before it is not later.
+                verdict = Verdict.NEWER
         # A whole report that crossed a newer word of a row merely does not name it yet.
         if verdict is Verdict.TIE and (said is not None or not self._whole):
             self.ties.append(sku)

@@ -93,7 +93,7 @@ class Model:
         if self.asked:
             began, state = self.asked.pop(n % len(self.asked))
             self.followed.read(StockReport(frozenset([ROW[1]]), [self.states[state]], whole=False))
-            self.weighed(state, later=began >= self.taken)
+            self.weighed(state, later=began >= self.taken, sure=True)
 
     def push(self, n: int) -> None:
         """Some of those that wait, oldest or newest first, together."""
@@ -105,12 +105,14 @@ class Model:
         moved = [one.row for one in words if self.weighed(dict(some)[one], last=one.row in follows) is Verdict.TAKEN]
         self.followed.taken(words, follows, moved)
 
-    def weighed(self, state: int, later: bool = False, last: bool = False) -> Verdict:
+    def weighed(self, state: int, later: bool = False, last: bool = False, sure: bool = False) -> Verdict:
         level, (known, revision) = self.states[state], self.known or (None, 0)
         verdict = (
             Verdict.TAKEN if self.known is None else weigh(known, revision, figures(level), level.revision, later, last)
         )
-        if verdict is Verdict.TAKEN and not later:
+        if verdict is Verdict.SAME and not sure:
+            self.taken = self.turn
+        if verdict is Verdict.TAKEN:
             assert all(state >= other or self.same(state, other) for other in self.heard)
         if verdict in (Verdict.TAKEN, Verdict.NEWER):
             self.known, self.taken = (figures(level), max(revision, level.revision)), self.turn
