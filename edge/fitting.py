@@ -9,10 +9,16 @@ from pathlib import Path
 from edge import config, plug
 from edge.members import papers
 from edge.members.static import BadRule, compile_rules
+from edge.stock.intake.opening import can_of
+from edge.stock.shops import shop
+from edge.stock.system import Push
 from provisioning.layers import HUB_LAYERS, STORE_LAYERS, Layered, load
 
 EYES = frozenset({"camera"})
 """Ports whose adapters run in a process of their own, which tells its bad settings on the health page."""
+
+HOOKS = ("secret_file", "hook_url")
+"""Settings that nothing reads where a system sends no webhooks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,13 @@ def fitted(choice: Choice, layered: Layered) -> config.Settings:
     except plug.UnknownAdapter as error:
         raise config.BadConfig(f"{layered.where(f'{choice.key}.adapter')}: {error}") from error
     model: type[config.Settings] = module.Settings
-    return config.placed(model, choice.adapter.settings, layered, f"{choice.key}.settings.")
+    fitting = config.placed(model, choice.adapter.settings, layered, f"{choice.key}.settings.")
+    deaf = isinstance(fitting, shop.Settings) and can_of(module, fitting).push is Push.NONE
+    for name in HOOKS if deaf else ():
+        if choice.adapter.settings.get(name):
+            key = f"{choice.key}.settings.{name}"
+            raise config.BadConfig(f"{layered.where(key)}: {key}: this system sends no webhooks; leave it out")
+    return fitting
 
 
 def need(settings: config.Store | config.Hub, folder: Path, besides: Collection[str] = EYES) -> None:
