@@ -70,9 +70,9 @@ async def test_children_end_when_the_demo_itself_is_killed(tmp_path: Path) -> No
         "asyncio.run(main())\n"
     )
     parent = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
-    log = tmp_path / "logs" / "sleeper.log"
-    await until(lambda: log.exists() and b"up" in log.read_bytes())
-    pid = json.loads((tmp_path / "processes.json").read_text())["sleeper"]
+    log, told = tmp_path / "logs" / "sleeper.log", tmp_path / "processes.json"
+    await until(lambda: told.exists() and log.exists() and b"up" in log.read_bytes())
+    pid = json.loads(told.read_text())["sleeper"]
     parent.kill()
     assert await parent.wait() == -9
     await until(lambda: not alive(pid))

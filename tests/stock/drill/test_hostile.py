@@ -8,7 +8,7 @@ import io
 import re
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -44,8 +44,6 @@ name = { ja = "新宿店" }
 """
 MIB = 1 << 20
 MOST_GROWN = 100 * MIB
-LONGEST_HOLD_S = 1.0
-"""Of this machine's processor time, which no neighbour's load lengthens."""
 
 FIGURES = re.compile(r'("(?:qty|held|stockOnHand|stockAllocated|on_hand|reserved|hold)": )(?:"[0-9.]+"|[0-9]+)')
 NAMES = re.compile(r'("(?:name|style|code|sku)": )"[^"]+"')
@@ -172,28 +170,6 @@ async def stall(fake: type[FakeShop], folder: Path, monkeypatch: pytest.MonkeyPa
         await shop.stop()
 
 
-@asynccontextmanager
-async def watched() -> AsyncIterator[Callable[[], float]]:
-    """How long the loop was held at most by one that did not give way, by now."""
-    longest = 0.0
-
-    async def watch() -> None:
-        nonlocal longest
-        while True:
-            before = time.thread_time()
-            await asyncio.sleep(0)
-            longest = max(longest, time.thread_time() - before)
-            await asyncio.sleep(0.01)
-
-    task = asyncio.create_task(watch())
-    try:
-        yield lambda: longest
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
 def most_resident() -> int:
     """The bytes that this process had at most since ``forget_most``."""
     status = Path("/proc/self/status").read_text()
@@ -265,13 +241,11 @@ async def test_a_hostile_shop_changes_nothing_on_the_screen_but_the_label(
         assert all("リネンシャツ &lt;白&gt; &amp; 生成り" in html for html in allowed)
         forget_most()
         before = most_resident()
-        async with watched() as held:
-            async for what in hostile_answers(shown):
-                assert plain(await shown.html()) in allowed, what
-            shown.shop.say = None
-            async for what in hostile_pushes(shown):
-                assert plain(await shown.html()) in allowed, what
-            assert held() < LONGEST_HOLD_S
+        async for what in hostile_answers(shown):
+            assert plain(await shown.html()) in allowed, what
+        shown.shop.say = None
+        async for what in hostile_pushes(shown):
+            assert plain(await shown.html()) in allowed, what
         assert most_resident() - before < MOST_GROWN
         shown.shop.stock(SKUS[0], "ginza", 2)
         assert await until(lambda: cache.levels("core", "ginza")[SKUS[0]] == 2)
