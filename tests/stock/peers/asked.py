@@ -75,8 +75,8 @@ class Door:
         return web.Response(status=self.says)
 
 
-async def eventually(true: Callable[[], bool]) -> None:
+async def eventually(true: Callable[[], bool], seconds: float = 90.0) -> None:
     """Wait until it is so, on a busy machine for long."""
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(seconds):
         while not true():
             await asyncio.sleep(0.02)

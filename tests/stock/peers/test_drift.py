@@ -37,6 +37,8 @@ PRODUCTS = int(os.environ.get("TENTOU_SOAK_OSCAR_PRODUCTS", "150"))
 CHANGES = int(os.environ.get("TENTOU_SOAK_OSCAR_CHANGES", "300"))
 FAULTS = (0.01, 0.01, 0.05) if "TENTOU_SOAK_OSCAR_CHANGES" in os.environ else (0.1, 0.1, 0.2)
 PLACES = {"1": "ginza", "2": "web"}
+ROUND_S = 90.0 + PRODUCTS / 200
+"""How long a comparison may take, so that a failure ends."""
 
 
 @dataclass
@@ -124,10 +126,11 @@ async def changed(shop: oscar.Oscar, chance: random.Random) -> None:
 async def test_after_two_rounds_no_row_of_a_real_shop_differs(shop: oscar.Oscar, faults: Faults) -> None:
     rounds = Rounds()
     async with fed(shop, faults, rounds) as cache:
-        await eventually(lambda: rounds.ended >= 1)
+        await eventually(lambda: rounds.ended >= 1, ROUND_S)
         await changed(shop, random.Random(7))
         begun = rounds.begun
-        await eventually(lambda: rounds.begun >= begun + 3)  # the two that began after the last change are in the cache
+        # The two that began after the last change are in the cache.
+        await eventually(lambda: rounds.begun >= begun + 3, 3 * ROUND_S)
         assert cached(cache, shop) == truth(shop)
     assert min(faults.counts[fault] for fault in ("dropped", "doubled", "reordered")) > 0
 
