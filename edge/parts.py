@@ -110,7 +110,6 @@ async def open_parts(stack: AsyncExitStack, store: config.Store, folder: Path) -
         outbox_anyway(data / FILE, store.device, health, caps_of(store.outbox), days=store.outbox.quarantine_days)
     )
     members_desk = await stack.enter_async_context(desk(store.member_code, store.device, folder, data, health))
-    readers = {source.screen for source in (*store.camera, *store.scanner)}
     wanted = members_desk.symbologies.union(store.product_code.symbologies)
     forms = joined(members_desk.forms, wares(store, shop).forms)
     members = await opened(stack, store.members, folder, health, _MEMBERS_ADVICE)
@@ -140,13 +139,7 @@ async def open_parts(stack: AsyncExitStack, store: config.Store, folder: Path) -
         ledger=ledger,
         letters=Letters(members_desk, post, store.device, health, erasures.settle),
         erasures=erasures,
-        screens=Screens(
-            store.screen,
-            readers=readers,
-            wares=bool(store.product_code.symbologies),
-            notice=store.notice,
-            watched={camera.screen for camera in store.camera},
-        ),
+        screens=_screens(store),
         eyes=eyes,
         scanners={scanner.id: ScannerEye(scanner, folder, health) for scanner in store.scanner},
         members=members,
@@ -158,6 +151,17 @@ async def open_parts(stack: AsyncExitStack, store: config.Store, folder: Path) -
     )
     parts.inquiry = Service(told, data)
     return parts
+
+
+def _screens(store: config.Store) -> Screens:
+    """The store's screens, told which of them have a reader and which a camera."""
+    return Screens(
+        store.screen,
+        readers={source.screen for source in (*store.camera, *store.scanner)},
+        wares=bool(store.product_code.symbologies),
+        notice=store.notice,
+        watched={camera.screen for camera in store.camera},
+    )
 
 
 def _ears(store: config.Store) -> dict[str, Ear]:
