@@ -19,6 +19,8 @@ FAULTS: tuple[type[Exception], ...] = (OSError, TimeoutError, ValueError)
 if asyncpg is not None:
     FAULTS = (*FAULTS, asyncpg.PostgresError, asyncpg.InterfaceError)
 CONNECT_S = 10
+STOPPING = ("57P01", "57P02", "57P03")
+"""Stopped, crashed or not ready yet; class 08 are the lost connections (PostgreSQL's manual, appendix A)."""
 
 
 async def arguments(settings: Postgres, where: Path) -> dict[str, Any]:
@@ -51,6 +53,8 @@ def cause(error: Exception) -> str:
     if isinstance(error, OSError | TimeoutError):
         return f"PostgreSQL is away: {getattr(error, 'strerror', None) or type(error).__name__}"
     state = str(getattr(error, "sqlstate", None) or "")
+    if state[:2] == "08" or state in STOPPING:
+        return f"PostgreSQL is away: {error}"
     if state[:2] in ("28", "3D", "53", "57") or state in ("42501", "25006"):
         return f"PostgreSQL says: {error}"
     return f"PostgreSQL: {type(error).__name__}"

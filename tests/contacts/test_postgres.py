@@ -17,6 +17,7 @@ from edge.contacts.office import inbox
 from edge.contacts.office.sink import SinkAway, arrival
 from edge.health import Health
 from edge.ports import Message
+from edge.postgres import cause
 from tests.contacts.test_sinks import STREAM, came, event, places, standing
 
 JANUARY, FEBRUARY = 1_767_225_600_000, 1_769_904_000_000
@@ -92,7 +93,7 @@ async def test_while_the_server_is_away_nothing_is_acknowledged_and_then_everyth
                 office.send(*range(4, 3_000))
                 await eventually(office.incoming.empty)
                 assert office.told("/ack") == [{"outbox": STREAM, "upto": 2, "max": 2}]
-                assert any(part.kind == "sink" and "PostgreSQL is away" in part.detail for part in health.parts())
+                assert any("PostgreSQL is away" in part.detail for part in health.parts() if part.kind == "sink")
             finally:
                 server.start()
             await eventually(lambda: office.told("/inbox")[-1] == {"state": "online"})
@@ -100,6 +101,21 @@ async def test_while_the_server_is_away_nothing_is_acknowledged_and_then_everyth
             await eventually(lambda: office.told("/ack")[-1]["upto"] == 39)
         assert await places(sink) == [(STREAM, seq) for seq in range(1, 40)]
         assert (await standing(sink)).duplicates == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (asyncpg.ConnectionDoesNotExistError("closed in the middle"), "PostgreSQL is away: closed in the middle"),
+        (asyncpg.AdminShutdownError("terminating connection"), "PostgreSQL is away: terminating connection"),
+        (asyncpg.CannotConnectNowError("shutting down"), "PostgreSQL is away: shutting down"),
+        (asyncpg.QueryCanceledError("statement timeout"), "PostgreSQL says: statement timeout"),
+        (asyncpg.UniqueViolationError("Key (x)=(somebody) already exists"), "PostgreSQL: UniqueViolationError"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_a_server_that_stops_is_away_however_it_goes(error: Exception, why: str) -> None:
+    assert cause(error) == why
 
 
 @pytest.mark.parametrize(
