@@ -42,9 +42,10 @@ PRESSED = """() => {
 BELOW = """() => new Promise((resolve) => {
     const [a, b] = document.querySelectorAll(".layer");
     const front = a.classList.contains("front") ? a : b;
+    const opacity = (layer) => Number(getComputedStyle(layer).opacity);
     new MutationObserver(() => {
         const seen = [];
-        const look = () => seen.push(Number(getComputedStyle(front).opacity)) < 20
+        const look = () => seen.push(Math.max(opacity(a), opacity(b))) < 20
             ? requestAnimationFrame(look) : resolve(seen);
         look();
     }).observe(front, {attributes: true});

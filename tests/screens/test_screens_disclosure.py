@@ -107,8 +107,12 @@ class Watched:
     async def painted(self, counter: Counter) -> None:
         """The browser shows the newest scene, and its message has been kept here."""
         await self.store.painted(counter.event)
+        await self.heard(lambda message: message["event"] == counter.event)
+
+    async def heard(self, wanted: Callable[[dict[str, Any]], bool]) -> None:
+        """Such a message has been kept here."""
         async with asyncio.timeout(20):
-            while not any(message["event"] == counter.event for message in self.said):
+            while not any(wanted(message) for message in self.said):
                 await self.page.wait_for_timeout(20)
 
     async def pressed(self, counter: Counter, action: str) -> None:
@@ -137,6 +141,7 @@ async def watched(page: Page, store: Store) -> AsyncIterator[Callable[[str], Any
         page.on("websocket", watched.listen)
         await page.goto(f"{store.url}/screens/{screen}")
         await page.locator(".layer.front").wait_for()
+        await watched.heard(lambda _: True)  # the scene that stands, which comes with the connection
         return watched
 
     yield open_page
