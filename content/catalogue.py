@@ -15,6 +15,8 @@ from content.records import BadRecord
 FILE = "catalogue.json"
 PICTURES = "products"
 """The folder, beside the catalogue, with the products' pictures."""
+DEAREST = 99_999_999
+"""Yen; what a tile has room for, and more than a till takes at once."""
 
 
 class Entry(BaseModel):
@@ -25,7 +27,7 @@ class Entry(BaseModel):
     sku: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
     gtin: str = Field("", pattern=r"^([0-9]{8,14})?$")
     name: dict[str, str] = Field(min_length=1)
-    price: int = Field(ge=0)
+    price: int = Field(ge=0, le=DEAREST)
     picture: str = Field("", pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]{0,127})?$")
     tags: frozenset[str] = frozenset()
 

@@ -94,7 +94,7 @@ class Generic(FakeShop):
 
     def _product(self, sku: str) -> dict[str, Any]:
         return self.products.setdefault(
-            sku, {"code": sku, "jan": "", "style": sku.rsplit("-", 1)[0], "axes": ["白", sku[-1:]]}
+            sku, {"code": sku, "jan": "", "style": sku.rsplit("-", 1)[0], "axes": ["白", sku[-1:]], "price": 3990}
         )
 
     def _set(self, sku: str, place: str, n: int, held: int) -> None:
