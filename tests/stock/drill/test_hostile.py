@@ -131,12 +131,15 @@ class Stall:
     def places(self) -> Any:
         return self.shop.locations.values() if isinstance(self.shop, Vendure) else self.shop.shops.values()
 
+    def gone(self, ways: set[str], times: int) -> bool:
+        return all(self.met[way] >= times for way in ways)
+
     async def asked(self) -> bool:
         """Whether all of the shop's ways were gone twice since it says what it says."""
         ways = {"comparison", "read-back"} | ({"poll"} if isinstance(self.shop, Generic) else set())
         for times in (1, 2):
             await self.post(self.push().body)
-            if not await until(lambda times=times: all(self.met[way] >= times for way in ways)):
+            if not await until(partial(self.gone, ways, times)):
                 return False
         return True
 
