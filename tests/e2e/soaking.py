@@ -80,6 +80,7 @@ class Soak:
         for number in range(first, last):
             await self._visits[number % len(self._visits)](number)
             await self._leave()
+        await until(self._store.parts.screens.reports.empty, "what the pages reported is taken")
         return self._held()
 
     async def _card(self, number: int) -> None:
