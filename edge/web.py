@@ -6,6 +6,7 @@ import hmac
 import html
 import ipaddress
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -16,6 +17,8 @@ from edge import __version__
 from edge.health import Health, Part, State, Tally
 
 Respond = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+LOOKING = Path(__file__).parent / "looking.js"
 
 NOBODYS = (".localhost", ".local", ".internal", ".home.arpa")
 """Names that nobody can register (RFC 6761, 6762, 8375; ICANN's .internal), so no stranger's page has one."""
@@ -128,6 +131,15 @@ def basics(health: Health, links: Iterable[tuple[str, str]], start_page: str, na
         web.get("/metrics", metrics),
         web.get("/api/openapi.json", openapi),
     ]
+
+
+def looking(path: str) -> web.RouteDef:
+    """The script of a page that fetches itself anew with ``X-Look``, so that what it tells is never old."""
+
+    async def script(_: web.Request) -> web.FileResponse:
+        return web.FileResponse(LOOKING)
+
+    return web.get(f"{path}/looking.js", script)
 
 
 def as_json(part: Part) -> dict[str, object]:

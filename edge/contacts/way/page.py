@@ -12,6 +12,7 @@ from aiohttp import web
 from jinja2 import Environment
 
 from edge.contacts.way.stations import ADVICE, WORDS, Facts, Mood, Station, told
+from edge.web import looking
 from provisioning import language, signin
 from provisioning.accounts import Role
 from provisioning.dashboard import number, since
@@ -101,6 +102,7 @@ def routes(see: See, retry: Retry, guard: Guard, title: str) -> list[web.Abstrac
     return [
         web.get("/it/ledger", partial(_page, see, guard, title, pages, says)),
         web.post("/it/ledger/retry", partial(_retry, retry, guard)),
+        looking("/it/ledger"),
         web.static("/it/ledger/static", WEB / "static"),
     ]
 

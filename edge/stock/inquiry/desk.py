@@ -22,6 +22,7 @@ from edge.stock.inquiry.lags import joined
 from edge.stock.inquiry.standing import Late, Shelf, Standing
 from edge.stock.inquiry.watch import Watch
 from edge.stock.intake import feeding
+from edge.stock.intake.doubts import Told, name
 from edge.stock.shelves.shelf import Key, channel_of
 
 HOUR_S = 3600.0
@@ -81,7 +82,7 @@ class Desk:
             channel.id,
             channel.adapter,
             *part,
-            standing.vouching(*feeding.chosen(channel), doubted=self._down(f"{channel.id} since")),
+            standing.vouching(*feeding.chosen(channel), [one for one in Told if self._down(name(channel.id, one))]),
             hidden,
             waiting,
             budgets,
@@ -96,7 +97,7 @@ class Desk:
         """State, detail and advice of a channel: of its intake's where the channel itself is well."""
         if self.health is None:
             return "", "", ""
-        names = (channel, f"{channel} intake", f"{channel} since")
+        names = (channel, f"{channel} intake", *(name(channel, told) for told in Told))
         mine = [part for part in self.health.parts() if part.kind == KIND and part.name in names]
         worst = next((part for part in mine if part.state == "down"), mine[0] if mine else None)
         return (str(worst.state), worst.detail, worst.todo) if worst else ("starting", "", "")

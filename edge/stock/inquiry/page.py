@@ -20,6 +20,7 @@ from edge.stock.inquiry.lags import joined
 from edge.stock.inquiry.printed import VOUCHES, WAYS, WHYS, span
 from edge.stock.inquiry.standing import Standing
 from edge.stock.shelves.shelf import channel_of
+from edge.web import looking
 from provisioning import language, origin, signin
 from provisioning.accounts import Role
 from provisioning.i18n import environments, words
@@ -69,6 +70,7 @@ def routes(page: Page) -> list[web.AbstractRouteDef]:
     return [
         web.get(page.path, partial(_page, page, made, says)),
         web.post(f"{page.path}/compare", partial(_compare, page)),
+        looking(page.path),
         web.static(f"{page.path}/static", WEB / "static"),
     ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +14,7 @@ from edge.ports import Comparison
 from edge.stock.freshness import ASK_S, LIVE_S
 from edge.stock.intake import feeding
 from edge.stock.intake.desk import contract_of
+from edge.stock.intake.doubts import Told
 from edge.stock.intake.opening import can_of
 from edge.stock.system import Budget, Can, Since
 
@@ -96,13 +97,13 @@ class Standing:
         return "live" if self.age_s <= LIVE_S else "aged"
 
 
-def vouching(module: ModuleType, settings: Any, doubted: bool = False) -> tuple[str, ...]:
-    """What moves a channel's watermark; ``doubted`` is whether its polls were found to miss changes."""
+def vouching(module: ModuleType, settings: Any, doubted: Collection[Told] = ()) -> tuple[str, ...]:
+    """What moves a channel's watermark; ``doubted`` is what was found to miss changes."""
     if not hasattr(module, "CAN"):
         return ("beats",) if getattr(module, "HEARS", False) else ("looks",)
     can = can_of(module, settings)
-    found = ("pushes",) if can.beats else ()
-    polls = ("polls",) if can.since is Since.SURE and not doubted else ()
+    found = ("pushes",) if can.beats and Told.PUSHES not in doubted else ()
+    polls = ("polls",) if can.since is Since.SURE and Told.SINCE not in doubted else ()
     return (*found, *polls, "comparisons")
 
 
