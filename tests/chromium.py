@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+expect.set_options(timeout=60_000)  # a busy machine is late; no test measures time by it
 
 PROGRAM = "/usr/bin/chromium"
 FLAGS = (

@@ -22,7 +22,8 @@ from tests.e2e.listening import Heard
 
 ROOT = Path(__file__).parent.parent.parent
 ARTIFACTS = ROOT / ".artifacts"
-PATIENCE = 40.0
+PATIENCE = 90.0
+"""How long a thing may take that a busy machine does late; nothing is measured by it."""
 T = TypeVar("T")
 
 
@@ -85,7 +86,7 @@ def demo_running(folder: Path) -> Iterator[Running]:
             yield running
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(20)
+            process.wait(60)
 
 
 def _wait(ready: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:

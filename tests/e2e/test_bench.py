@@ -10,7 +10,7 @@ from edge.bench.figures import percentiles
 from tests.e2e.running import ROOT
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(480)
 @pytest.mark.promise("S-1")
 def test_scan_to_paint_is_measured_beside_its_floor() -> None:
     command = [sys.executable, "-m", "edge", "bench", "scan", "--json", "-n", "4"]

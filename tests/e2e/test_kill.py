@@ -50,7 +50,7 @@ async def page_of(demo: Running) -> str:
         return await answer.text()
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 @pytest.mark.promise("L-1")
 @pytest.mark.promise("L-2")
 @pytest.mark.promise("L-3")
@@ -63,7 +63,7 @@ async def test_whatever_is_killed_the_loop_returns_and_every_contact_arrives_onc
     scanning = asyncio.create_task(people(demo))
     try:
         for victim in VICTIMS:
-            await expect(screen.locator("body")).to_have_attribute("data-scene", "member", timeout=30_000)
+            await expect(screen.locator("body")).to_have_attribute("data-scene", "member")
             pid = pid_of(demo, victim)
             os.kill(pid, signal.SIGKILL)
             await eventually(partial(gone, pid))
@@ -74,12 +74,12 @@ async def test_whatever_is_killed_the_loop_returns_and_every_contact_arrives_onc
             await eventually(partial(went_on, demo, before))
             assert not scanning.done()
             assert await screen.evaluate("document.querySelector('#loop').getBoundingClientRect().height") > 0
-        await expect(screen.locator("body")).to_have_attribute("data-scene", "member", timeout=30_000)
+        await expect(screen.locator("body")).to_have_attribute("data-scene", "member")
     finally:
         scanning.cancel()
         await asyncio.gather(scanning, return_exceptions=True)
     await demo.post("/app/release", camera="cam-kiosk")
-    await expect(screen.locator("body")).to_have_attribute("data-scene", "loop", timeout=60_000)
+    await expect(screen.locator("body")).to_have_attribute("data-scene", "loop")
     await screen.close()
     await every_accepted_contact_is_there_once(demo)
 

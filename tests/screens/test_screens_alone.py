@@ -39,7 +39,7 @@ class Service:
 
     async def start(self) -> None:
         self._process = await asyncio.create_subprocess_exec(sys.executable, str(PROGRAM), str(self.port))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while True:
                 try:
                     _, writer = await asyncio.open_connection("127.0.0.1", self.port)

@@ -94,11 +94,11 @@ async def test_what_cuts_in_comes_at_once_and_goes_at_once(page: Page, store: St
         for name, why in (("stock", "default"), ("member", rule))
     )
     await store.screens.loop("window", Loop("2", (usual,)))
-    await page.locator(".layer.front img[src*='default-stock']").wait_for(timeout=30_000)
+    await page.locator(".layer.front img[src*='default-stock']").wait_for(timeout=60_000)
     await store.screens.loop("window", Loop("3", (now,)))
-    await page.locator(".layer.front img[src*='default-member']").wait_for(timeout=10_000)
+    await page.locator(".layer.front img[src*='default-member']").wait_for(timeout=60_000)
     await store.screens.loop("window", Loop("4", (usual,)))
-    await page.locator(".layer.front img[src*='default-stock']").wait_for(timeout=10_000)
+    await page.locator(".layer.front img[src*='default-stock']").wait_for(timeout=60_000)
     assert await colours(page) > 50
 
 

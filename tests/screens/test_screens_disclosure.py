@@ -111,7 +111,7 @@ class Watched:
 
     async def heard(self, wanted: Callable[[dict[str, Any]], bool]) -> None:
         """Such a message has been kept here."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(90):
             while not any(wanted(message) for message in self.said):
                 await self.page.wait_for_timeout(20)
 

@@ -28,7 +28,7 @@ class Watch:
 
     async def next(self, key: str) -> dict[str, Any]:
         """The next message with this key; heartbeats are answered on the way."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 message = json.loads(await self._socket.receive_str())
                 if key in message:
@@ -62,7 +62,7 @@ async def watching(url: str, screen: str = "window") -> AsyncIterator[Watch]:
 
 
 async def reported(screens: Screens, kind: type[Report]) -> Any:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not isinstance(report := await screens.reports.get(), kind):
             pass
     return report
@@ -165,7 +165,7 @@ async def test_close_ends_every_stream_and_takes_no_new_one(screens: Screens, ur
         socket = await session.ws_connect(f"{url}/screens/window/stream")
         await socket.receive()
         closing = asyncio.create_task(screens.close())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not socket.closed:
                 await socket.receive()
         await closing

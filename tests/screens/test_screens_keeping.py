@@ -97,7 +97,7 @@ class Glass:
         await self.heard()
 
     async def heard(self) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(90):
             await self.stage.take(await self.stage._inbox.get())
 
 

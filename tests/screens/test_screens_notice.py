@@ -72,7 +72,7 @@ async def test_pages_are_told_whether_a_camera_looks_and_told_once(assets: Asset
         served(screens) as store,
         aiohttp.ClientSession() as session,
         session.ws_connect(f"{store.url}/screens/kiosk/stream") as page,
-        asyncio.timeout(10),
+        asyncio.timeout(90),
     ):
         for now in (True, False, False, True):
             screens.eyes("kiosk", now)

@@ -15,7 +15,7 @@ from edge.screens.watcher import Watcher
 async def delivered(watcher: Watcher, sent: list[str], count: int) -> list[str]:
     """Deliver until so many messages were sent."""
     task = asyncio.create_task(watcher.deliver())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(sent) < count:
             await asyncio.sleep(0)
     task.cancel()

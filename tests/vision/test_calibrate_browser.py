@@ -74,7 +74,7 @@ async def desk(url: str) -> AsyncIterator[Page]:
 
 
 async def state(page: Page, name: str) -> None:
-    await expect(page.locator("#aim")).to_have_attribute("data-state", name, timeout=30_000)
+    await expect(page.locator("#aim")).to_have_attribute("data-state", name)
 
 
 async def shot(page: Page, name: str) -> None:
@@ -114,7 +114,7 @@ async def test_a_zone_drawn_by_mouse_is_tried_saved_and_undone(etc: Path) -> Non
     async with store(etc) as (parts, url), desk(url) as page:
         code = page.locator("#code")
         await state(page, "live")
-        await expect(code).to_contain_text("読めています", timeout=30_000)
+        await expect(code).to_contain_text("読めています")
         await expect(page.locator("#meters")).to_contain_text("明るさ")
         await shot(page, "aim-live")
         await accessible(page)
