@@ -116,7 +116,8 @@ class Model:
             assert all(state >= other or self.same(state, other) for other in self.heard)
         if verdict in (Verdict.TAKEN, Verdict.NEWER):
             self.known, self.taken = (figures(level), max(revision, level.revision)), self.turn
-        self.heard.append(state)
+        if verdict is not Verdict.TIE:  # that is read again, and vouches for nothing until it was
+            self.heard.append(state)
         return verdict
 
     def same(self, one: int, other: int) -> bool:
