@@ -155,3 +155,39 @@ class LoopItem:
     rule: str = ""
     title: str = ""
     arm: str = ""
+
+
+class CallState(StrEnum):
+    """How what a shopper asked of the store's people stands: they are called, or one is to be kept (取り置き)."""
+
+    CALLING = "calling"
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    DECLINED = "declined"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One touch at a kiosk that concerns staff: what, where and when, and nothing of who touched.
+
+    ``screen`` and ``elsewhere`` are ids, the latter of another store that keeps the unit, empty for this one; ``slip``
+    is the shop's number. Times are UNIX seconds, 0 where there is none: ``until_s`` how long the unit is kept,
+    ``settled_s`` when staff said that they saw to it.
+    """
+
+    key: str
+    state: CallState
+    sku: str
+    screen: str
+    asked_s: float
+    elsewhere: str = ""
+    slip: str = ""
+    until_s: float = 0.0
+    settled_s: float = 0.0
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody of this store has to do something: go there, or take the unit off its shelf."""
+        mine = self.state is CallState.CALLING or (self.state is CallState.CONFIRMED and not self.elsewhere)
+        return mine and self.settled_s == 0

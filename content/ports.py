@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 from aiohttp import web
 
+from content.model import Call
 from provisioning.accounts import Role
 
 T = TypeVar("T")
@@ -39,3 +40,18 @@ class Guard(Protocol):
 
         ``active`` False is for a page's own polling, which must keep no session awake.
         """
+
+
+class Calls(Protocol):
+    """What shoppers asked of this store's people; all of it is read from memory."""
+
+    version: int
+
+    def heed(self) -> None:
+        """A page of the staff's asks for news now: from here on a call would be seen."""
+
+    def today(self) -> Sequence[Call]:
+        """Those of the shop's day, the newest first."""
+
+    def settle(self, key: str, done: bool) -> None:
+        """Staff have seen to one, or take that back; one that is gone stays gone."""

@@ -17,7 +17,7 @@ from edge import config, fitting
 from edge.contacts.line.dial import Pace
 from edge.loops import loops
 from edge.members.profiles import usable
-from edge.model import Matrix, Profile
+from edge.model import Matrix, Profile, Wished
 from edge.parts import Parts as Parts
 from edge.parts import open_parts
 from edge.sessions.handoff import Way
@@ -42,7 +42,7 @@ async def running(store: config.Store, folder: Path, pace: Pace | None = None) -
     async with AsyncExitStack() as stack:
         parts = await open_parts(stack, store, folder)
         parts.pace = pace or Pace(drain=store.outbox.drain, batch=store.outbox.batch)
-        parts.stages = {screen.id: Stage(screen, _house(parts)) for screen in store.screen}
+        parts.stages = {screen.id: Stage(screen, _house(parts, screen.id)) for screen in store.screen}
         await stack.enter_async_context(site(create_app(parts), store.web, parts.screens))
         await stack.enter_async_context(kept(loops(parts)))
         yield parts
@@ -56,8 +56,8 @@ async def _profiles(parts: Parts, ref: str) -> AsyncIterator[Profile | None]:
         yield found and usable(found, parts.store.device.store, parts.now().date())
 
 
-def _house(parts: Parts) -> House:
-    """What the stages need of the rest."""
+def _house(parts: Parts, screen: str) -> House:
+    """What a screen's stage needs of the rest."""
 
     return House(
         classify=parts.desk.classify,
@@ -75,8 +75,14 @@ def _house(parts: Parts) -> House:
         judge=parts.desk.judge,
         offers=parts.offers,
         matrix=partial(_matrix, parts),
-        keep=parts.keeping.keep,
+        keep=partial(_keep, parts, screen),
+        bell=parts.bell,
     )
+
+
+def _keep(parts: Parts, screen: str, sku: str, location: str) -> AsyncIterator[Wished]:
+    """Ask a place to keep one; staff read of it from the first moment on."""
+    return parts.keeping.keep(sku, location, parts.bell.wish(screen, sku, location))
 
 
 def _matrix(parts: Parts, sku: str, language: str) -> Matrix | None:

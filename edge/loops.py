@@ -56,6 +56,7 @@ def loops(parts: Parts) -> dict[str, Callable[[], Awaitable[None]]]:
         "clock": partial(anchor.keep, parts.outbox, clock_of(store.device), parts.health),
         "notices": partial(_notices, parts),
         "wishes": partial(_wishes, parts),
+        "calls": partial(_calls, parts),
         **parts.inquiry.loops(),
     }
     for screen, stage in parts.stages.items():
@@ -154,6 +155,13 @@ async def _notices(parts: Parts) -> None:
 
 async def _stock_moves(parts: Parts) -> None:
     async for _ in parts.stock.changes():
+        for stage in parts.stages.values():
+            stage.stock_moved()
+
+
+async def _calls(parts: Parts) -> None:
+    """What staff said of a call is read at the kiosk that asked."""
+    async for _ in parts.bell.changes():
         for stage in parts.stages.values():
             stage.stock_moved()
 

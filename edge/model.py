@@ -235,7 +235,8 @@ class Offer:
     """One way to the product, in words: ``title`` what it is, ``note`` where, how far, how long open, when.
 
     ``location`` is the id of the place that it comes from; ``reserves`` says that a touch asks that place to keep one;
-    ``handoff`` is the kind of link by which it goes on on the phone, None where it does not.
+    ``handoff`` is the kind of link by which it goes on on the phone, None where it does not. ``call`` is staff's own:
+    "ring" where a touch calls them, "calling", "coming" once they said so, empty where they are only to be asked.
     """
 
     kind: OfferKind
@@ -244,6 +245,7 @@ class Offer:
     location: str = ""
     reserves: bool = False
     handoff: Kind | None = None
+    call: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ from edge.stock.inquiry.service import Service
 from edge.stock.intake import desk as intake_desk
 from edge.stock.intake import feeding
 from edge.stock.intake.desk import Intake
+from edge.stock.keeping import calls as staff_calls
+from edge.stock.keeping.bell import Bell, bell
 from edge.stock.keeping.desk import Desk as KeepingDesk
 from edge.stock.keeping.keeper import Own
 from edge.stock.keeping.shadows import Shadows
@@ -65,6 +67,7 @@ class Parts:
     intake: Intake
     ears: dict[str, Ear]
     keeping: KeepingDesk
+    bell: Bell
     desk: Desk
     outbox: Outbox
     ledger: Ledger
@@ -134,6 +137,7 @@ async def open_parts(stack: AsyncExitStack, store: config.Store, folder: Path) -
         intake=intake,
         ears=ears,
         keeping=keeping,
+        bell=await _bell(stack, store, data, health),
         desk=members_desk,
         outbox=book,
         ledger=ledger,
@@ -151,6 +155,14 @@ async def open_parts(stack: AsyncExitStack, store: config.Store, folder: Path) -
     )
     parts.inquiry = Service(told, data)
     return parts
+
+
+async def _bell(stack: AsyncExitStack, store: config.Store, data: Path, health: Health) -> Bell:
+    """What shoppers asked of staff today; its file holds up no start."""
+    told = _disk(health, "calls")
+    db = await stack.enter_async_context(mended(data / staff_calls.FILE, staff_calls.migrate, told))
+    here = {location.id for location in store.location if location.place == "here"}
+    return await stack.enter_async_context(bell(db, ZoneInfo(store.device.timezone), here, told))
 
 
 def _screens(store: config.Store) -> Screens:

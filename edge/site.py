@@ -21,6 +21,7 @@ from edge.screens import printed
 from edge.screens.hub import Screens
 from edge.stock.inquiry import page as stock_page
 from edge.stock.inquiry.page import Page
+from edge.stock.words.wording import name_of
 from edge.vision import calibrate, push
 from edge.vision.aimed import Aimed
 from provisioning import pages as it_pages
@@ -67,9 +68,32 @@ def create_app(parts: Parts) -> web.Application:
     app.add_routes(calibrate.routes(_aimed(parts, guard, title)))
     app.add_routes(printed.routes(parts.screens.renderer, parts.store.notice, guard))
     shown = [(screen.id, screen.name or screen.id, screen.orientation) for screen in parts.store.screen]
-    app.add_routes(studio.routes(parts.library, guard, shown, partial(_on_screen, parts), parts.now, device.closing))
+    app.add_routes(
+        studio.routes(
+            parts.library,
+            guard,
+            shown,
+            partial(_on_screen, parts),
+            parts.now,
+            parts.bell,
+            device.closing,
+            partial(_looks, parts),
+            partial(_place, parts),
+        )
+    )
     app.add_routes(media_routes(parts.library.files))
     return app
+
+
+def _looks(parts: Parts, sku: str) -> str:
+    """A SKU's colour and size, as its sources name them."""
+    item = parts.stock.item(sku)
+    return " / ".join(filter(None, (item.color, item.size))) if item else ""
+
+
+def _place(parts: Parts, id: str, language: str) -> str:
+    """A location's name in a language."""
+    return next((name_of(id, each.name, language) for each in parts.store.location if each.id == id), id)
 
 
 def _aimed(parts: Parts, guard: Guard, title: str) -> Aimed:

@@ -6,6 +6,7 @@ import { connect as confirm } from "./confirm.js";
 import { connect as products } from "./products.js";
 import { connect as editor } from "./editor.js";
 import { connect as hold } from "./hold.js";
+import { connect as calls, connectChime as chime } from "./calls.js";
 
 const PARTS = /** @type {const} */ ([
   ["[data-loop]", frames],
@@ -14,6 +15,8 @@ const PARTS = /** @type {const} */ ([
   ["[data-products]", products],
   ["[data-editor]", editor],
   ["[data-hold]", hold],
+  ["[data-calls]", calls],
+  ["[data-chime]", chime],
 ]);
 
 for (const [selector, connect] of PARTS) {

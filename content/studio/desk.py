@@ -15,8 +15,8 @@ from multidict import MultiDict
 
 from content.library import Library
 from content.loop import loop_for, url
-from content.model import Campaign, Decision, Facts, Layer, LoopItem, Media, Product
-from content.ports import Account, Guard
+from content.model import Call, Campaign, Decision, Facts, Layer, LoopItem, Media, Product
+from content.ports import Account, Calls, Guard
 from content.publish import PROBLEMS, Shop, problems
 from content.resolve import hours, resolve
 from content.studio import forms
@@ -56,9 +56,35 @@ class View:
     live: str
 
 
+class Row(NamedTuple):
+    """A call as a page shows it: what (``looks``: colour and size), from which screen, kept at which other store, and
+    its times in words by the store's clock."""
+
+    call: Call
+    product: Product | None
+    looks: str
+    screen: str
+    place: str
+    ago: str
+    asked: str
+    until: str
+    settled: str
+
+
+class Waiting(NamedTuple):
+    """How many calls wait for staff, and the key of the newest of them; ``version`` changes with any call."""
+
+    number: int
+    newest: str
+    version: int
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Everything that a page may ask for; ``now`` is the store's wall clock, ``on_screen`` what a screen shows."""
+    """Everything that a page may ask for; ``now`` is the store's wall clock, ``on_screen`` what a screen shows.
+
+    ``looks`` gives a SKU's colour and size, ``place`` the name of a store by its id in a language.
+    """
 
     library: Library
     guard: Guard
@@ -67,6 +93,9 @@ class Desk:
     now: Callable[[], datetime]
     closing: time
     pages: Mapping[str, jinja2.Environment]
+    calls: Calls
+    looks: Callable[[str], str]
+    place: Callable[[str, str], str]
     converting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
 
     def staff(self, request: web.Request, active: bool = True) -> Account:
@@ -100,6 +129,11 @@ class Desk:
         live = "yes" if seen in expected else "other" if seen else "no"
         return View(screen, decision, items, scene, products[:6], live)
 
+    def waiting(self) -> Waiting:
+        """The calls that wait for staff now."""
+        found = [call.key for call in self.calls.today() if call.waits]
+        return Waiting(len(found), found[0] if found else "", self.calls.version)
+
     def page(self, request: web.Request, template: str, status: int = 200, **values: Any) -> web.Response:
         """A page in the reader's language."""
         chosen = language.chosen(request)
@@ -114,6 +148,7 @@ class Desk:
             "media": self.library.media(),
             "library": self.library,
             "now": self.now(),
+            "waiting": self.waiting(),
         }
         text = self.pages[chosen].get_template(template).render(shared | values)
         response = web.Response(text=text, content_type="text/html", status=status)

@@ -8,7 +8,8 @@ from datetime import datetime, time
 from aiohttp import web
 
 from content.library import Library
-from content.ports import Guard
+from content.ports import Calls, Guard
+from content.studio import calls as staff_calls
 from content.studio import campaigns, history, home, pictures, playlists, preview
 from content.studio.desk import HERE, Desk, Screen, environments_for_studio
 
@@ -19,13 +20,17 @@ def routes(
     screens: Sequence[tuple[str, str, str]],
     on_screen: Callable[[str], str],
     now: Callable[[], datetime],
+    calls: Calls,
     closing: time = time(21),
+    looks: Callable[[str], str] = lambda _: "",
+    place: Callable[[str, str], str] = lambda id, _: id,
 ) -> list[web.AbstractRouteDef]:
     """The routes under ``/staff/``; their media come from ``content.library.media_routes``.
 
     ``screens`` are (id, name, portrait or landscape); ``on_screen`` gives the campaign's or medium's id that a screen
-    has confirmed to show, "" if it has confirmed nothing; ``now`` is the store's aware wall clock, ``closing`` when
-    the store closes.
+    has confirmed to show, "" if it has confirmed nothing; ``now`` is the store's aware wall clock, ``calls`` what
+    shoppers asked of staff, ``closing`` when the store closes, ``looks`` a SKU's colour and size, ``place`` another
+    store's name by its id in a language.
     """
     desk = Desk(
         library=library,
@@ -35,8 +40,11 @@ def routes(
         now=now,
         closing=closing,
         pages=environments_for_studio(),
+        calls=calls,
+        looks=looks,
+        place=place,
     )
-    rooms = (home, pictures, playlists, campaigns, preview, history)
+    rooms = (home, staff_calls, pictures, playlists, campaigns, preview, history)
     made: list[web.AbstractRouteDef] = [_worded(desk, route) for room in rooms for route in room.routes(desk)]
     missing = _worded(desk, web.get("/staff/{rest:.+}", _missing(desk)))
     return [*made, web.static("/staff/static", HERE / "static"), missing]

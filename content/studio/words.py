@@ -28,6 +28,8 @@ DONE: Mapping[str, Mapping[str, str]] = {
     "withdrawn": {"ja": "公開をやめました", "en": "No longer published"},
     "deleted": {"ja": "削除しました", "en": "Deleted"},
     "undone": {"ja": "元に戻しました", "en": "Undone"},
+    "seen": {"ja": "対応済みにしました", "en": "Marked as seen to"},
+    "reopened": {"ja": "「お待ちのお客さま」に戻しました", "en": "Waiting again"},
     "stuck": {
         "ja": "そのあとに変更があったので、元に戻せませんでした",
         "en": "Not undone: something newer depends on it",
@@ -45,6 +47,20 @@ REVOCABLE: Mapping[str, frozenset[str]] = {
     "deleted": frozenset({"delete"}),
 }
 """The words of DONE that offer to take the act back, and the verbs that the newest act must then have."""
+
+
+_AGO: Mapping[str, tuple[str, str, str]] = {
+    "ja": ("たったいま", "{}分前", "{}時間前"),
+    "en": ("just now", "{} min ago", "{} h ago"),
+}
+
+
+def ago(seconds: float, language: str) -> str:
+    """How long ago something was, as one says it: never as more than it is."""
+    moment, minutes, hours = _AGO[language]
+    if seconds < 60:
+        return moment
+    return minutes.format(int(seconds // 60)) if seconds < 3600 else hours.format(int(seconds // 3600))
 
 
 def state(campaign: Campaign, now: datetime) -> str:

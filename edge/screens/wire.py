@@ -31,7 +31,7 @@ class Touch(_Said):
     """A finger on a button of a scene; ``session`` is that of the scene on which it landed."""
 
     session: Short
-    action: Literal["end", "more", "personal", "product", "handoff", "keep", "language"]
+    action: Literal["end", "more", "personal", "product", "handoff", "keep", "call", "language"]
     value: Short = ""
 
 

@@ -10,6 +10,7 @@ from typing import Protocol
 from content.model import Campaign, Media, Product
 from edge.members.classify import Recognised, Rejected
 from edge.model import Code, Contact, Matrix, Offer, Profile, Show, StockLine, Wished
+from edge.sessions.calling import Bell
 from edge.sessions.handoff import Way
 
 
@@ -40,7 +41,7 @@ class House:
     ``handoff`` is the way on to shoppers' phones, None where none is offered; ``judge`` hears of each outcome at an eye
     and gives it back, or ``rate`` where too many such came there. ``offers`` and ``matrix`` take a SKU and a language;
     ``keep`` asks a location (by id) to keep one of a SKU and tells how that stands, each word in place of the one
-    before, the last one not pending.
+    before, the last one not pending. ``bell`` calls staff, None where nobody can be called.
     """
 
     classify: Callable[[Code, Callable[[bytes], bool]], Recognised | Rejected]
@@ -58,4 +59,5 @@ class House:
     offers: Callable[[str, str], tuple[Offer, ...]] = lambda _, __: ()
     matrix: Callable[[str, str], Matrix | None] = lambda _, __: None
     keep: Callable[[str, str], AsyncIterator[Wished]] | None = None
+    bell: Bell | None = None
     judge: Callable[[str, Recognised | Rejected], Recognised | Rejected] = lambda _, outcome: outcome

@@ -11,6 +11,7 @@ from edge.members.classify import Recognised
 from edge.members.disclosure import level as disclosed
 from edge.model import Contact, Json, Level, Offer, Profile, Show, spoken
 from edge.sessions import notes
+from edge.sessions.calling import called
 from edge.sessions.greeting import Guest, Shelf, compose, sheet
 from edge.sessions.handoff import Onward
 from edge.sessions.house import House
@@ -22,7 +23,8 @@ from edge.sessions.machine import DEADLINES, Deadlines, Session, State, left
 class Visitor:
     """The stage's own memory of who stands there; a new one for each session, so nothing outlives it.
 
-    ``tokens`` are the replay hashes of this session, which do not count as replayed on this screen.
+    ``tokens`` are the replay hashes of this session, which do not count as replayed on this screen; ``rung`` is the key
+    of the call for staff, empty before it.
     """
 
     recognised: Recognised | None = None
@@ -34,6 +36,7 @@ class Visitor:
     noted: tuple[str, Level] | None = None
     onward: Onward = field(default_factory=Onward)
     wishes: Wishes = field(default_factory=Wishes)
+    rung: str = ""
 
     @property
     def member(self) -> str:
@@ -136,7 +139,9 @@ def _shelf(house: House, language: str, visitor: Visitor, seconds: float) -> She
         library.media(),
         lambda sku: house.lines(sku, language),
         lambda sku: house.matrix(sku, language),
-        lambda sku: visitor.wishes.left(sku, offers(house, sku, language, seconds), house.mono()),
+        lambda sku: called(
+            visitor.wishes.left(sku, offers(house, sku, language, seconds), house.mono()), house.bell, visitor.rung
+        ),
         lambda sku: visitor.wishes.of(sku, house.mono(), language),
     )
 

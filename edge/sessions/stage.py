@@ -73,7 +73,7 @@ class _Known:
 
 @dataclass(frozen=True, slots=True)
 class _StockMoved:
-    """Stock of some product changed."""
+    """Stock of some product changed, or how a call for staff stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class Stage:
             self._inbox.put_nowait(item)
 
     def stock_moved(self) -> None:
-        """Some product's stock changed; a running session looks again."""
+        """Some product's stock changed, or a call was answered; a running session looks again."""
         if self._session.id and self._inbox.empty():
             self.put(_StockMoved())
 
@@ -279,6 +279,8 @@ class Stage:
                 await self._happen(Touch())
             case "keep" if self._keep(touch.value):
                 await self._happen(Touch())
+            case "call" if self._ring():
+                await self._happen(Touch())
             case "language" if touch.value in LANGUAGES:
                 self._visitor.language = touch.value
                 await self._happen(Touch())
@@ -318,6 +320,14 @@ class Stage:
                 lambda state: self._house.note(came(state, self._house.mono())),
             )
         )
+        return True
+
+    def _ring(self) -> bool:
+        """Call staff about what lies open, once a session; False where nobody would see it."""
+        tile, bell = self._glass.last.values.get("product"), self._house.bell
+        if tile is None or bell is None or self._visitor.rung or not bell.heeded():
+            return False
+        self._visitor.rung = bell.ring(self.screen.id, tile.sku)
         return True
 
     async def _happen(self, event: Event, visitor: Visitor | None = None) -> None:

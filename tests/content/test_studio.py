@@ -25,7 +25,7 @@ from content import store
 from content.catalogue import dump_catalogue
 from content.library import Library, library, media_routes, migrate
 from content.loop import loop_for
-from content.model import Campaign, Daypart, Decision, Facts, Layer, Media, Playlist
+from content.model import Call, CallState, Campaign, Daypart, Decision, Facts, Layer, Media, Playlist
 from content.resolve import resolve
 from content.snapshot import HOUSE
 from content.studio import forms, routes
@@ -34,6 +34,7 @@ from edge.db import database
 from edge.web import headers
 from provisioning.accounts import Role
 from tests import chromium
+from tests.content.counter import Counter
 
 NOW = datetime(2026, 11, 20, 14, 5, tzinfo=ZoneInfo("Asia/Tokyo"))
 SCREENS = [("one", "画面1", "portrait"), ("two", "画面2", "landscape")]
@@ -73,6 +74,7 @@ class Shop:
     client: TestClient[web.Request, web.Application]
     door: Door
     awake: set[str]
+    counter: Counter
 
     def on_screen(self, screen: str) -> str:
         """What a screen that is awake has confirmed: the campaign that its loop begins with."""
@@ -93,8 +95,8 @@ async def shop(folder: Path) -> AsyncIterator[Shop]:
         app = web.Application()
         app.on_response_prepare.append(headers(()))
         client = TestClient(TestServer(app))
-        opened = Shop(made, client, door, awake)
-        pages = routes(made, door, SCREENS, lambda id: opened.on_screen(id), lambda: NOW)
+        opened = Shop(made, client, door, awake, Counter(NOW.timestamp()))
+        pages = routes(made, door, SCREENS, lambda id: opened.on_screen(id), lambda: NOW, opened.counter)
         app.add_routes([*pages, *media_routes(made.files), web.get("/signin", signin)])
         async with client:
             yield opened
@@ -206,9 +208,15 @@ async def test_every_page_fits_a_phone_and_is_accessible_in_either_language(stud
     await studio.library.save(Playlist("p", "春", (medium.id,), (8.0,)), "花子", "playlist")
     await studio.library.publish(Campaign("c", "春の企画", Layer.SCHEDULE, (medium.id,)), "花子")
     paths = ["", "pictures", f"pictures/{medium.id}", f"now/{medium.id}", "on/c", "playlists", "playlists/p"]
-    paths += ["campaigns", "campaigns/new", "campaigns/c", "preview", "history", "?language=en"]
+    paths += ["campaigns", "campaigns/new", "campaigns/c", "preview", "history", "calls", "?language=en"]
+    states = [*CallState, CallState.CALLING]
+    studio.counter.calls = [
+        Call(f"k{n}", each, "LN-1", "one", NOW.timestamp(), "", "K-0417-29", NOW.timestamp() + 9e4)
+        for n, each in enumerate(states)
+    ]
+    studio.counter.settle("k5", True)
     async with browser_page(390, 844) as page:
-        for path in [*paths, f"now/{medium.id}", "campaigns/c", "preview", "history"]:
+        for path in [*paths, f"now/{medium.id}", "campaigns/c", "preview", "history", "calls"]:
             await page.goto(studio.url(f"/staff/{path}"))
             assert await page.evaluate("document.documentElement.scrollWidth") <= 390, path
             small = "e => e.map(x => x.getBoundingClientRect()).filter(r => r.width && r.height < 44).length"
@@ -219,7 +227,8 @@ async def test_every_page_fits_a_phone_and_is_accessible_in_either_language(stud
 
 PAGES = ["/staff/", "/staff/pictures", "/staff/playlists", "/staff/campaigns", "/staff/campaigns/new"]
 PAGES += ["/staff/preview", "/staff/history", "/staff/products.json"]
-ACTS = ["/staff/upload", "/staff/undo", "/staff/playlists", "/staff/campaigns/new"]
+PAGES += ["/staff/calls", "/staff/calls/list", "/staff/calls.json"]
+ACTS = ["/staff/calls", "/staff/upload", "/staff/undo", "/staff/playlists", "/staff/campaigns/new"]
 
 
 @pytest.mark.parametrize(("method", "path"), [*(("GET", p) for p in PAGES), *(("POST", p) for p in ACTS)])

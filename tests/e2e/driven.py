@@ -201,8 +201,10 @@ async def driven(folder: Path, patch: pytest.MonkeyPatch) -> AsyncIterator[Store
         parts.screens._clock = lambda: store.now
         patch.setattr(desk, "time", SimpleNamespace(monotonic=lambda: store.now, time=time.time))
         parts.screens.heard = partial(store.heard, parts.screens.heard)  # type: ignore[method-assign]
-        house = replace(app._house(parts), mono=lambda: store.now, profile=store.profile, show=store.show)
-        parts.stages = {screen.id: Stage(screen, house) for screen in settings.screen}
+        for screen in settings.screen:
+            house = replace(app._house(parts, screen.id), mono=lambda: store.now)
+            house = replace(house, profile=store.profile, show=store.show)
+            parts.stages[screen.id] = Stage(screen, house)
         runner = web.AppRunner(site.create_app(parts), shutdown_timeout=1, access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

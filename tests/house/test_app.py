@@ -81,7 +81,7 @@ async def test_a_disk_that_takes_nothing_darkens_no_screen(tmp_path: Path) -> No
     (tmp_path / "data").touch()
     async with store(tmp_path) as (parts, url):
         assert await plays(parts, url)
-        assert down(parts) == {("disk", name) for name in ("content", "stock", "intake", "members", "outbox")}
+        assert down(parts) == {("disk", name) for name in ("content", "stock", "intake", "members", "outbox", "calls")}
         assert await parts.outbox.record(Contact("scan", "kiosk-1", 0.0)) >= 1
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,26 +62,34 @@ class Desk:
         """The locations where a unit can be kept now."""
         return frozenset(place for keeper in self._keepers.values() for place in keeper.places())
 
-    async def keep(self, sku: str, location: str) -> AsyncIterator[Wished]:
+    async def keep(
+        self, sku: str, location: str, hear: Callable[[Kept], None] = lambda _: None
+    ) -> AsyncIterator[Wished]:
         """Ask to have one kept: pending at once, then confirmed, declined or unknown, and what unknown turns out to be.
 
-        Where nobody keeps units it is declined. Who stops listening gives the wish up unheard.
+        Where nobody keeps units it is declined. Who stops listening gives the wish up unheard;
+        ``hear`` is told each word that is not pending, unknown among them where the wish is given up without any.
         """
         yield Wished(sku, location, Keeping.PENDING)
         keeper = next((each for each in self._keepers.values() if location in each.places()), None)
         if keeper is None:
+            hear(Kept(Keeping.DECLINED))
             yield Wished(sku, location, Keeping.DECLINED)
             return
         wish, shadow = Wish(secrets.token_hex(16), sku, location), self._shadows.cast(sku, location)
         asked = asyncio.create_task(self._settled(keeper, wish), name="stock wish")
+        last = Kept(Keeping.PENDING)
         try:
-            async for kept in self._words(asked):
-                if kept.state is Keeping.CONFIRMED:
+            async for last in self._words(asked):
+                hear(last)
+                if last.state is Keeping.CONFIRMED:
                     shadow.fade()
-                elif kept.state is Keeping.DECLINED:
+                elif last.state is Keeping.DECLINED:
                     shadow.lift()
-                yield self._wished(wish, kept)
+                yield self._wished(wish, last)
         finally:
+            if last.state is Keeping.PENDING:
+                hear(Kept(Keeping.UNKNOWN))
             shadow.fade()
             asked.cancel()
             await asyncio.gather(asked, return_exceptions=True)

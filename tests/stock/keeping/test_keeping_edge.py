@@ -75,7 +75,7 @@ async def edge(folder: Path, core: Core, by: str) -> AsyncIterator[House]:
         for secret in ("token", "secret"):
             (shop / secret).write_text((folder / secret).read_text())
         parts, _ = await stack.enter_async_context(store(shop, PLACES + stock))
-        yield app._house(parts)
+        yield app._house(parts, "kiosk-1")
 
 
 async def offered(house: House, *kinds: OfferKind) -> None:

@@ -1,0 +1,174 @@
+"""The staff's side of a kiosk: who rang for them, what was kept or refused, and what they have seen to.
+
+All of it is in memory, so that no touch and no page waits for a disk; the file beside it is for the next start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from content.model import Call, CallState
+from edge.db import Database, cause
+from edge.stock.keeping import calls
+from edge.stock.system import Keeping, Kept
+
+HEEDED_S = 15.0
+"""A page of the studio asks every two seconds; after so long without one nobody would see a call."""
+SWEEP_S = 3600.0
+
+_STATES = {
+    Keeping.PENDING: CallState.PENDING,
+    Keeping.CONFIRMED: CallState.CONFIRMED,
+    Keeping.DECLINED: CallState.DECLINED,
+    Keeping.UNKNOWN: CallState.UNKNOWN,
+}
+
+
+class Bell:
+    """Made by ``bell``. ``here`` are this store's own locations; ``tell`` hears what is wrong with the file, or "".
+
+    ``version`` rises with each change, and begins elsewhere at each start.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        zone: ZoneInfo,
+        here: Collection[str],
+        tell: Callable[[str], None],
+        wall: Callable[[], float] = time.time,
+        mono: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.version = secrets.randbits(40)
+        self._db, self._zone, self._here, self._tell = db, zone, frozenset(here), tell
+        self._wall, self._mono = wall, mono
+        self._calls: dict[str, Call] = {}
+        self._heard: float | None = None
+        self._trouble = False
+        self._news: set[asyncio.Event] = set()
+
+    def heed(self) -> None:
+        """A page of the staff's asks for news now."""
+        self._heard = self._mono()
+
+    def heeded(self) -> bool:
+        """Whether somebody's page would show a call: where none does, nobody is told that staff are called."""
+        return self._heard is not None and self._mono() - self._heard < HEEDED_S
+
+    def ring(self, screen: str, sku: str) -> str:
+        """Call the staff to a screen about a product; the call's key. Whoever rings again there joins who waits."""
+        for call in self._calls.values():
+            if call.waits and (call.state, call.screen, call.sku) == (CallState.CALLING, screen, sku):
+                return call.key
+        return self._begin(CallState.CALLING, screen, sku).key
+
+    def answered(self, key: str) -> bool:
+        """Whether staff said that they see to a call."""
+        return key in self._calls and self._calls[key].settled_s > 0
+
+    def wish(self, screen: str, sku: str, location: str) -> Callable[[Kept], None]:
+        """A wish to have one kept; what is given back hears each word on it."""
+        begun = self._begin(CallState.PENDING, screen, sku, "" if location in self._here else location)
+        return partial(self._hear, begun.key)
+
+    def today(self) -> tuple[Call, ...]:
+        """The shop's day, the newest first; what is kept from the day before for as long as it is kept."""
+        now_s = self._wall()
+        first_s = calls.began(datetime.fromtimestamp(now_s, self._zone))
+        found = [call for call in self._calls.values() if call.asked_s >= first_s or call.until_s > now_s]
+        return tuple(sorted(found, key=lambda call: call.asked_s, reverse=True))
+
+    def settle(self, key: str, done: bool) -> None:
+        """Staff have seen to it, or take that back; what is gone stays gone."""
+        call = self._calls.get(key)
+        if call is not None and done != (call.settled_s > 0):
+            self._put(replace(call, settled_s=self._wall() if done else 0.0))
+
+    async def changes(self) -> AsyncIterator[None]:
+        """Yields after changes, several in a row perhaps as one; old rows go meanwhile."""
+        news = asyncio.Event()
+        self._news.add(news)
+        try:
+            while True:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(SWEEP_S):
+                        await news.wait()
+                news.clear()
+                self.sweep()
+                yield
+        finally:
+            self._news.discard(news)
+
+    def sweep(self) -> None:
+        """Forget what is older than the day before this one, here and in the file."""
+        first_s = calls.began(datetime.fromtimestamp(self._wall(), self._zone), before=1)
+        kept = sorted((c for c in self._calls.values() if c.asked_s >= first_s), key=lambda c: c.asked_s)[-calls.MOST :]
+        self._calls = {call.key: call for call in kept}
+        self._db.post(partial(calls.keep, first_s), self._written)
+
+    async def remember(self) -> None:
+        """What was there before the start; nobody awaits an answer to what was asked then."""
+        found = await self._db.read(calls.read)
+        self._calls = {call.key: call for call in found}
+        for call in found:
+            if call.state is CallState.PENDING:
+                self._put(replace(call, state=CallState.UNKNOWN))
+        self.sweep()
+
+    def _begin(self, state: CallState, screen: str, sku: str, elsewhere: str = "") -> Call:
+        made = Call(secrets.token_hex(8), state, sku, screen, self._wall(), elsewhere)
+        self._put(made)
+        return made
+
+    def _hear(self, key: str, kept: Kept) -> None:
+        call = self._calls.get(key)
+        if call is not None:
+            self._put(replace(call, state=_STATES[kept.state], slip=kept.slip, until_s=kept.until_s))
+
+    def _put(self, call: Call) -> None:
+        if self._calls.get(call.key) == call:
+            return
+        self._calls[call.key] = call
+        self.version += 1
+        for news in self._news:
+            news.set()
+        self._db.post(partial(calls.put, call), self._written)
+
+    def _written(self, _: Any, error: BaseException | None) -> None:
+        """What the disk said of a row; once it takes rows again it gets those that it missed."""
+        if error is not None:
+            self._trouble = True
+            self._tell(cause(error) if isinstance(error, sqlite3.Error | OSError) else type(error).__name__)
+        elif self._trouble:
+            self._trouble = False
+            self._tell("")
+            for call in self._calls.values():
+                self._db.post(partial(calls.put, call), self._written)
+
+
+@asynccontextmanager
+async def bell(
+    db: Database,
+    zone: ZoneInfo,
+    here: Collection[str],
+    tell: Callable[[str], None],
+    wall: Callable[[], float] = time.time,
+    mono: Callable[[], float] = time.monotonic,
+) -> AsyncIterator[Bell]:
+    """The bell with what the file remembers; a disk that cannot be read costs no more than that."""
+    made = Bell(db, zone, here, tell, wall, mono)
+    try:
+        await made.remember()
+    except (sqlite3.Error, OSError) as error:
+        tell(cause(error))
+    yield made
