@@ -1,0 +1,64 @@
+"""A shopper rings at a kiosk and staff read of it on their page: a real edge, and a real browser for both."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from playwright.async_api import Browser, Page, expect
+
+from content.catalogue import dump_catalogue
+from edge import app
+from edge.model import Held
+from provisioning.accounts import Accounts, Role
+from tests import chromium
+from tests.house.test_app import store
+
+GTIN = "04901234567894"
+SHIRT = {"sku": "LN-1", "gtin": "4901234567894", "name": {"ja": "麻のシャツ"}, "price": 9900}
+PASSWORD = "correct horse battery staple"
+
+
+def furnished(folder: Path) -> None:
+    """A catalogue of one shirt, and 花子's account."""
+    (folder / "data" / "content").mkdir(parents=True)
+    (folder / "data" / "content" / "catalogue.json").write_text(dump_catalogue([SHIRT]))
+    Accounts(folder / "accounts.json").add("hanako", Role.STAFF, PASSWORD)
+
+
+async def signed_in(browser: Browser, url: str, path: str) -> Page:
+    """A page of the studio on a phone; what its console complains of fails the test."""
+    page = await (await browser.new_context(viewport={"width": 390, "height": 844}, locale="ja")).new_page()
+    await page.goto(f"{url}{path}")
+    await page.fill("[name=name]", "hanako")
+    await page.fill("[name=password]", PASSWORD)
+    await page.press("[name=password]", "Enter")
+    await page.wait_for_url(f"{url}{path}")
+    return page
+
+
+async def held_up(browser: Browser, parts: app.Parts, url: str) -> Page:
+    """The kiosk with a shirt before its reader."""
+    page = await (await browser.new_context(viewport={"width": 1080, "height": 1920}, locale="ja")).new_page()
+    await page.goto(f"{url}/screens/kiosk-1")
+    parts.stages["kiosk-1"].put(Held("cam", GTIN, time.monotonic()))
+    await expect(page.locator(".sheet h2")).to_have_text("麻のシャツ")
+    return page
+
+
+async def test_a_touch_at_the_kiosk_is_a_row_in_the_studio_until_staff_say_that_they_go(tmp_path: Path) -> None:
+    furnished(tmp_path)
+    async with store(tmp_path) as (parts, url), chromium.launched() as browser:
+        staff = await signed_in(browser, url, "/staff/calls")
+        await expect(staff.get_by_text("きょうはまだ")).to_be_visible()
+        badge = staff.locator(".count")
+        kiosk = await held_up(browser, parts, url)
+        await kiosk.locator("[data-action=call]").click()
+        await expect(kiosk.locator(".called")).to_contain_text("スタッフを呼んでいます")
+        await expect(staff.locator(".call.waits")).to_contain_text("麻のシャツ")
+        await expect(badge).to_contain_text("1")
+        await expect(staff).to_have_title("(1) お呼び出し・取り置き · Tentou 店頭")
+        await staff.get_by_role("button", name="対応しました").click()
+        await expect(kiosk.locator(".called")).to_contain_text("スタッフがまいります")
+        await expect(badge).to_be_hidden()
+        await expect(staff.get_by_role("button", name="戻す")).to_be_visible()
