@@ -15,7 +15,7 @@ from edge.stock.freshness import ASK_S, LIVE_S
 from edge.stock.intake import feeding
 from edge.stock.intake.desk import contract_of
 from edge.stock.intake.doubts import Told
-from edge.stock.intake.opening import can_of
+from edge.stock.intake.opening import can_of, counts
 from edge.stock.system import Budget, Can, Since
 
 HOUR_S = 3600.0
@@ -119,7 +119,7 @@ def spent(
 ) -> tuple[Spent, ...]:
     """A channel's budgets as the intake's file has them."""
     module, settings = feeding.chosen(channel)
-    written = connection is not None and hasattr(module, "CAN")
+    written = connection is not None and counts(module)
     contract = contract_of(module, settings, where) if written else ""
     return tuple(
         Spent(_used(contract, now_s - each.per_s, connection) if written else None, each.calls, each.per_s)

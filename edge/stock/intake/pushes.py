@@ -37,6 +37,7 @@ class Pushes:
         self._settled: list[str] = []
         self._owed_whole: list[str] = []
         self._wants = False
+        self._missed = self._missing = False
         self._rounds = 0
         self._flight: tuple[dict[Key, Rows], list[str]] | None = None
         self._hole_at = math.inf
@@ -79,6 +80,7 @@ class Pushes:
         self._owed_rows |= set(rows)
         (self._owed_whole if everything else self._ids).append(id)
         self._wants |= everything
+        self._missed |= everything
 
     def owed_rows(self) -> Rows:
         """Rows of before this start, for which there is no key yet; they are handed out once."""
@@ -142,25 +144,36 @@ class Pushes:
 
     # Comparisons
 
-    def want(self) -> None:
-        """Everything is to be read again, as soon as the budgets allow."""
+    def want(self, missed: bool = True) -> None:
+        """Everything is to be read again, as soon as the budgets allow; ``missed`` if something changed of which
+        nothing else is known, so that until then nobody can tell that all is as it was."""
         self._wants = True
+        self._missed |= missed
         self._wake()
+
+    @property
+    def misses(self) -> bool:
+        """Whether something changed that only the next comparison, or the one that goes on, finds."""
+        return self._missed or self._missing
 
     def begin_comparison(self) -> tuple[list[str], Stream]:
         """Before the first question: the deliveries that it settles, and how the stream stands."""
         ids, self._owed_whole, self._wants = self._owed_whole, [], False
+        self._missed, self._missing = False, self._missed or self._missing
         return ids, self.stream
 
-    def end_comparison(self, ids: list[str], then: Stream, through: bool) -> None:
-        """After the last answer, or when it failed."""
+    def end_comparison(self, ids: list[str], then: Stream, through: bool) -> bool:
+        """After the last answer, or when it failed; whether no push is given up with it that never came."""
         if not through:
             self._owed_whole = ids + self._owed_whole
-            return
+            return True
         self._settled += ids
+        self._missing = False
+        came = self.stream.last >= then.highest
         self.stream = streams.compared(self.stream, then)
         self._note_hole()
         self._wake()
+        return came
 
     async def wanted(self, seconds: float, least: float, sleep: Callable[[float], Awaitable[None]]) -> None:
         """Until the next comparison is due: after so many seconds, or after ``least`` where one is wanted."""
@@ -178,7 +191,7 @@ class Pushes:
 
     def word(self) -> float | None:
         """When (by the system's clock) all was as what is known now; None while something is missing or to be read."""
-        if not self.stream.vouches or not self.idle():
+        if not self.stream.vouches or not self.idle() or self.misses:
             return None
         return self._sent.get(self.stream.last) or None
 

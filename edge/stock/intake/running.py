@@ -18,6 +18,7 @@ from typing import Any
 
 from edge.health import Health
 from edge.ports import Comparison, StockAway, StockLevel, StockReport, Taken, Way
+from edge.stock.intake.belief import Belief, beliefs
 from edge.stock.intake.caller import ShopCaller, doing
 from edge.stock.intake.clocks import Clocks, closable
 from edge.stock.intake.doubts import Doubts
@@ -29,7 +30,6 @@ from edge.stock.intake.reader import Channel, Reader
 from edge.stock.intake.reports import newest, older
 from edge.stock.intake.skew import SET_BACK_S, overlap
 from edge.stock.intake.windows import Urgency
-from edge.stock.intake.witness import Witness
 from edge.stock.system import Key, Push, Pushed, Since, StockSystem
 
 KIND = "stock"
@@ -68,7 +68,6 @@ class Running:
         self._names = names
         self._reader = Reader(channel, names, call)
         self._inbox = inbox
-        self._doubts = doubts
         self._health = health
         self._clocks = clocks
         self._marks = marks
@@ -80,20 +79,17 @@ class Running:
         self._complete_s: float | None = None
         self._vouched = -math.inf
         self._wrong: dict[str, str] = {}
-        self._witness = Witness(channel.can.lag_s)
-        self._believes = channel.can.since is Since.SURE
+        self._polls, self._beats = beliefs(channel, doubts, clocks.wall)
         self.comparison = Comparison()
 
     def compare(self) -> None:
         """Compare everything again, as soon as the budgets allow."""
-        self.pushes.want()
+        self.pushes.want(missed=False)
 
     async def restore(self) -> None:
         """What was taken before this start, and not worked off, is read again; what was found out is still known."""
-        if self._believes and self._channel.settings.vowed is None:
-            self._believes = not await self._doubts.known(self._channel.id)
-        else:
-            await self._doubts.drop(self._channel.id)
+        await self._polls.restore()
+        await self._beats.restore()
         for owed in await self._inbox.owed(self._channel.id):
             self.pushes.owe(owed.id, owed.keys, owed.rows, owed.everything)
 
@@ -133,7 +129,8 @@ class Running:
         oldest = min(marks.get(place, -math.inf) for place in self._channel.locations)
         self._complete_s = oldest if oldest > self._began_s - OLDEST_S else None
         self._vouched = -math.inf
-        self._witness.forget()
+        self._polls.forget()
+        self._beats.forget()
         self._followed.forget()
         self.pushes.give_back()
 
@@ -175,7 +172,9 @@ class Running:
             told = await self.pushes.take()
             words = [word for _, pushed in told for word in self._usable(pushed)]
             for _, pushed in told:
-                self._again((self._names.ours(sku), location) for sku, location in pushed.gone)
+                gone = [(self._names.ours(sku), location) for sku, location in pushed.gone]
+                self._beats.told(gone)
+                self._again(gone)
                 for key in pushed.keys:
                     self.pushes.ask(key)
                 if pushed.everything:
@@ -202,8 +201,10 @@ class Running:
             levels = self._names.levels(pushed.levels, self._channel.locations)
         except BadPage as error:
             self._tell("pushes", str(error))
+            self.pushes.want()
             return []
         self._tell("pushes", "")
+        self._beats.told({(level.sku, level.location) for level in levels})
         ordered = self._channel.can.revisions
         self._again((level.sku, level.location) for level in levels if not (ordered and level.revision))
         return [Word(level, pushed.stream, pushed.seq) for level in levels if ordered and level.revision]
@@ -217,7 +218,7 @@ class Running:
         age, wrong = self._reader.beat(sent_s, self._clocks.wall())
         self._tell("beats", wrong)
         if not wrong:
-            await self._say(self._reader.report((), vouches=True, age=age))
+            await self._trust(self._beats, now - age)
 
     # Reading back
 
@@ -247,6 +248,7 @@ class Running:
             page, at = self._reader.page(found, reading)
             named = {(level.sku, level.location) for level in page.levels}
             gone = sorted({row for key in some for row in keys[key]} - named)
+            self._beats.told({*named, *gone})
             await self._say(
                 self._reader.report(page.levels, page, self._clocks.monotonic() - at, gone=gone, way=Way.READ)
             )
@@ -287,7 +289,7 @@ class Running:
                 async for each in pages:
                     first = first or reading.word
                     page, at = self._reader.page(each, reading)
-                    self._witness.told({(level.sku, level.location) for level in page.levels})
+                    self._polls.told({(level.sku, level.location) for level in page.levels})
                     if page.levels or page.items:
                         await self._say(
                             self._reader.report(page.levels, page, self._clocks.monotonic() - at, way=Way.POLL)
@@ -296,20 +298,19 @@ class Running:
         await self.pushes.read_through()
         if (back := before - self._least) > SET_BACK_S:
             # Their clock was set back: what changed meanwhile bears times before those that were asked for.
-            self._witness.forget()
+            self._polls.forget()
             return since_s - back, reading.cost
-        if complete and self._believes:
-            await self._trust(at)
+        if complete:
+            await self._trust(self._polls, at)
         return wall_s + self._least, reading.cost
 
-    async def _trust(self, at: float) -> None:
-        """A round of polls that asked at ``at`` vouches, unless it misses what a comparison found."""
-        if not self._witness.asked(at) or self._channel.settings.vowed is not None:
+    async def _trust(self, belief: Belief, at: float) -> None:
+        """What told all that changed before ``at`` vouches, unless it misses what a comparison found."""
+        believed = belief.holds
+        if await belief.heard(at):
             await self._say(self._reader.report((), vouches=True, age=self._clocks.monotonic() - at))
-            return
-        self._believes = False
-        self._doubts.note(self._channel.id, self._clocks.wall())
-        self.pushes.want()
+        elif believed:
+            self.compare()
 
     @property
     def _least(self) -> float:
@@ -324,16 +325,20 @@ class Running:
         while True:
             began = self._clocks.monotonic()
             ids, then = self.pushes.begin_comparison()
+            self._beats.begin()
             try:
-                cost = await self._everything()
+                cost = await self._everything(then.sound)
             except (StockAway, BadPage) as away:
                 self.pushes.end_comparison(ids, then, through=False)
                 self._tell("comparisons", str(away))
                 pause = await self._rest(pause)
                 continue
+            finally:
+                self._beats.end()
             pause = FIRST_PAUSE_S
             self._tell("comparisons", "")
-            self.pushes.end_comparison(ids, then, through=True)
+            if not self.pushes.end_comparison(ids, then, through=True):
+                self._beats.forget()
             self._settle()
             took = self._clocks.monotonic() - began
             least = max(took, self._call.even_s(1, Urgency.COMPARE))
@@ -343,11 +348,14 @@ class Running:
         """How far apart comparisons begin that cost so much: as set; where nothing else vouches, as budgets allow."""
         if (given := self._channel.settings.compare_s) is not None:
             return given
-        others = self._believes or (self._channel.can.beats and self._call.skew is not None)
+        others = self._polls.holds or (self._beats.holds and self._call.skew is not None)
         return COMPARE_S if others else max(FAST_COMPARE_S, self._call.even_s(cost, Urgency.COMPARE))
 
-    async def _everything(self) -> float:
-        """A comparison: each page at once, then all of it, as old as its first question; what it took of budgets."""
+    async def _everything(self, streamed: bool) -> float:
+        """A comparison: each page at once, then all of it, as old as its first question; what it took of budgets.
+
+        ``streamed`` is whether pushes told each change when it began, however late.
+        """
         levels: list[StockLevel] = []
         first: float | None = None
         differed = 0
@@ -361,8 +369,10 @@ class Running:
                     age = self._clocks.monotonic() - at
                     taken = await self._say(self._reader.report(page.levels, page, age, way=Way.COMPARISON))
                     differed += taken.changed
-                    if self._believes and self.comparison.ended:
-                        self._witness.differed(taken.moved, self._clocks.monotonic())
+                    if self.comparison.ended:
+                        self._polls.differed(taken.moved, self._clocks.monotonic())
+                    if self.comparison.ended and streamed and not self.pushes.misses:
+                        self._beats.differed(taken.moved, self._clocks.monotonic())
                     self.comparison = replace(self.comparison, rows=len(levels))
         if first is None or not levels:
             # A shop that was emptied looks like one whose answer lost its rows; the latter must not empty a screen.

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from edge.ports import StockLevel
 from edge.stock.inquiry.standing import vouching
+from edge.stock.intake.doubts import Told, name
 from edge.stock.intake.running import COMPARE_S, FAST_COMPARE_S
 from edge.stock.intake.skew import Skew
 from edge.stock.shops import shop
-from edge.stock.system import Budget, Can, Page, Since
+from edge.stock.system import Budget, Can, Key, Page, Push, Pushed, Since
 from tests.stock.intake.bazaar import Bazaar, Standing, module
 from tests.stock.intake.rig import Rig, Timeline, fed
 from tests.stock.intake.test_intake_running import A, age
@@ -23,7 +25,12 @@ SEEDS = int(os.environ.get("TENTOU_SOAK_STOCK_SEEDS", "3"))
 POLLED = Can(per_location=True, since=Since.SURE, revisions=True, step_ms=1000)
 VERSIONED = Can(per_location=True, since=Since.SURE, revisions=True, step_ms=0)
 UNORDERED = Can(per_location=True, since=Since.SURE)
+BEATEN = Can(Push.ABSOLUTE, beats=True, per_location=True, revisions=True, step_ms=1000)
+COUNTED = replace(BEATEN, step_ms=0)
+BARE = replace(BEATEN, revisions=False)
+BY_ID = replace(BARE, push=Push.IDS)
 ROWS = 8
+BEAT_S = 5.0
 
 
 class Market(Bazaar):
@@ -38,7 +45,7 @@ class Market(Bazaar):
     async def way(self) -> None:
         await self.time.sleep(self.chance.choice((0.0, 0.2, 1.5, 4.0)) * self.chance.random())
 
-    def trade(self) -> None:
+    def trade(self) -> tuple[str, str]:
         row = self.chance.choice(self.names)
         if self.honest:
             self.edit(row, self.chance.randrange(12))
@@ -46,6 +53,7 @@ class Market(Bazaar):
             self.rows[row][0] += 1
         self.version += 1
         self.versions[row] = self.version
+        return row
 
     def level(self, row: tuple[str, str]) -> StockLevel:
         n, stamp = self.rows[row]
@@ -67,9 +75,53 @@ class Market(Bazaar):
         await self.way()
         yield page
 
+    async def read(self, keys: Sequence[Key]) -> Page:
+        await self.way()
+        page = await super().read(keys)
+        await self.way()
+        return page
 
-def disbelieved(rig: Rig) -> bool:
-    return any(part.name == "shop since" for part in rig.health.parts())
+
+class Outbox:
+    """The webhooks of a shop on a bad line: each is numbered as its figures are read and bears that moment by the
+    shop's clock; it comes at once or seconds later, behind its followers too, sometimes twice, seldom never. A shop
+    that is not ``honest`` tells nothing of each third row."""
+
+    def __init__(self, market: Market) -> None:
+        self.market = market
+        self.seq = 0
+        self.moved: list[tuple[str, str]] = []
+        self.way: list[tuple[float, Pushed]] = []
+        self.sent_at = -BEAT_S
+
+    def note(self, row: tuple[str, str]) -> None:
+        """A row changed; it is told with the next push."""
+        if self.market.honest or self.market.names.index(row) % 3:
+            self.moved.append(row)
+
+    def push(self) -> None:
+        """Send what changed, or a beat if one is due."""
+        time, chance, market = self.market.time, self.market.chance, self.market
+        if not self.moved and time.now - self.sent_at < BEAT_S:
+            return
+        self.sent_at, self.seq, rows = time.now, self.seq + 1, dict.fromkeys(self.moved)
+        self.moved = []
+        levels = tuple(market.level(row) for row in rows) if market.can.push is Push.ABSOLUTE else ()
+        keys = () if levels else tuple(Key(*row) for row in rows)
+        told = Pushed(f"p{self.seq}", levels, keys=keys, stream="s", seq=self.seq, sent_s=market.clock())
+        late = chance.choice((0.0, 0.0, 0.3, 2.0, 9.0)) * chance.random()
+        self.way += [(time.now + late, told)] * chance.choice((0, 2, *[1] * 48))
+
+    def come(self, rig: Rig) -> None:
+        """What is due arrives."""
+        due = [each for each in self.way if each[0] <= self.market.time.now]
+        self.way = [each for each in self.way if each not in due]
+        for _, told in due:
+            rig.source.pushes.add(told.id, told)
+
+
+def disbelieved(rig: Rig, told: Told = Told.SINCE) -> bool:
+    return any(part.name == name("shop", told) for part in rig.health.parts())
 
 
 @pytest.mark.promise("K-2")
@@ -95,6 +147,81 @@ async def test_an_honest_system_is_never_accused_and_a_lying_one_within_two_roun
             assert (seed, rig.levels()) == (seed, shop.truth())
 
 
+@pytest.mark.promise("K-2")
+@pytest.mark.parametrize("can", [BEATEN, COUNTED, BARE, BY_ID], ids=["stamps", "versions", "unordered", "ids"])
+@pytest.mark.parametrize("honest", [True, False], ids=["honest", "lying"])
+async def test_an_honest_stream_of_pushes_is_never_accused_and_one_that_leaves_out_changes_is(
+    tmp_path: Path, can: Can, honest: bool
+) -> None:
+    for seed in range(max(1, SEEDS // 3)):
+        time, chance = Timeline(), random.Random(seed)
+        skew_s = chance.choice((0.0, -3600.0, 40.0))
+        shop, folder = Market(time, chance, can, honest, skew_s), tmp_path / str(seed)
+        line = Outbox(shop)
+        folder.mkdir()
+        async with fed(module(shop, can), Standing(shop), folder, time.clocks, compare_s=30.0) as rig:
+            rig.source._call.skew = Skew(skew_s - 1, skew_s + 1)
+            for turn in range(400):
+                if turn < 300 and chance.random() < 0.3:
+                    line.note(shop.trade())
+                line.push()
+                line.come(rig)
+                await time.pass_(0.5, rig.rest)
+                if disbelieved(rig, Told.PUSHES):
+                    break
+            assert (seed, disbelieved(rig, Told.PUSHES)) == (seed, not honest)
+            await time.pass_(90.0, rig.rest)
+            assert (seed, rig.levels()) == (seed, shop.truth())
+
+
+async def beaten(time: Timeline, rig: Rig, seconds: float, first: int) -> int:
+    """Beats of an idle shop for so long; the number of the next."""
+    for beat in range(int(seconds / BEAT_S)):
+        rig.source.pushes.add(f"b{first + beat}", Pushed(stream="s", seq=first + beat, sent_s=time.wall))
+        await time.pass_(BEAT_S, rig.rest)
+    return first + int(seconds / BEAT_S)
+
+
+@pytest.mark.promise("K-1")
+async def test_beats_of_a_shop_that_left_out_a_change_vouch_no_more_until_a_day_was_clean(tmp_path: Path) -> None:
+    time = Timeline()
+    bazaar, seq = Bazaar(2, lambda: time.wall), 1
+    async with fed(module(bazaar, BEATEN), Standing(bazaar), tmp_path, time.clocks, compare_s=60.0) as rig:
+        seq = await beaten(time, rig, 30.0, seq)
+        assert (disbelieved(rig, Told.PUSHES), age(rig) < 10) == (False, True)
+        bazaar.rows[A][0] = 9
+        seq = await beaten(time, rig, 120.0, seq)
+        assert (disbelieved(rig, Told.PUSHES), rig.levels()[A]) == (True, 9)
+        ages = []
+        for _ in range(12):
+            seq = await beaten(time, rig, BEAT_S, seq)
+            ages.append(age(rig))
+        assert max(ages) > 30
+    async with fed(module(bazaar, BEATEN), Standing(bazaar), tmp_path, time.clocks, compare_s=60.0) as rig:
+        seq = await beaten(time, rig, 100.0, seq)
+        assert (disbelieved(rig, Told.PUSHES), age(rig) > 10) == (True, True)
+        time.start_s += 86_400.0
+        seq = await beaten(time, rig, 100.0, seq)
+        assert (disbelieved(rig, Told.PUSHES), age(rig) < 10) == (False, True)
+
+
+@pytest.mark.promise("K-1")
+async def test_a_push_that_cannot_be_read_ends_the_vouching_until_all_was_compared(tmp_path: Path) -> None:
+    time = Timeline()
+    bazaar = Bazaar(2, lambda: time.wall)
+    async with fed(module(bazaar, BEATEN), Standing(bazaar), tmp_path, time.clocks) as rig:
+        seq = await beaten(time, rig, 20.0, 1)
+        bazaar.cut = {"comparisons"}
+        broken = replace(bazaar.level(A), available=10**9)
+        rig.source.pushes.add("x", Pushed("x", (broken,), stream="s", seq=seq, sent_s=time.wall))
+        bazaar.edit(A, 9)
+        await beaten(time, rig, 20.0, seq + 1)
+        assert age(rig) > 10
+        bazaar.cut = set()
+        await beaten(time, rig, 70.0, seq + 5)
+        assert (rig.levels()[A], age(rig) < 10, disbelieved(rig, Told.PUSHES)) == (9, True, False)
+
+
 async def found_out(time: Timeline, rig: Rig, bazaar: Bazaar) -> None:
     """One sale that no stamp tells, until everything was compared twice and polls went on."""
     await time.pass_(30.0, rig.rest)
@@ -118,10 +245,11 @@ async def test_polls_of_a_system_that_was_found_out_vouch_no_more_over_restarts_
             assert age(rig) > 20
 
 
-def test_whoever_asks_reads_that_polls_of_a_doubted_channel_vouch_no_more() -> None:
+def test_whoever_asks_reads_that_what_a_channel_is_doubted_in_vouches_no_more() -> None:
     settings = shop.Settings(url="https://shop.example", locations={"1": "ginza"})
-    told = [vouching(module(Bazaar(1), POLLED), settings, doubted) for doubted in (False, True)]
-    assert told == [("polls", "comparisons"), ("comparisons",)]
+    both = replace(POLLED, beats=True)
+    told = [vouching(module(Bazaar(1), both), settings, doubted) for doubted in ((), [Told.SINCE], [Told.PUSHES])]
+    assert told == [("pushes", "polls", "comparisons"), ("pushes", "comparisons"), ("polls", "comparisons")]
 
 
 @pytest.mark.parametrize("word", ["sure", "blind"])
@@ -185,6 +313,6 @@ async def test_comparisons_keep_to_their_share_of_the_budgets_and_a_setting_wins
     bazaar = Bazaar(2, lambda: time.wall)
     can = Can(budgets=(Budget(100, 3600),))
     async with fed(module(bazaar, can), Standing(bazaar), tmp_path, time.clocks) as rig:
-        assert rig.source._compare_s(20.0) == pytest.approx(3600 / 60 * 20)
+        assert rig.source._compare_s(20.0) == pytest.approx(3600 / 40 * 20)
     async with fed(module(bazaar, can), Standing(bazaar), tmp_path, time.clocks, compare_s=7.0) as rig:
         assert rig.source._compare_s(20.0) == 7.0
