@@ -125,9 +125,13 @@ class ShopCaller:
             reading.cost += cost
         self._ledger.spent(cost)
 
-    def even_s(self, cost: float, urgency: Urgency) -> float:
-        """How far apart rounds of such a cost lie, spread evenly over the budgets."""
-        return self._ledger.even_s(cost, urgency)
+    def apart_s(self, cost: float, share: float) -> float:
+        """How far apart rounds begin that ask as often as the settings say, and the budgets allow."""
+        return max(self._settings.poll_s, self.even_s(cost, share))
+
+    def even_s(self, cost: float, share: float) -> float:
+        """How far apart rounds of such a cost lie, spread evenly over so much of the budgets."""
+        return self._ledger.even_s(cost, share)
 
     def _url(self, call: Call) -> URL:
         base = self._settings.url

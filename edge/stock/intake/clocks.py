@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -19,6 +19,10 @@ class Clocks:
     wall: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    async def until(self, moment: float) -> None:
+        """Wait for a moment of the monotonic clock; of one that has passed only give way."""
+        await self.sleep(max(0.0, moment - self.monotonic()))
 
 
 async def moved_or(event: asyncio.Event, seconds: float, sleep: Callable[[float], Awaitable[None]]) -> None:
@@ -43,6 +47,14 @@ async def closable(pages: AsyncIterator[T]) -> AsyncGenerator[T, None]:
     finally:
         if isinstance(pages, AsyncGenerator):
             await pages.aclose()
+
+
+async def guarded(loop: Coroutine[Any, Any, None], fault: Callable[[Exception], Awaitable[None]]) -> None:
+    """A loop without an end whose fault, one that nobody expects, is handed to whoever keeps it."""
+    try:
+        await loop
+    except Exception as error:  # noqa: BLE001 - handed on whole
+        await fault(error)
 
 
 async def _of(awaited: Awaitable[object]) -> object:

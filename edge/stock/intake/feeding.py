@@ -34,7 +34,7 @@ async def keep(
 
     while True:
         try:
-            async with source(module, settings, where, channel.id, intake, marks, catalogue) as opened:
+            async with source(module, settings, where, channel.id, intake, marks, catalogue, cache.shown) as opened:
                 await feed(channel.id, opened, cache, intake.health, watch=intake.watch)
         except StockAway as away:
             todo = f"Mend the file, or the settings of [[stock]] '{channel.id}'; it is read again by itself."

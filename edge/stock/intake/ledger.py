@@ -7,8 +7,8 @@ import heapq
 import itertools
 import math
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 
 import sqlite_utils
 
@@ -42,6 +42,7 @@ class Ledger:
         self._numbers = itertools.count()
         self._moved = asyncio.Event()
         self._calls = 0
+        self._sharers = 0
 
     async def restore(self) -> None:
         """Read what was used before this start. What lies in the future was used just now: the clock was set back."""
@@ -89,9 +90,18 @@ class Ledger:
         self._db.post(lambda connection: connection.execute(_PUT, row) and None, _unheard)
         self._wake()
 
-    def even_s(self, calls: float, urgency: Urgency) -> float:
-        """How far apart rounds of so many calls lie, spread evenly."""
-        return self._windows.even_s(calls, urgency)
+    @contextmanager
+    def shared(self) -> Iterator[None]:
+        """One more channel calls under this contract meanwhile, for ever and evenly."""
+        self._sharers += 1
+        try:
+            yield
+        finally:
+            self._sharers -= 1
+
+    def even_s(self, calls: float, share: float) -> float:
+        """How far apart one channel's rounds of so many calls lie, spread evenly over its part of such a share."""
+        return self._windows.even_s(calls, share) * max(1, self._sharers)
 
     async def _turn(self, cost: float, urgency: Urgency, longest_s: float) -> None:
         ticket = (int(urgency), next(self._numbers))

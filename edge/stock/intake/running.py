@@ -10,17 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import math
-import random
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any
 
 from edge.health import Health
 from edge.ports import Comparison, StockAway, StockLevel, StockReport, Taken, Way
 from edge.stock.intake.belief import Belief, beliefs
 from edge.stock.intake.caller import ShopCaller, doing
-from edge.stock.intake.clocks import Clocks, closable
+from edge.stock.intake.clocks import Clocks, closable, guarded
 from edge.stock.intake.doubts import Doubts
 from edge.stock.intake.followed import Followed, Word, latest
 from edge.stock.intake.inbox import Inbox
@@ -28,11 +26,12 @@ from edge.stock.intake.names import BadPage, Names
 from edge.stock.intake.pushes import Pushes, Rows
 from edge.stock.intake.reader import Channel, Reader
 from edge.stock.intake.reports import newest, older
+from edge.stock.intake.shown import Looks, Shown
 from edge.stock.intake.skew import SET_BACK_S, overlap
-from edge.stock.intake.windows import Urgency
+from edge.stock.intake.ways import Ways
+from edge.stock.intake.windows import BLIND_POLLS, SHOWN, SURE_POLLS, WHOLES, Urgency
 from edge.stock.system import Key, Push, Pushed, Since, StockSystem
 
-KIND = "stock"
 MOST_KEYS = 250
 """Keys of one read-back; what a system takes in one call its adapter knows."""
 VOUCH_EVERY_S = 0.5
@@ -40,8 +39,6 @@ OLDEST_S = 86_400.0
 """What was complete longer ago is compared before a poll vouches for it."""
 COMPARE_S = 3600.0
 FAST_COMPARE_S = 5.0
-FIRST_PAUSE_S = 0.5
-LONGEST_PAUSE_S = 60.0
 
 Marks = Callable[[], Mapping[str, float]]
 """By location, until when (UNIX seconds) this channel's rows in the cache are known to be complete."""
@@ -61,6 +58,7 @@ class Running:
         health: Health,
         clocks: Clocks,
         marks: Marks = dict,
+        shown: Shown = tuple,
     ) -> None:
         self._channel = channel
         self._system = system
@@ -68,9 +66,10 @@ class Running:
         self._names = names
         self._reader = Reader(channel, names, call)
         self._inbox = inbox
-        self._health = health
+        self._ways = Ways(channel.id, health, clocks)
         self._clocks = clocks
         self._marks = marks
+        self._looks = Looks(shown, self._key)
         self.pushes = Pushes(clocks.monotonic)
         self._followed = Followed()
         self._said: asyncio.Queue[tuple[StockReport, float, asyncio.Future[Taken]] | Exception] = asyncio.Queue(8)
@@ -78,7 +77,6 @@ class Running:
         self._began_s = 0.0
         self._complete_s: float | None = None
         self._vouched = -math.inf
-        self._wrong: dict[str, str] = {}
         self._polls, self._beats = beliefs(channel, doubts, clocks.wall)
         self.comparison = Comparison()
 
@@ -99,8 +97,8 @@ class Running:
         What fails is told on the health page and tried again within, so that one way that is cut holds up no other.
         """
         self._begin()
-        loops = [self._pushed(), self._read_back(), self._compare(), self._poll()]
-        tasks = [asyncio.create_task(self._guarded(loop), name=f"stock {self._channel.id}") for loop in loops]
+        loops = [self._pushed(), self._read_back(), self._compare(), self._poll(), self._look()]
+        tasks = [asyncio.create_task(guarded(loop, self._said.put), name=f"stock {self._channel.id}") for loop in loops]
         try:
             while True:
                 said = await self._said.get()
@@ -134,13 +132,6 @@ class Running:
         self._followed.forget()
         self.pushes.give_back()
 
-    async def _guarded(self, loop: Coroutine[Any, Any, None]) -> None:
-        """A loop whose fault, if it is none that is expected, ends the source instead of itself alone."""
-        try:
-            await loop
-        except Exception as error:  # noqa: BLE001 - handed on whole to whoever keeps the source
-            await self._said.put(error)
-
     async def _say(self, report: StockReport) -> Taken:
         """Give a report and wait until the cache has it; what it has in two ways is read again."""
         hope: asyncio.Future[Taken] = asyncio.get_running_loop().create_future()
@@ -155,11 +146,14 @@ class Running:
     def _again(self, rows: Iterable[tuple[str, str]], flood: bool = True) -> None:
         """Read these rows of ours again; with one that cannot be asked for singly everything is."""
         for sku, location in rows:
-            key = self._system.key(self._names.theirs(sku), location)
+            key = self._key(sku, location)
             if key is None:
                 self.pushes.want()
             else:
                 self.pushes.ask(key, (sku, location), flood)
+
+    def _key(self, sku: str, location: str) -> Key | None:
+        return self._system.key(self._names.theirs(sku), location)
 
     # Pushes
 
@@ -200,10 +194,10 @@ class Running:
         try:
             levels = self._names.levels(pushed.levels, self._channel.locations)
         except BadPage as error:
-            self._tell("pushes", str(error))
+            self._ways.tell("pushes", str(error))
             self.pushes.want()
             return []
-        self._tell("pushes", "")
+        self._ways.worked("pushes")
         self._beats.told({(level.sku, level.location) for level in levels})
         ordered = self._channel.can.revisions
         self._again((level.sku, level.location) for level in levels if not (ordered and level.revision))
@@ -216,7 +210,7 @@ class Running:
             return
         self._vouched = now
         age, wrong = self._reader.beat(sent_s, self._clocks.wall())
-        self._tell("beats", wrong)
+        self._ways.tell("beats", wrong)
         if not wrong:
             await self._trust(self._beats, now - age)
 
@@ -224,36 +218,55 @@ class Running:
 
     async def _read_back(self) -> None:
         """Read again what was named by a push, or what is known in two ways."""
-        pause = FIRST_PAUSE_S
         while True:
             await self.pushes.gathered(self._clocks.sleep)
             try:
                 await self._reread(self.pushes.take_keys())
             except (StockAway, BadPage) as away:
                 self.pushes.give_back()
-                self._tell("read-backs", str(away))
-                pause = await self._rest(pause)
+                await self._ways.failed("read-backs", str(away))
                 continue
-            pause = FIRST_PAUSE_S
-            self._tell("read-backs", "")
+            self._ways.worked("read-backs")
             self.pushes.read()
             self._settle()
 
-    async def _reread(self, keys: dict[Key, Rows]) -> None:
-        """Read these; ``keys`` loses those that were. What was asked for by name and has no row any more is gone."""
+    async def _reread(self, keys: dict[Key, Rows], urgency: Urgency = Urgency.READ) -> float:
+        """Read these; ``keys`` loses those that were. What was asked for by name and has no row any more is gone.
+
+        What it took of the budgets.
+        """
+        cost = 0.0
         while keys:
             some = list(keys)[:MOST_KEYS]
-            with doing(Urgency.READ, self._clocks) as reading:
+            with doing(urgency, self._clocks) as reading:
                 found = await self._system.read(some)
             page, at = self._reader.page(found, reading)
             named = {(level.sku, level.location) for level in page.levels}
             gone = sorted({row for key in some for row in keys[key]} - named)
-            self._beats.told({*named, *gone})
+            if urgency is Urgency.READ:
+                self._beats.told({*named, *gone})
             await self._say(
                 self._reader.report(page.levels, page, self._clocks.monotonic() - at, gone=gone, way=Way.READ)
             )
             for key in some:
                 del keys[key]
+            cost += reading.cost
+        return cost
+
+    # What screens show
+
+    async def _look(self) -> None:
+        """Read what screens show again and again, where nothing vouches but comparisons."""
+        while True:
+            began, cost = self._clocks.monotonic(), 0.0
+            try:
+                if not (self._polls.holds or self._beats.holds):
+                    cost = await self._looks.look(self._channel.locations, self._reread)
+            except (StockAway, BadPage) as away:
+                await self._ways.failed("shown", str(away))
+                continue
+            self._ways.worked("shown")
+            await self._clocks.until(began + self._call.apart_s(cost, SHOWN))
 
     # Polls
 
@@ -262,20 +275,17 @@ class Running:
         if self._channel.can.since is Since.NONE:
             return
         least, theirs_s = self._least, (self._began_s if self._complete_s is None else self._complete_s) + self._least
-        pause = FIRST_PAUSE_S
         while True:
             began = self._clocks.monotonic()
             try:
                 theirs_s, cost = await self._changes(theirs_s, least, self._complete_s is not None)
                 least = self._least
             except (StockAway, BadPage) as away:
-                self._tell("polls", str(away))
-                pause = await self._rest(pause)
+                await self._ways.failed("polls", str(away))
                 continue
-            pause = FIRST_PAUSE_S
-            self._tell("polls", "")
-            space = max(self._channel.settings.poll_s, self._call.even_s(cost, Urgency.POLL))
-            await self._clocks.sleep(max(0.0, began + space - self._clocks.monotonic()))
+            self._ways.worked("polls")
+            share = SURE_POLLS if self._polls.holds else BLIND_POLLS
+            await self._clocks.until(began + self._call.apart_s(cost, share))
 
     async def _changes(self, since_s: float, before: float, complete: bool) -> tuple[float, float]:
         """One round, from a moment of their clock on; from when the next one asks, and what it took of the budgets.
@@ -321,7 +331,6 @@ class Running:
 
     async def _compare(self) -> None:
         """Read everything at the start, at each interval, and whenever something may have been missed."""
-        pause = FIRST_PAUSE_S
         while True:
             began = self._clocks.monotonic()
             ids, then = self.pushes.begin_comparison()
@@ -330,18 +339,16 @@ class Running:
                 cost = await self._everything(then.sound)
             except (StockAway, BadPage) as away:
                 self.pushes.end_comparison(ids, then, through=False)
-                self._tell("comparisons", str(away))
-                pause = await self._rest(pause)
+                await self._ways.failed("comparisons", str(away))
                 continue
             finally:
                 self._beats.end()
-            pause = FIRST_PAUSE_S
-            self._tell("comparisons", "")
+            self._ways.worked("comparisons")
             if not self.pushes.end_comparison(ids, then, through=True):
                 self._beats.forget()
             self._settle()
             took = self._clocks.monotonic() - began
-            least = max(took, self._call.even_s(1, Urgency.COMPARE))
+            least = max(took, self._call.even_s(1, WHOLES))
             await self.pushes.wanted(max(took, self._compare_s(cost) - took), least, self._clocks.sleep)
 
     def _compare_s(self, cost: float) -> float:
@@ -349,7 +356,7 @@ class Running:
         if (given := self._channel.settings.compare_s) is not None:
             return given
         others = self._polls.holds or (self._beats.holds and self._call.skew is not None)
-        return COMPARE_S if others else max(FAST_COMPARE_S, self._call.even_s(cost, Urgency.COMPARE))
+        return COMPARE_S if others else max(FAST_COMPARE_S, self._call.even_s(cost, WHOLES))
 
     async def _everything(self, streamed: bool) -> float:
         """A comparison: each page at once, then all of it, as old as its first question; what it took of budgets.
@@ -390,21 +397,3 @@ class Running:
 
     def _settle(self) -> None:
         self._inbox.settled(self._channel.id, self.pushes.settled())
-
-    async def _rest(self, pause: float) -> float:
-        """Wait after a failure, with jitter; the next pause."""
-        await self._clocks.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - jitter, no secret
-        return min(pause * 2, LONGEST_PAUSE_S)
-
-    def _tell(self, path: str, why: str) -> None:
-        """Health knows which of the ways fails, and hears when that changes."""
-        if self._wrong.get(path) == why:
-            return
-        self._wrong[path] = why
-        wrong = "; ".join(f"{name}: {text}" for name, text in sorted(self._wrong.items()) if text)
-        name = f"{self._channel.id} intake"
-        if wrong:
-            todo = f"Put right what the detail names, or the settings of [[stock]] '{self._channel.id}'."
-            self._health.down(KIND, name, wrong, todo)
-        else:
-            self._health.up(KIND, name)

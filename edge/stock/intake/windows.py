@@ -29,6 +29,11 @@ SHARES = {Urgency.RESERVE: 1.0, Urgency.READ: 0.9, Urgency.POLL: 0.8, Urgency.CO
 """Up to how much of a budget may be in use for another call of this urgency to go: a comparison never leaves a
 shopper's wish or a read-back to wait for an hour."""
 
+SURE_POLLS, BLIND_POLLS, SHOWN, WHOLES = 0.5, 0.1, 0.1, 0.4
+"""How much of a budget rounds that go on for ever take evenly: polls that vouch, or those that do not with what screens
+show and comparisons. Either stay within what lets a comparison go: polls that used more would end comparisons for good,
+and where nothing else vouches all would grow old."""
+
 
 class Window:
     """What one budget was used for. Times are seconds of one clock, never set back."""
@@ -108,10 +113,10 @@ class Windows:
         """The longest of the windows; what is older counts nowhere."""
         return max((window.budget.per_s for window in self._windows), default=0.0)
 
-    def even_s(self, calls: float, urgency: Urgency) -> float:
-        """How far apart rounds of so many calls lie if they are spread evenly over every budget."""
+    def even_s(self, calls: float, share: float) -> float:
+        """How far apart rounds of so many calls lie that are spread evenly over so much of every budget."""
         spaces = (
-            calls * window.budget.per_s / (window.budget.calls * SHARES[urgency])
+            calls * window.budget.per_s / (window.budget.calls * share)
             for window in self._windows
             if window.budget.calls
         )

@@ -81,6 +81,10 @@ class Listeners:
             if skus:
                 yield skus
 
+    def shown(self, now: float) -> tuple[str, ...]:
+        """What screens asked for lately, the latest first."""
+        return tuple(sorted(self._recent(now), key=self._asked.__getitem__, reverse=True))
+
     def _recent(self, now: float) -> frozenset[str]:
         self._asked = {sku: at for sku, at in self._asked.items() if now - at <= ASKED_FOR_S}
         return frozenset(self._asked)

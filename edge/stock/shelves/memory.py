@@ -129,6 +129,10 @@ class Memory:
         """
         return self._listeners.listen(self._turns, self._monotonic, tick_s)
 
+    def shown(self) -> tuple[str, ...]:
+        """The SKUs that screens asked for in the last ten minutes, the latest first."""
+        return self._listeners.shown(self._monotonic())
+
     def _turns(self) -> Mapping[Key, int | None]:
         now_s = self._wall()
         return {key: minutes(self.age(*key, now_s)) for key in self._sheets}

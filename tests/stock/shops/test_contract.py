@@ -113,6 +113,22 @@ async def test_a_sale_that_nothing_announces_is_found_by_comparison(name: str, t
 
 
 @every
+async def test_a_sale_of_what_a_screen_shows_is_found_though_nothing_announces_it(name: str, tmp_path: Path) -> None:
+    shop = stocked(name)
+    known = can(SYSTEMS[name], shop, tmp_path)
+    if known.since is Since.SURE or known.beats:
+        return
+    shop.stock("LN-50-M", shop.places[-1], 60)
+    shop.take()
+    async with fed(SYSTEMS[name], shop, tmp_path, compare_s=3600.0, poll_s=0.01) as rig:
+        assert await rig.agrees()
+        shop.sell_silently("LN-50-M", shop.places[-1])
+        rig.show("LN-50-M")
+        assert await rig.agrees()
+    assert shop.breaches == []
+
+
+@every
 async def test_webhooks_that_come_twice_late_and_in_any_order_leave_the_truth(name: str, tmp_path: Path) -> None:
     shop = stocked(name)
     if can(SYSTEMS[name], shop, tmp_path).push is Push.NONE:
