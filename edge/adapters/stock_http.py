@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,15 +19,20 @@ from yarl import URL
 from edge import asking
 from edge.ports import Comparison, StockAway, StockReport, Taken, Way
 from edge.stock import document
-from edge.stock.pace import called, held, pace, wait
+from edge.stock.intake.clocks import Clocks
+from edge.stock.intake.ledger import Ledger
+from edge.stock.intake.windows import SHARES, Urgency
 
+COUNTED = True
+"""``open`` takes the book in which its calls are counted before they go."""
+SHARE = SHARES[Urgency.READ]
 MAX_BYTES = 8 * 1024 * 1024
 _SECONDS = re.compile(r"[0-9]{1,9}")
 _PLAIN = re.compile(r"[\x21-\x7e]{1,256}")
 
 
 class Settings(asking.Settings):
-    """``url`` (https, or http on this machine), asked each ``poll_s`` seconds but never above ``calls_per_hour``.
+    """``url`` (https, or http on this machine), asked each ``poll_s`` seconds, and evenly within ``calls_per_hour``.
 
     ``token_file`` holds a bearer token, ``ca_file`` the certificates of a private authority; both may be relative.
     """
@@ -60,15 +66,15 @@ class HttpStock:
         settings: Settings,
         where: Path,
         session: aiohttp.ClientSession,
-        monotonic: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        calls: Ledger,
+        clocks: Clocks,
     ) -> None:
         self._settings = settings
         self._where = where
         self._session = session
-        self._monotonic = monotonic
-        self._sleep = sleep
-        self._pace = pace(settings.calls_per_hour, monotonic())
+        self._calls = calls
+        self._clocks = clocks
+        self._free_at = -math.inf
         self._wanted = False
         self.comparison = Comparison()
 
@@ -91,7 +97,7 @@ class HttpStock:
         etag = ""
         locations: frozenset[str] = frozenset()
         while True:
-            asked = self._monotonic()
+            asked = self._clocks.monotonic()
             if self._wanted:
                 etag, self._wanted = "", False
             answer = await self._ask(headers | ({hdrs.IF_NONE_MATCH: etag} if etag else {}))
@@ -105,14 +111,18 @@ class HttpStock:
                 etag, locations = answer.etag, found.locations
                 self.comparison = replace(self.comparison, begun=self.comparison.begun + 1)
                 yield replace(self._report(answer, locations), levels=found.levels, items=found.items)
-            await self._sleep(max(0.0, asked + self._settings.poll_s - self._monotonic()))
+            await self._clocks.until(asked + self._settings.poll_s)
 
     async def _ask(self, headers: dict[str, str]) -> _Answer:
         """One call within the budget; raises StockAway, without the URL's query or anything that was answered."""
-        while pause := wait(self._pace, self._monotonic()):
-            await self._sleep(pause)
-        began = self._monotonic()
-        self._pace = called(self._pace, began)
+        # One that fails again and again must not use up the hour in a minute and then be away for the rest of it.
+        await self._clocks.until(self._free_at)
+        async with self._calls.call(1, Urgency.READ, self._settings.timeout_s):
+            began = self._clocks.monotonic()
+            self._free_at = began + self._calls.even_s(1, SHARE)
+            return await self._answered(headers, began)
+
+    async def _answered(self, headers: dict[str, str], began: float) -> _Answer:
         asked = self._session.get(
             self._settings.url, headers=headers, allow_redirects=False, middlewares=(asking.once,)
         )
@@ -128,7 +138,7 @@ class HttpStock:
             raise StockAway(str(error)) from error
 
     def _report(self, answer: _Answer, locations: frozenset[str]) -> StockReport:
-        now = self._monotonic()
+        now = self._clocks.monotonic()
         return StockReport(locations, None, now - answer.word, asked=now - answer.asked, way=Way.POLL)
 
     def _refuse(self, response: aiohttp.ClientResponse, conditional: bool) -> None:
@@ -138,7 +148,7 @@ class HttpStock:
             return
         later = response.headers.get(hdrs.RETRY_AFTER, "")
         if _SECONDS.fullmatch(later):
-            self._pace = held(self._pace, self._monotonic(), float(later))
+            self._calls.hold(float(later))
         raise StockAway(f"{self._host()} answered {status}{asking.advice(status)}")
 
     def _host(self) -> str:
@@ -157,8 +167,9 @@ def _etag(header: str) -> str:
 
 
 @asynccontextmanager
-async def open(settings: Settings, where: Path) -> AsyncIterator[HttpStock]:
+async def open(settings: Settings, where: Path, calls: Ledger, clocks: Clocks) -> AsyncIterator[HttpStock]:
     """The source for an endpoint, with an HTTP session of its own."""
     # Kept connections would often be found closed by the far side, and nothing repeats the call (asking.once).
     async with asking.session(settings, where, settings.timeout_s, limit=1, keep=False) as session:
-        yield HttpStock(settings, where, session)
+        with calls.shared():
+            yield HttpStock(settings, where, session, calls, clocks)

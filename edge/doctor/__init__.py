@@ -24,7 +24,7 @@ from edge.doctor.books import certificate, outbox, sink
 from edge.doctor.patient import Finding, Look, Patient, missing_files, opened, store_of, worth_trying
 from edge.doctor.sight import cameras, plugged, scanners, zones
 from edge.doctor.signed import handouts, papers
-from edge.doctor.stock import ask_system, is_system, places, shown
+from edge.doctor.stock import ask_system, is_counted, places, shown
 from edge.fitting import Choice
 from edge.members.desk import SHORTEST_KEY
 from edge.members.static import compile_rules
@@ -123,7 +123,7 @@ def sources(patient: Patient) -> Iterator[Finding]:
 
 
 async def _ask_stock(choice: Choice, patient: Patient) -> str:
-    if is_system(choice):
+    if is_counted(choice):
         return await ask_system(choice, patient)
     async with opened(choice, patient) as source:
         if isinstance(source, Probed):

@@ -15,7 +15,7 @@ from edge.health import Health
 from edge.stock.intake import desk as intake_desk
 from edge.stock.intake.caller import doing
 from edge.stock.intake.clocks import Clocks, closable
-from edge.stock.intake.opening import can_of, source
+from edge.stock.intake.opening import can_of, counts, source
 from edge.stock.intake.windows import Urgency
 from edge.stock.system import Push
 
@@ -25,8 +25,13 @@ def is_system(choice: Choice) -> bool:
     return hasattr(plug.adapter(choice.port, choice.adapter.adapter), "CAN")
 
 
+def is_counted(choice: Choice) -> bool:
+    """Whether an adapter's calls are counted."""
+    return counts(plug.adapter(choice.port, choice.adapter.adapter))
+
+
 async def ask_system(choice: Choice, patient: Patient) -> str:
-    """Ask a system for the first of all that it has; raises StockAway, sqlite3.Error.
+    """Ask a system, or an endpoint, for the first of all that it has; raises StockAway, sqlite3.Error.
 
     The call is counted in the intake's own file, so that a start behind it exceeds no budget; while a service runs, and
     where hubs share their budgets, nobody asks beside them.
@@ -38,8 +43,11 @@ async def ask_system(choice: Choice, patient: Patient) -> str:
     async with (
         database(patient.data / intake_desk.FILE, intake_desk.migrate) as db,
         intake_desk.intake(db, Health(), clocks) as intake,
-        source(module, settings, patient.folder, id, intake),
+        source(module, settings, patient.folder, id, intake) as opened,
     ):
+        if not is_system(choice):
+            async for report in opened.reports():
+                return f"{len(report.levels or ())} numbers of {', '.join(sorted(report.locations)) or 'no place'}"
         with doing(Urgency.READ, clocks):
             async with aclosing(closable(intake.open[id].system.everything())) as pages:
                 async for page in pages:

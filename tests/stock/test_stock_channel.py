@@ -19,6 +19,7 @@ from edge.model import Band
 from edge.ports import StockAway, StockLevel, StockReport, StockSource
 from edge.stock.cache import StockCache
 from edge.stock.channel import feed
+from tests.stock.intake.rig import endpoint
 
 if TYPE_CHECKING:
     from tests.stock.conftest import Ec, HandClock
@@ -70,7 +71,7 @@ def state(health: Health) -> State | None:
 
 @pytest.mark.promise("K-1")
 async def test_an_ec_that_goes_away_is_live_then_minutes_old_then_asked_for_and_live_when_back(
-    ec: Ec, cache: StockCache, clock: HandClock, here: Location
+    ec: Ec, cache: StockCache, clock: HandClock, here: Location, tmp_path: Path
 ) -> None:
     def shown() -> tuple[str, str]:
         (line,) = cache.lines("A", [here], "ja", clock.wall)
@@ -78,7 +79,7 @@ async def test_an_ec_that_goes_away_is_live_then_minutes_old_then_asked_for_and_
 
     health = Health()
     settings = stock_http.Settings(url=ec.url, poll_s=0.01, calls_per_hour=1_000_000)
-    async with stock_http.open(settings, Path()) as source, fed(source, cache, health, clock):
+    async with endpoint(settings, tmp_path) as source, fed(source, cache, health, clock):
         await until(lambda: shown() == ("残り3点", ""))
         clock.pass_(1)
         ec.counts["A"] = 2

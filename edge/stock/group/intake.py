@@ -1,4 +1,4 @@
-"""The intake of a hub of a group: budgets and deliveries in the group's database, webhooks heard by every hub."""
+"""The intake of a hub of a group: budgets, deliveries and doubts in the group's database; every hub hears webhooks."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from edge import config
 from edge.db import Database
 from edge.health import Health
 from edge.ports import StockAway
+from edge.stock.group.doubts import GroupDoubts
 from edge.stock.group.inbox import GroupInbox
 from edge.stock.group.leases import Leases
 from edge.stock.group.ledger import GroupLedger
@@ -22,7 +24,6 @@ from edge.stock.intake.hooks import Listener
 from edge.stock.intake.ledger import Ledger
 from edge.stock.intake.opening import can_of
 from edge.stock.intake.windows import Windows
-from edge.stock.shops.shop import Settings
 from edge.stock.system import Answer, Call, Can, Push, Pushed
 
 
@@ -31,10 +32,10 @@ class GroupIntake(Intake):
 
     def __init__(self, db: Database, health: Health, clocks: Clocks, server: Server, leases: Leases) -> None:
         self.handed = GroupInbox(db, clocks, server, leases)
-        super().__init__(db, health, clocks, self.handed)
+        super().__init__(db, health, clocks, self.handed, GroupDoubts(db, health, server, leases))
         self._server = server
 
-    async def ledger(self, module: ModuleType, can: Can, settings: Settings, where: Path) -> Ledger:
+    async def ledger(self, module: ModuleType, can: Can, settings: Any, where: Path) -> Ledger:
         """As Intake; a contract is told by its token's file as the settings name it: each hub has its own folder."""
         return await super().ledger(module, can, settings, Path())
 

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import sqlite_utils
 
@@ -41,18 +42,20 @@ class Open:
 class Intake:
     """The intake of one process, over a file of its own (``FILE`` in the data folder)."""
 
-    def __init__(self, db: Database, health: Health, clocks: Clocks, inbox: Inbox | None = None) -> None:
+    def __init__(
+        self, db: Database, health: Health, clocks: Clocks, inbox: Inbox | None = None, doubts: Doubts | None = None
+    ) -> None:
         self.db = db
         self.health = health
         self.clocks = clocks
         self.inbox = inbox or Inbox(db, clocks)
-        self.doubts = Doubts(db, health)
+        self.doubts = doubts or Doubts(db, health)
         self.hooks = Hooks(self.inbox, health, clocks)
         self.open: dict[str, Open] = {}
         self.watch = Watch()
         self._ledgers: dict[str, Ledger] = {}
 
-    async def ledger(self, module: ModuleType, can: Can, settings: Settings, where: Path) -> Ledger:
+    async def ledger(self, module: ModuleType, can: Can, settings: Any, where: Path) -> Ledger:
         """The budgets of a contract: one for all channels of the same adapter, address and token."""
         contract = contract_of(module, settings, where)
         if contract not in self._ledgers:
@@ -79,7 +82,7 @@ class Intake:
             return await self.open[channel].system.reserved(key)
 
 
-def contract_of(module: ModuleType, settings: Settings, where: Path) -> str:
+def contract_of(module: ModuleType, settings: Any, where: Path) -> str:
     """What tells a contract from another; nothing of it can be read out."""
     token = where / settings.token_file if settings.token_file else ""
     whole = f"{module.__name__}\n{settings.url}\n{token}"

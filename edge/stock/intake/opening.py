@@ -19,6 +19,7 @@ from edge.stock.intake.hooks import Listener
 from edge.stock.intake.names import BadNames, Names, Rows
 from edge.stock.intake.reader import Channel
 from edge.stock.intake.running import Marks, Running
+from edge.stock.intake.shown import Shown
 from edge.stock.shops.shop import Settings
 from edge.stock.system import Can, Since
 
@@ -39,18 +40,21 @@ async def source(
     intake: Intake,
     marks: Marks = dict,
     catalogue: Callable[[str], str] = unlisted,
+    shown: Shown = tuple,
 ) -> AsyncIterator[StockSource]:
     """The StockSource of a channel: of an adapter with ``CAN`` its system, called within its budgets, listening to its
     webhooks at ``POST /hooks/{channel_id}``; of any other what its ``open`` gives. ``settings`` are its own, checked.
 
-    ``marks`` are the watermarks that the cache has of this channel by location, ``catalogue`` our SKU for a GTIN.
+    ``marks`` are the watermarks that the cache has of this channel by location, ``catalogue`` our SKU for a GTIN,
+    ``shown`` what screens show.
     Raises StockAway where a file that the settings name cannot be used.
     """
     if not hasattr(module, "CAN"):
-        async with module.open(settings, where) as opened:
+        counted = (await intake.ledger(module, Can(), settings, where), intake.clocks) if counts(module) else ()
+        async with module.open(settings, where, *counted) as opened:
             yield opened
         return
-    async with _system(module, settings, where, channel_id, intake, marks, catalogue) as running:
+    async with _system(module, settings, where, channel_id, intake, marks, catalogue, shown) as running:
         yield running
 
 
@@ -63,6 +67,7 @@ async def _system(
     intake: Intake,
     marks: Marks,
     catalogue: Callable[[str], str],
+    shown: Shown,
 ) -> AsyncIterator[Running]:
     can = can_of(module, settings)
     named = Names(await _rows(settings, where), catalogue)
@@ -72,16 +77,21 @@ async def _system(
         system = module.system(settings, where, call)
         channel = Channel(id, can, settings)
         running = Running(
-            channel, system, call, named, intake.inbox, intake.doubts, intake.health, intake.clocks, marks
+            channel, system, call, named, intake.inbox, intake.doubts, intake.health, intake.clocks, marks, shown
         )
         await running.restore()
         listener = Listener(system, settings.hook_url, running.pushes.room, running.pushes.add)
         intake.open[id] = Open(can, settings, system, named.theirs)
         try:
-            with intake.hooks.listening(id, listener):
+            with ledger.shared(), intake.hooks.listening(id, listener):
                 yield running
         finally:
             del intake.open[id]
+
+
+def counts(module: ModuleType) -> bool:
+    """Whether an adapter's calls are counted in the intake's book."""
+    return hasattr(module, "CAN") or bool(getattr(module, "COUNTED", False))
 
 
 def can_of(module: ModuleType, settings: Any) -> Can:

@@ -16,7 +16,8 @@ import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from edge.config import checked
+from edge.adapters import stock_http
+from edge.config import Location, checked
 from edge.db import Database, database
 from edge.health import Health
 from edge.ports import StockLevel
@@ -104,6 +105,11 @@ class Rig:
             found += [self.cache.known(sku, place, now_s).level for sku in self.cache.levels(CHANNEL, place)]
         return told(level for level in found if level)
 
+    def show(self, sku: str) -> None:
+        """A screen shows a SKU at the shop's last place."""
+        place = Location(id=self.shop.places[-1], place="online", name={"ja": "店", "en": "Shop"})
+        self.cache.lines(sku, [place], "ja", self.intake.clocks.wall())
+
     async def post(self, delivery: Delivery) -> int:
         """Send a webhook; the status that it was answered."""
         headers = {**delivery.headers}
@@ -147,6 +153,19 @@ async def intake_at(folder: Path, health: Health | None = None, clocks: Clocks =
 
 
 @asynccontextmanager
+async def endpoint(
+    settings: stock_http.Settings, folder: Path, clocks: Clocks | None = None
+) -> AsyncIterator[stock_http.HttpStock]:
+    """The source of an endpoint, its calls counted in a folder's file."""
+    async with (
+        intake_at(folder, clocks=clocks or Clocks()) as intake,
+        source(stock_http, settings, folder, "ec", intake) as opened,
+    ):
+        assert isinstance(opened, stock_http.HttpStock)
+        yield opened
+
+
+@asynccontextmanager
 async def asked(
     module: ModuleType, shop: FakeShop, folder: Path, clocks: Clocks = BRISK, **more: Any
 ) -> AsyncIterator[tuple[Any, Intake]]:
@@ -175,7 +194,8 @@ async def fed(
         app = web.Application()
         app.add_routes(intake.hooks.routes())
         settings = checked(module.Settings, shop.settings(await shop.start(), folder) | more, "stock.shop")
-        async with source(module, settings, folder, CHANNEL, intake) as opened, TestServer(app) as server:
+        shown = cache.shown
+        async with source(module, settings, folder, CHANNEL, intake, shown=shown) as opened, TestServer(app) as server:
             assert isinstance(opened, Running)
             sleep = clocks.sleep
             feeding = asyncio.create_task(feed(CHANNEL, opened, cache, health, clocks.wall, sleep))

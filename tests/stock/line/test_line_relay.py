@@ -15,6 +15,7 @@ from edge.ports import StockLevel, StockReport
 from edge.stock.cache import StockCache
 from edge.stock.document import parse
 from edge.stock.line.relay import routes
+from tests.stock.intake.rig import endpoint
 
 if TYPE_CHECKING:
     from tests.stock.conftest import HandClock
@@ -130,12 +131,12 @@ async def test_a_relay_with_a_token_answers_only_who_bears_it(
 
 @pytest.mark.promise("K-1")
 async def test_both_ends_together_carry_counts_and_honest_ages(
-    cache: StockCache, clock: HandClock, served: Served
+    cache: StockCache, clock: HandClock, served: Served, tmp_path: Path
 ) -> None:
     await told(cache, clock, "pos", "ginza", age=100, A=3)
     client = await served()
     settings = stock_http.Settings(url=str(client.make_url("/stock.json")), poll_s=0.01, calls_per_hour=1_000_000)
-    async with stock_http.open(settings, Path()) as source:
+    async with endpoint(settings, tmp_path) as source:
         reports = source.reports()
         whole, unchanged = await anext(reports), await anext(reports)
     assert whole.levels == (StockLevel("A", "ginza", 3),)
