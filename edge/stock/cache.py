@@ -18,7 +18,7 @@ from edge.ports import StockAway, StockReport, Taken
 from edge.stock.freshness import Mark
 from edge.stock.shelves import schema, store, taking
 from edge.stock.shelves.book import Book
-from edge.stock.shelves.figures import digest_of, level
+from edge.stock.shelves.figures import level
 from edge.stock.shelves.listeners import Readers
 from edge.stock.shelves.memory import EMPTY, Memory
 from edge.stock.shelves.memory import Clock as Clock
@@ -248,7 +248,7 @@ class StockCache(Memory):
     async def digest(self, channel: str, location: str) -> int:
         """One number of all buckets, 0 to 2^53 - 1: alike for shelves that list alike."""
         await self.loaded()
-        return digest_of(self._sheets.get((channel, location), EMPTY).buckets)
+        return self._sheets.get((channel, location), EMPTY).digest
 
 
 @asynccontextmanager

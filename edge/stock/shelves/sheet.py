@@ -12,7 +12,7 @@ from datetime import date
 from struct import Struct
 
 from edge.ports import STATUSES, StockLevel
-from edge.stock.shelves.figures import BUCKETS, WRAP, Figures, bucket
+from edge.stock.shelves.figures import BUCKETS, WRAP, Figures, bucket, digest_of
 
 _ROW = Struct("<BB7iqd")
 _AVAILABLE, _ON_HAND, _SOLD = 1, 2, 4
@@ -56,6 +56,7 @@ class Sheet:
     def __init__(self) -> None:
         self.buckets = array("Q", bytes(8 * BUCKETS))
         self.count = 0
+        self._digest: int | None = None
         self._slots = array("i")
         self._rows = bytearray()
         self._free: list[int] = []
@@ -71,6 +72,14 @@ class Sheet:
     def drift(self, bucket: int, by: int) -> None:
         """Move a bucket's sum."""
         self.buckets[bucket] = (self.buckets[bucket] + by) & WRAP
+        self._digest = None
+
+    @property
+    def digest(self) -> int:
+        """One number of all buckets; kept, as a hub tells it with each answer and beat."""
+        if self._digest is None:
+            self._digest = digest_of(self.buckets)
+        return self._digest
 
     def set(self, number: int, figures: Figures, revision: int) -> None:
         """Write a row; its bucket's sum is the caller's."""
