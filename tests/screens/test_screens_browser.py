@@ -77,6 +77,8 @@ async def test_the_loop_plays_at_once_under_the_invitation(page: Page, store: St
 
 
 async def test_what_is_drawn_below_never_shines_through_a_crossfade(page: Page, store: Store) -> None:
+    first = dataclasses.replace(item("/static/art/default-welcome.svg", "first"), seconds=2.0)
+    await store.screens.loop("window", Loop("1", (first,)))
     await watch(page, store, "window")
     await becomes(page, "getComputedStyle(document.querySelector('.layer.front')).opacity === '1'")
     drawn = item("/static/art/default-stock.svg", "stock")
@@ -88,12 +90,12 @@ async def test_what_is_drawn_below_never_shines_through_a_crossfade(page: Page, 
 
 @pytest.mark.parametrize("rule", ["interrupt", "emergency"])
 async def test_what_cuts_in_comes_at_once_and_goes_at_once(page: Page, store: Store, rule: str) -> None:
-    await watch(page, store, "window")
     usual, now = (
         dataclasses.replace(item(f"/static/art/default-{name}.svg", name), seconds=600.0, rule=why)
         for name, why in (("stock", "default"), ("member", rule))
     )
     await store.screens.loop("window", Loop("2", (usual,)))
+    await watch(page, store, "window")
     await page.locator(".layer.front img[src*='default-stock']").wait_for(timeout=60_000)
     await store.screens.loop("window", Loop("3", (now,)))
     await page.locator(".layer.front img[src*='default-member']").wait_for(timeout=60_000)
