@@ -25,6 +25,7 @@ from edge.stock.group.wishes import Errands, GroupBook, GroupOwn
 from edge.stock.intake import feeding
 from edge.stock.intake.clocks import Clocks
 from edge.stock.intake.desk import Intake
+from edge.stock.intake.doubts import Told, name
 from edge.stock.intake.opening import can_of
 from edge.stock.line.speaker import Voice
 from edge.stock.system import Pushed
@@ -77,8 +78,8 @@ class Group:
                             await shelves.level_off(self.server, lease, int(self.intake.clocks.wall() * 1000))
                         await self.cache.follow(channel.id)
                         await while_held(lease, self._read(lease, channel, where))
-                for name in (channel.id, f"{channel.id} intake"):
-                    self.intake.health.forget(KIND, name)
+                for of in (channel.id, f"{channel.id} intake", *(name(channel.id, told) for told in Told)):
+                    self.intake.health.forget(KIND, of)
                 await asyncio.sleep(AGAIN_S)
 
     async def _read(self, lease: Lease, channel: config.StockChannel, where: Path) -> None:

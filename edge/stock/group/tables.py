@@ -42,6 +42,11 @@ STEPS = (
     );
     CREATE INDEX ON stock_wish (channel) WHERE wanted <> '';
     """,
+    """
+    CREATE TABLE stock_doubt (
+        channel text, told text, at timestamptz NOT NULL, PRIMARY KEY (channel, told)
+    );
+    """,
 )
 """What brings the tables from one version to the next; a step that was released is never changed."""
 

@@ -13,11 +13,13 @@ import pytest
 from edge.config import BadConfig, Postgres, read_hub
 from edge.health import Health
 from edge.ports import StockAway
+from edge.stock.group.doubts import GroupDoubts
 from edge.stock.group.inbox import read, written
 from edge.stock.group.leases import Leases
 from edge.stock.group.ledger import GroupLedger
 from edge.stock.group.server import Server
 from edge.stock.intake.clocks import Clocks
+from edge.stock.intake.doubts import Told
 from edge.stock.intake.windows import Urgency, Windows
 from edge.stock.line import following
 from edge.stock.line.beat import Beat, Word
@@ -119,6 +121,21 @@ async def test_a_lease_goes_from_hub_to_hub_and_its_term_grows(server: Started, 
         async with one.transaction() as db:
             with pytest.raises(StockAway, match="another hub"):
                 await first.need(db)
+
+
+async def test_a_doubt_is_written_by_the_hub_that_reads_alone(server: Started, tmp_path: Path) -> None:
+    async with reached(server.settings(), tmp_path, "one", "two") as (one, two):
+        held, other = Leases(one), Leases(two)
+        mine, theirs = (GroupDoubts(Health(), at, of) for at, of in ((one, held), (two, other)))
+        async with held.holding("pos"):
+            mine.note("pos", Told.PUSHES, 0.0)
+            await asyncio.gather(*mine._tasks)
+            with pytest.raises(StockAway, match="another hub"):
+                await theirs.drop("pos", Told.PUSHES)
+        assert [await theirs.known("pos", told, 90.0) for told in Told] == [None, pytest.approx(90.0, abs=60.0)]
+        async with other.holding("pos"):
+            await theirs.drop("pos", Told.PUSHES)
+        assert await mine.known("pos", Told.PUSHES, 90.0) is None
 
 
 async def _term(leases: Leases) -> int:
