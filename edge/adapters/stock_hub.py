@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +12,7 @@ from pydantic import Field, field_validator
 
 from edge import asking
 from edge.config import Id
+from edge.stock.line import showing
 from edge.stock.line.asker import Asker, Reach
 from edge.stock.line.source import Follow, HubStock
 
@@ -45,4 +48,10 @@ async def open(settings: Settings, where: Path, follow: Follow | None = None) ->
         if follow is None:
             yield Reach(asker, settings.locations)
         else:
-            yield HubStock(asker, follow, settings.spread_s, settings.poll_s)
+            told = showing.tell(asker, follow.cache.shown, asyncio.sleep, random.random)
+            telling = asyncio.create_task(told, name=f"stock {follow.channel_id} shown")
+            try:
+                yield HubStock(asker, follow, settings.spread_s, settings.poll_s)
+            finally:
+                telling.cancel()
+                await asyncio.gather(telling, return_exceptions=True)

@@ -14,6 +14,7 @@ from edge.stock.cache import StockCache
 from edge.stock.channel import KIND, feed
 from edge.stock.intake.desk import Intake
 from edge.stock.intake.opening import can_of, source, unlisted
+from edge.stock.system import Since
 
 PAUSE_S = 10.0
 
@@ -46,6 +47,13 @@ def chosen(channel: config.StockChannel) -> tuple[ModuleType, Any]:
     """A channel's adapter and its settings, checked; raises config.BadConfig, plug.UnknownAdapter."""
     module = plug.adapter("stock", channel.adapter)
     return module, config.checked(module.Settings, channel.settings, f"stock.{channel.id}")
+
+
+def looks(channels: Iterable[config.StockChannel]) -> bool:
+    """Whether what screens show is read before the rest by one of them, as nothing vouches for it but comparisons."""
+    found = [chosen(channel) for channel in channels]
+    cans = [can_of(*each) for each in found if hasattr(each[0], "CAN")]
+    return any(not can.beats and can.since is not Since.SURE for can in cans)
 
 
 def undisplayed(channels: Iterable[config.StockChannel]) -> frozenset[str]:

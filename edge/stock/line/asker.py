@@ -53,6 +53,7 @@ class Asker:
         self._where = where
         self._session = session
         self._monotonic = monotonic
+        self.looks = False
 
     async def shelves(self, locations: Collection[str]) -> tuple[float, Mapping[Key, Beat], frozenset[str] | None]:
         """When it was asked, how each shelf of some locations stands, and which channels the hub tells of."""
@@ -61,9 +62,22 @@ class Asker:
         _, body = await self._get("/v1/stock", query, MOST_SMALL)
         try:
             told = _json(body)
+            self.looks = beats.fields(told).get("looks") is True
             return asked, {key: beat for key, beat in listed(told) if key[1] in locations}, channels(told)
         except BadWord as error:
             raise StockAway(f"the hub's list of stock cannot be used: {error}") from None
+
+    async def shown(self, body: bytes) -> None:
+        """What this store's screens show, as ``showing`` writes it."""
+        try:
+            headers = await asking.headers(self._settings, self._where, "no-cache")
+            asked = self._session.post(self._url("/v1/stock/shown"), data=body, headers=headers, allow_redirects=False)
+            with asking.absent(self.host):
+                async with asked as response:
+                    if response.status != 204:
+                        raise StockAway(f"{self.host} answered {response.status}{asking.advice(response.status)}")
+        except asking.CannotAsk as error:
+            raise StockAway(str(error)) from error
 
     async def whole(self, key: Key) -> tuple[Answer, Note]:
         """All rows of a shelf; raises Gone if the hub has it no more."""
@@ -106,8 +120,7 @@ class Asker:
             raise StockAway(f"the hub's answer has no {HEADER} that can be used: {error}") from None
 
     async def _get(self, path: str, query: list[tuple[str, str]], most: int) -> tuple[Mapping[str, str], bytes]:
-        url = URL(self._settings.url)
-        url = url.with_path(url.path.rstrip("/") + path).with_query(query)
+        url = self._url(path).with_query(query)
         try:
             headers = await asking.headers(self._settings, self._where, "no-cache")
             asked = self._session.get(url, headers=headers, allow_redirects=False, middlewares=(asking.once,))
@@ -120,6 +133,10 @@ class Asker:
                     return response.headers, await asking.bounded(response.content, most)
         except asking.CannotAsk as error:
             raise StockAway(str(error)) from error
+
+    def _url(self, path: str) -> URL:
+        url = URL(self._settings.url)
+        return url.with_path(url.path.rstrip("/") + path)
 
     @property
     def host(self) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from aiohttp import ETag, hdrs, web
 
 from edge.stock.line import beat as beats
-from edge.stock.line import rows
+from edge.stock.line import rows, showing
 from edge.stock.line.beat import Beat
 from edge.stock.line.rows import Note
 from edge.stock.line.speaker import Speaker
@@ -44,10 +44,12 @@ class Whole:
 
 
 class Counter:
-    """Answers who bears the token; raises no more than HTTP errors."""
+    """Answers who bears the token; raises no more than HTTP errors. ``looks`` says that a channel reads what screens
+    show before the rest, so that stores tell of theirs."""
 
-    def __init__(self, speaker: Speaker, token: str = "") -> None:
+    def __init__(self, speaker: Speaker, token: str = "", looks: bool = False) -> None:
         self.made = 0
+        self._looks = looks
         self._speaker = speaker
         self._token = token
         self._kept: dict[Key, Whole] = {}
@@ -58,6 +60,7 @@ class Counter:
         shelf = "/v1/stock/{location}/{channel}"
         return [
             web.get("/v1/stock", self.shelves),
+            web.post("/v1/stock/shown", self.shown),
             web.get(shelf, self.whole),
             web.get(f"{shelf}/changes", self.changes),
             web.get(f"{shelf}/digests", self.digests),
@@ -76,8 +79,18 @@ class Counter:
             if beat is not None:
                 told.append(f'{{"channel":"{key[0]}","location":"{key[1]}",{beats.write(beat)[1:]}')
         channels = json.dumps(sorted(self._speaker.channels))
-        text = f'{{"channels":{channels},"shelves":[{",".join(told)}]}}'
+        looks = json.dumps(self._looks)
+        text = f'{{"channels":{channels},"looks":{looks},"shelves":[{",".join(told)}]}}'
         return web.Response(text=text, content_type="application/json")
+
+    async def shown(self, request: web.Request) -> web.Response:
+        """What a store's screens show: it is read before the rest, where no more is done for it."""
+        need(request, self._token)
+        try:
+            self._speaker.cache.show(showing.parse(await request.read()))
+        except beats.BadWord as error:
+            raise web.HTTPBadRequest(text=f"{error}\n") from None
+        return web.Response(status=204)
 
     async def whole(self, request: web.Request) -> web.Response:
         """All rows of a shelf, as at most a minute ago, with ETag."""

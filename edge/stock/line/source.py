@@ -25,8 +25,9 @@ from edge.stock.line.follower import Follower, Hub
 from edge.stock.line.speaker import Clock
 from edge.stock.shelves.shelf import Key
 
-QUIET_S = 7.5
-"""Without a beat of a shelf for so long the hub is asked: in time for its word to be heard before it is 10 s old."""
+QUIET_S, QUIET_LEAST_S = 7.5, 6.25
+"""Without a beat of a shelf for so long the hub is asked: in time for its word to be heard before it is 10 s old. A
+broker goes away for all of a chain at once, so each edge asks at a moment of its own; beats come each 5.5 s at most."""
 ROUND_S = 300.0
 """How often everything is compared by digests (EC.md 4.3)."""
 SOON_S = 2.0
@@ -67,6 +68,7 @@ class HubStock:
         self._shelves: dict[Key, Follower] = {}
         self._looked = self._round_at = self._alive = -math.inf
         self._strange_at = math.inf
+        self._draw()
         self._comparing = False
         self.comparison = Comparison()
 
@@ -119,12 +121,18 @@ class HubStock:
 
     def _look_at(self) -> float:
         """When the hub is to be asked how it stands: in turn, when beats are missing, when it was started anew."""
-        quiet = min((shelf.beaten for shelf in self._shelves.values()), default=-math.inf) + QUIET_S
-        return max(self._looked + self._poll_s, min(self._round_at, quiet, self._strange_at))
+        quiet = min((shelf.beaten for shelf in self._shelves.values()), default=-math.inf) + self._quiet_s
+        return max(self._looked + self._next_s, min(self._round_at, quiet, self._strange_at))
+
+    def _draw(self) -> None:
+        """Moments of this edge's own: those that lost the broker together must not go on asking together."""
+        self._quiet_s = QUIET_LEAST_S + (QUIET_S - QUIET_LEAST_S) * self._chance()
+        self._next_s = self._poll_s * (0.75 + 0.25 * self._chance())
 
     async def _look(self) -> AsyncIterator[StockReport]:
         """Ask how everything stands; each round, compare it all."""
         now = self._looked = self._monotonic()
+        self._draw()
         try:
             asked, told, channels = await self._asker.shelves(self._ear.locations)
         except (StockAway, Gone) as away:

@@ -129,6 +129,11 @@ class Memory:
         """
         return self._listeners.listen(self._turns, self._monotonic, tick_s)
 
+    def show(self, skus: Collection[str]) -> None:
+        """Screens elsewhere show these now."""
+        for sku in skus:
+            self._listeners.asked(sku, self._monotonic())
+
     def shown(self) -> tuple[str, ...]:
         """The SKUs that screens asked for in the last ten minutes, the latest first."""
         return self._listeners.shown(self._monotonic())

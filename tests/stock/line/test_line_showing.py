@@ -1,0 +1,130 @@
+"""What stores' screens show reaches their hub, which reads it before the rest, and nothing else does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from edge import config
+from edge.adapters.stock_hub import Settings
+from edge.asking import session
+from edge.ports import StockAway
+from edge.stock.intake import feeding
+from edge.stock.line import showing
+from edge.stock.line.asker import Asker
+from edge.stock.line.beat import BadWord
+from edge.stock.line.counter import Counter
+from edge.stock.line.speaker import Speaker
+
+if TYPE_CHECKING:
+    from edge.config import Location
+    from edge.stock.cache import StockCache
+    from tests.stock.conftest import HandClock
+
+TOKEN = {"Authorization": "Bearer t0ken"}
+
+
+def page(cache: StockCache, looks: bool = True) -> TestServer:
+    app = web.Application()
+    app.add_routes(Counter(Speaker(cache, {"pos": False}), "t0ken", looks).routes())
+    return TestServer(app)
+
+
+async def first(hub: showing.Hears, *skus: str) -> None:
+    """Tell a hub once."""
+    turns = asyncio.Event()
+
+    async def sleep(_: float) -> None:
+        if turns.is_set():
+            await asyncio.Event().wait()
+        turns.set()
+
+    telling = asyncio.create_task(showing.tell(hub, lambda: skus, sleep, lambda: 0.5))
+    await asyncio.wait([telling], timeout=0.3)
+    telling.cancel()
+    await asyncio.gather(telling, return_exceptions=True)
+
+
+class Away:
+    """A hub that does not answer."""
+
+    looks = True
+    asked = 0
+
+    async def shown(self, _: bytes) -> None:
+        self.asked += 1
+        raise StockAway("away")
+
+
+@pytest.mark.parametrize("looks", [True, False])
+async def test_a_hub_that_wants_it_hears_what_screens_show(cache: StockCache, tmp_path: Path, looks: bool) -> None:
+    (tmp_path / "token").write_text("t0ken")
+    async with page(cache, looks) as server:
+        settings = Settings(url=str(server.make_url("/")), token_file=Path("token"))
+        async with session(settings, tmp_path, 5, 1, keep=True) as http:
+            asker = Asker(settings, tmp_path, http)
+            await asker.shelves(["ginza"])
+            await first(asker, "B", "A")
+    assert set(cache.shown()) == ({"A", "B"} if looks else set())
+
+
+async def test_a_hub_that_is_away_is_told_the_next_time() -> None:
+    hub = Away()
+
+    async def sleep(_: float) -> None:
+        if hub.asked == 2:
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await showing.tell(hub, lambda: ["A"], sleep, lambda: 0.0)
+    assert hub.asked == 2
+
+
+@pytest.mark.promise("X-3")
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b'{"skus": "A"}',
+        b'{"skus": [1]}',
+        b'{"skus": [""]}',
+        json.dumps({"skus": ["A" * 129]}).encode(),
+        json.dumps({"skus": ["A"] * 101}).encode(),
+    ],
+)
+async def test_what_is_no_list_of_products_is_refused(cache: StockCache, body: bytes) -> None:
+    with pytest.raises(BadWord):
+        showing.parse(body)
+    async with TestClient(page(cache)) as client:
+        assert (await client.post("/v1/stock/shown", data=body, headers=TOKEN)).status == 400
+        assert (await client.post("/v1/stock/shown", data=b'{"skus":["A"]}')).status == 401
+    assert cache.shown() == ()
+
+
+def test_the_latest_hundred_are_told() -> None:
+    assert showing.parse(showing.write([f"S{n}" for n in range(300)])) == tuple(f"S{n}" for n in range(100))
+
+
+async def test_what_was_shown_last_comes_first(cache: StockCache, clock: HandClock, here: Location) -> None:
+    for sku in ("A", "B", "A"):
+        clock.pass_(1)
+        cache.lines(sku, [here], "ja", clock.wall)
+    assert cache.shown() == ("A", "B")
+    clock.pass_(700)
+    assert cache.shown() == ()
+
+
+@pytest.mark.parametrize(("adapter", "looks"), [("colorme", True), ("csv", False)])
+def test_stores_tell_what_they_show_only_where_a_system_is_asked_for_it(adapter: str, looks: bool) -> None:
+    given = {
+        "colorme": {"token_file": "token", "locations": {"*": "web"}},
+        "csv": {"path": "stock.csv"},
+    }
+    assert feeding.looks([config.StockChannel(id="one", adapter=adapter, settings=given[adapter])]) is looks
