@@ -28,6 +28,8 @@ KEPT_BYTES = 64 * 1024 * 1024
 MOST_CHANGES = 20_000
 """With more changes than this the whole shelf is less to send."""
 MOST_PLACES = 1_000
+MOST_NEWS, NEWS_BYTES = 64, 65_536
+"""So many answers of a shelf to what changed, each at most so large, are kept until it moves."""
 BUCKETS = 1024
 GZIP_LEVEL = 3
 GZIP_FROM = 1024
@@ -53,6 +55,7 @@ class Counter:
         self._speaker = speaker
         self._token = token
         self._kept: dict[Key, Whole] = {}
+        self._told: dict[Key, tuple[tuple[int, int], dict[int, bytes]]] = {}
         self._one = asyncio.Lock()
 
     def routes(self) -> list[web.RouteDef]:
@@ -113,10 +116,16 @@ class Counter:
         standing = self._standing(key)
         if epoch != standing.epoch or after > standing.n:
             raise web.HTTPGone(text="these numbers are of another file; ask for the whole shelf\n")
-        found = await self._speaker.cache.rows_after(*key, after, MOST_CHANGES)
-        if found.epoch != epoch or len(found.levels) + len(found.gone) > 2 * MOST_CHANGES:
-            raise web.HTTPGone(text="that is too much; ask for the whole shelf\n")
-        return await self._note(key, _note(found, after))
+        news = self._news(key, standing)
+        if after not in news:
+            found = await self._speaker.cache.rows_after(*key, after, MOST_CHANGES)
+            if found.epoch != epoch or len(found.levels) + len(found.gone) > 2 * MOST_CHANGES:
+                raise web.HTTPGone(text="that is too much; ask for the whole shelf\n")
+            body = await asyncio.to_thread(rows.write, _note(found, after))
+            if len(body) > NEWS_BYTES or len(news) >= MOST_NEWS:
+                return await self._rows(key, body)
+            news[after] = body
+        return await self._rows(key, news[after])
 
     async def digests(self, request: web.Request) -> web.Response:
         """The digests of the shelf's 1,024 buckets."""
@@ -135,7 +144,8 @@ class Counter:
             wanted = []
         if not wanted or not 0 <= wanted[0] <= wanted[-1] < BUCKETS:
             raise web.HTTPBadRequest(text=f"name buckets from 0 to {BUCKETS - 1}: ?b=1,2,3\n")
-        return await self._note(key, _note(await self._speaker.cache.bucket(*key, wanted), 0))
+        found = await self._speaker.cache.bucket(*key, wanted)
+        return await self._rows(key, await asyncio.to_thread(rows.write, _note(found, 0)))
 
     def _key(self, request: web.Request) -> Key:
         need(request, self._token)
@@ -169,8 +179,14 @@ class Counter:
         while len(self._kept) > 1 and sum(len(each.body) for each in self._kept.values()) > KEPT_BYTES:
             self._kept.pop(next(iter(self._kept)))
 
-    async def _note(self, key: Key, note: Note) -> web.Response:
-        body = await asyncio.to_thread(rows.write, note)
+    def _news(self, key: Key, standing: Standing) -> dict[int, bytes]:
+        """What changed since, by since when, as long as the shelf stands: a chain without its broker asks the same."""
+        at = standing.epoch, standing.n
+        if key not in self._told or self._told[key][0] != at:
+            self._told[key] = at, {}
+        return self._told[key][1]
+
+    async def _rows(self, key: Key, body: bytes) -> web.Response:
         answer = await self._answer(key, body)
         if len(body) > GZIP_FROM:
             answer.enable_compression()

@@ -16,6 +16,7 @@ from aiohttp import ClientSession
 from edge.health import Health, State
 from edge.ports import LinkLost, Message
 from edge.stock.line import flight, press, rows, topics
+from edge.stock.line.counter import MOST_CHANGES
 from edge.stock.line.ear import Ear
 from edge.stock.line.flight import ALOFT, Flight
 from edge.stock.line.press import Press
@@ -191,6 +192,26 @@ async def test_a_shelf_is_made_once_for_all_and_not_sent_to_who_has_it(asked: An
     assert (first[2], known[0], known[2]) == (again[2], 304, b"")
     assert gzip.decompress(first[2]) == plain[2]
     assert asked.wire.counter.made - made <= 1
+
+
+async def test_what_changed_is_read_once_for_all_who_ask_until_the_shelf_moves(
+    asked: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire, reads = asked.wire, []
+    read = wire.hub.rows_after
+
+    async def noted(*args: Any) -> Any:
+        reads.append(args)
+        return await read(*args)
+
+    monkeypatch.setattr(wire.hub, "rows_after", noted)
+    path = f"{SHELF}/changes?epoch={wire.hub.standing('pos', 'ginza').epoch}&after=1"
+    await wire.sells("A", 2)
+    first, again = [await asked(path) for _ in range(2)]
+    assert (first[2], len([args for args in reads if args[2:] == (1, MOST_CHANGES)])) == (again[2], 1)
+    await wire.sells("A", 1)
+    moved = await asked(path)
+    assert json.loads(moved[2])["n"] == json.loads(first[2])["n"] + 1
 
 
 async def test_a_shelf_that_moves_all_the_time_is_made_once_a_minute(asked: Any) -> None:
