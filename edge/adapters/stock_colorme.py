@@ -1,8 +1,9 @@
 """Stock of a shop at Color Me Shop (カラーミーショップ), which neither pushes nor tells what changed: read by pages.
 
 As its official client documents it (pepabo/colormeshop-ruby, docs/StockApi.md): 50 rows a page by offset, no filter by
-time. What is asked for often is therefore what runs low (``stocks``: at most so many) and what sold out of late
-(``recent_zero_stocks``), which finds most sales that matter and misses the others; a comparison finds those.
+time. What is asked for often is therefore, besides what screens show, which the intake has read by its product, what
+runs low (``stocks``: at most so many) and what sold out of late (``recent_zero_stocks``). That finds most sales that
+matter and misses the others; a comparison finds those.
 """
 
 from __future__ import annotations
