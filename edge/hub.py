@@ -17,6 +17,7 @@ from aiohttp import web
 
 from edge import config, erasures, fitting, plug
 from edge.contacts import topics
+from edge.contacts.clock import synced
 from edge.contacts.line.dial import Pace
 from edge.contacts.line.post import Post
 from edge.contacts.office import handoffs, inbox, redirector, texts
@@ -116,7 +117,8 @@ async def running(settings: config.Hub, folder: Path, pace: Pace | None = None) 
             shared = await stack.enter_async_context(group(settings, folder, stock_db, calls, health))
             stock, intake = shared.of
         else:
-            stock = await stack.enter_async_context(stock_cache(stock_db, keep=[one.id for one in settings.stock]))
+            keep = [one.id for one in settings.stock]
+            stock = await stack.enter_async_context(stock_cache(stock_db, keep=keep, trusted=synced))
             intake = await stack.enter_async_context(intake_desk.intake(calls, health))
         stock.hide(feeding.undisplayed(settings.stock))
         members = await opened(stack, settings.members, folder, health, _MEMBERS_ADVICE)

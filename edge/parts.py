@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from content import store as content_store
 from content.library import Library, library
 from edge import config
+from edge.contacts.clock import clock_of
 from edge.contacts.line.dial import Pace
 from edge.contacts.line.post import Post
 from edge.contacts.spool.ledger import Ledger
@@ -105,7 +106,8 @@ async def open_parts(stack: AsyncExitStack, store: config.Store, folder: Path) -
     seed = folder / "seed"
     shop = await stack.enter_async_context(library(shelf, data / "content", seed if seed.is_dir() else None))
     stock_db = await stack.enter_async_context(mended(data / "stock.sqlite", migrate, _disk(health, "stock")))
-    stock = await stack.enter_async_context(stock_cache(stock_db, keep=[channel.id for channel in store.stock]))
+    keep, trusted = [channel.id for channel in store.stock], clock_of(store.device).synced
+    stock = await stack.enter_async_context(stock_cache(stock_db, keep=keep, trusted=trusted))
     stock.hide(feeding.undisplayed(store.stock))
     calls = mended(data / intake_desk.FILE, intake_desk.migrate, _disk(health, "intake"))
     intake = await stack.enter_async_context(intake_desk.intake(await stack.enter_async_context(calls), health))

@@ -203,13 +203,15 @@ class Taken:
     the (SKU, location) whose revision is the known one but not their figures, to be read from the source again.
 
     ``news`` are the revisions of rows that were known with other figures before, at most NEWS of them; ``moved`` those
-    (SKU, location) of them of which more differs than how it sells, and whose revision is no older than the known."""
+    (SKU, location) of them of which more differs than how it sells, and whose revision is no older than the known.
+    ``outdated`` are the locations at which the source itself, asked long after, said less than it had said before."""
 
     changed: int = 0
     refused: int = 0
     ties: tuple[tuple[str, str], ...] = ()
     news: tuple[int, ...] = field(default=(), compare=False)
     moved: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    outdated: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 NEWS = 500

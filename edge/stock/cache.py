@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 
 from edge.db import Database
@@ -41,8 +42,15 @@ class StockCache(Memory):
     Nothing here is a change to a count: figures are absolute, and an older one never replaces a newer.
     """
 
-    def __init__(self, db: Database, wall: Clock, monotonic: Clock, keep: Collection[str] | None = None) -> None:
-        super().__init__(wall, monotonic)
+    def __init__(
+        self,
+        db: Database,
+        wall: Clock,
+        monotonic: Clock,
+        keep: Collection[str] | None = None,
+        trusted: Callable[[], bool] = lambda: True,
+    ) -> None:
+        super().__init__(wall, monotonic, trusted)
         self._db = db
         self._keep = keep
         self._saved: dict[Key, float] = {}
@@ -167,8 +175,12 @@ class StockCache(Memory):
         new = [shift.key for shift in outcome.shifts if shift.key not in self._sheets]
         for shift in outcome.shifts:
             self._shifted(shift)
+        marks = {key: mark for key, mark in marks.items() if key[1] not in outcome.taken.outdated}
         self._marks |= marks
         self._saved |= {key: mark.watermark_s for key, mark in marks.items()}
+        for key in ((channel, location) for location in outcome.taken.outdated):
+            # As after a start: only its source's whole word, without contradiction, makes it live again.
+            self._marks[key] = replace(self._marks[key], heard=None)
         if new:
             self._index()
         self._listeners.tell(outcome.skus)
@@ -253,8 +265,13 @@ class StockCache(Memory):
 
 @asynccontextmanager
 async def stock_cache(
-    db: Database, wall: Clock = time.time, monotonic: Clock = time.monotonic, keep: Collection[str] | None = None
+    db: Database,
+    wall: Clock = time.time,
+    monotonic: Clock = time.monotonic,
+    keep: Collection[str] | None = None,
+    trusted: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[StockCache]:
     """The cache in a database, at once; it reads meanwhile what it knew when it was last open (never live until a
-    channel confirms it), without the channels that ``keep`` does not name."""
-    yield StockCache(db, wall, monotonic, keep)
+    channel confirms it, of no age that anybody knows while the wall clock is not ``trusted``), without the channels
+    that ``keep`` does not name."""
+    yield StockCache(db, wall, monotonic, keep, trusted)

@@ -6,6 +6,7 @@ The bounds are EC.md 4.2: live up to 10 s, 「n分前」 up to 15 min, no number
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 LIVE_S = 10.0
@@ -21,17 +22,20 @@ class Mark:
     heard: float | None = None
 
 
-def age_of(mark: Mark, now_s: float, monotonic: float, floor_s: float = -math.inf) -> float | None:
+def age_of(
+    mark: Mark, now_s: float, monotonic: float, floor_s: float = -math.inf, trusted: Callable[[], bool] = lambda: True
+) -> float | None:
     """The age in seconds of a shelf's word, None if nobody can tell.
 
     The older of both clocks counts: a wall clock set back does not hide time that passed, a machine's sleep (which the
     monotonic clock does not see) neither. A restored shelf has the wall clock alone, so it is never live;
-    ``floor_s`` is a UNIX time that has surely passed: a wall clock before it is wrong and tells nothing.
+    ``floor_s`` is a UNIX time that has surely passed: a wall clock before it is wrong and tells nothing. Nor does one
+    that is not ``trusted``: set back over a restart by less than that took, it would make an old word young.
     """
     by_wall = now_s - mark.watermark_s
     if mark.heard is not None:
         return max(0.0, by_wall, monotonic - mark.heard)
-    if not mark.watermark_s or now_s < floor_s or by_wall < 0:
+    if not mark.watermark_s or now_s < floor_s or by_wall < 0 or not trusted():
         return None
     return max(by_wall, LIVE_S + 1)
 

@@ -73,6 +73,11 @@ def test_of_a_restored_shelf_nobody_can_tell_the_age_by_a_clock_that_is_wrong(
     assert age_of(mark, now_s, 100.0, floor_s) is None
 
 
+def test_of_a_restored_shelf_nobody_can_tell_the_age_by_a_clock_that_nothing_keeps_right() -> None:
+    ages = [age_of(mark, 1e9 + 60, 100.0, 0.0, lambda: False) for mark in (Mark(1e9), Mark(1e9, 40.0))]
+    assert ages == [None, 60.0]
+
+
 def test_a_restored_shelf_is_never_live() -> None:
     found = age_of(Mark(1e9), 1e9 + 1, 100.0)
     assert found is not None

@@ -42,6 +42,7 @@ def planned(
     connection.execute("SAVEPOINT planned")
     try:
         outcome = take(told, names, connection)
+        ages = {place: age for place, age in ages.items() if place not in outcome.taken.outdated}
         plans = [_plan(shift, held[shift.key[1]], ages, told.now, connection) for shift in outcome.shifts]
         return [plan for plan in plans if plan.rows or plan.age is not None], outcome.items
     finally:

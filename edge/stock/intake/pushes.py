@@ -12,6 +12,8 @@ from edge.stock.intake.streams import Stream
 from edge.stock.system import Key, Pushed
 
 MOST_WAITING = 10_000
+UNORDERED_S = 30.0
+"""How much later a push may have been read than one of a higher number, where several processes take turns."""
 HOLE_S = 2.0
 """How long a missing push may still come behind its followers before everything is compared."""
 COALESCE_S = 0.5
@@ -198,6 +200,10 @@ class Pushes:
     def _number(self, pushed: Pushed) -> None:
         if not pushed.stream or pushed.seq < 1:
             return
+        if pushed.stream == self.stream.name and pushed.seq < self.stream.last:
+            sent_s = self._sent.get(self.stream.last, math.inf)
+            if pushed.sent_s > sent_s + UNORDERED_S:
+                self.stream = Stream()  # its numbers were given before: it was restored from a backup
         before = self.stream
         self.stream = streams.heard(before, pushed.stream, pushed.seq)
         if self.stream.name != before.name:

@@ -21,11 +21,12 @@ from edge.stock.intake.caller import ShopCaller, doing
 from edge.stock.intake.clocks import Clocks, closable, guarded
 from edge.stock.intake.doubts import Doubts
 from edge.stock.intake.followed import Followed, Word, latest
+from edge.stock.intake.giving import Giving
 from edge.stock.intake.inbox import Inbox
 from edge.stock.intake.names import BadPage, Names
 from edge.stock.intake.pushes import Pushes, Rows
 from edge.stock.intake.reader import Channel, Reader
-from edge.stock.intake.reports import newest, older
+from edge.stock.intake.reports import newest
 from edge.stock.intake.shown import Looks, Shown
 from edge.stock.intake.skew import SET_BACK_S, overlap
 from edge.stock.intake.ways import Ways
@@ -39,6 +40,7 @@ OLDEST_S = 86_400.0
 """What was complete longer ago is compared before a poll vouches for it."""
 COMPARE_S = 3600.0
 FAST_COMPARE_S = 5.0
+CONTRARY = "it says less than it said before; was it restored from a backup? Within 10 minutes it is believed by itself"
 
 Marks = Callable[[], Mapping[str, float]]
 """By location, until when (UNIX seconds) this channel's rows in the cache are known to be complete."""
@@ -72,8 +74,8 @@ class Running:
         self._looks = Looks(shown, self._key)
         self.pushes = Pushes(clocks.monotonic)
         self._followed = Followed()
-        self._said: asyncio.Queue[tuple[StockReport, float, asyncio.Future[Taken]] | Exception] = asyncio.Queue(8)
-        self._hopes: dict[int, asyncio.Future[Taken]] = {}
+        self._giving = Giving(clocks.monotonic)
+        self._contrary = False
         self._began_s = 0.0
         self._complete_s: float | None = None
         self._vouched = -math.inf
@@ -98,15 +100,10 @@ class Running:
         """
         self._begin()
         loops = [self._pushed(), self._read_back(), self._compare(), self._poll(), self._look()]
-        tasks = [asyncio.create_task(guarded(loop, self._said.put), name=f"stock {self._channel.id}") for loop in loops]
+        of, fail = f"stock {self._channel.id}", self._giving.fail
+        tasks = [asyncio.create_task(guarded(loop, fail), name=of) for loop in loops]
         try:
-            while True:
-                said = await self._said.get()
-                if isinstance(said, Exception):
-                    raise said
-                told, since, hope = said
-                report = older(told, self._clocks.monotonic() - since)
-                self._hopes[id(report)] = hope
+            async for report in self._giving.reports():
                 yield report
         finally:
             for task in tasks:
@@ -115,13 +112,11 @@ class Running:
 
     def taken(self, report: StockReport, taken: Taken) -> None:
         """The report is in the cache."""
-        hope = self._hopes.pop(id(report), None)
-        if hope is not None and not hope.done():
-            hope.set_result(taken)
+        self._giving.taken(report, taken)
 
     def _begin(self) -> None:
         marks = self._marks()
-        self._said, self._hopes = asyncio.Queue(8), {}
+        self._giving = Giving(self._clocks.monotonic)
         self._began_s = self._clocks.wall()
         self._reader.later_than(marks.values())
         oldest = min(marks.get(place, -math.inf) for place in self._channel.locations)
@@ -134,13 +129,13 @@ class Running:
 
     async def _say(self, report: StockReport) -> Taken:
         """Give a report and wait until the cache has it; what it has in two ways is read again."""
-        hope: asyncio.Future[Taken] = asyncio.get_running_loop().create_future()
         if report.way is not Way.PUSH:
             self._followed.read(report)
-        # Each of the loops has one report on its way at most, so there is room at once: they stay in this order.
-        await self._said.put((report, self._clocks.monotonic(), hope))
-        taken = await hope
+        taken = await self._giving.give(report)
         self._again(taken.ties, flood=False)
+        if taken.outdated and not self._contrary and report.way is not Way.COMPARISON:
+            self.compare()
+        self._contrary |= bool(taken.outdated)
         return taken
 
     def _again(self, rows: Iterable[tuple[str, str]], flood: bool = True) -> None:
@@ -334,6 +329,7 @@ class Running:
         while True:
             began = self._clocks.monotonic()
             ids, then = self.pushes.begin_comparison()
+            self._contrary = False
             self._beats.begin()
             try:
                 cost = await self._everything(then.sound)
@@ -344,6 +340,7 @@ class Running:
             finally:
                 self._beats.end()
             self._ways.worked("comparisons")
+            self._ways.tell("revisions", CONTRARY if self._contrary else "")
             if not self.pushes.end_comparison(ids, then, through=True):
                 self._beats.forget()
             self._settle()
@@ -356,7 +353,7 @@ class Running:
         if (given := self._channel.settings.compare_s) is not None:
             return given
         others = self._polls.holds or (self._beats.holds and self._call.skew is not None)
-        return COMPARE_S if others else max(FAST_COMPARE_S, self._call.even_s(cost, WHOLES))
+        return COMPARE_S if others and not self._contrary else max(FAST_COMPARE_S, self._call.even_s(cost, WHOLES))
 
     async def _everything(self, streamed: bool) -> float:
         """A comparison: each page at once, then all of it, as old as its first question; what it took of budgets.

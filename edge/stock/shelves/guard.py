@@ -20,6 +20,9 @@ class Verdict(Enum):
 OUTLIVED_S = 600.0
 """A revision binds its source for so long. A source that says an older one of a row that was last taken before that no
 longer knows the newer one: it was restored, or the clock that stamped it ran ahead. No answer lags so far behind."""
+LAGS_S = 30.0
+"""So far an answer may lag behind its source by a copy of it. One that was asked for later, and has other figures by an
+older revision, contradicts what is known: until the newer one is outlived nobody can tell which of the two holds."""
 
 
 def weigh(

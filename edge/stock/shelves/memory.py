@@ -24,8 +24,9 @@ EMPTY = Sheet()
 class Memory:
     """Shelves, and what channels say of products, by channel. Nothing here waits; the cache alone writes it."""
 
-    def __init__(self, wall: Clock, monotonic: Clock) -> None:
+    def __init__(self, wall: Clock, monotonic: Clock, trusted: Callable[[], bool] = lambda: True) -> None:
         self._wall = wall
+        self._trusted = trusted
         self._monotonic = monotonic
         self._names = Names()
         self._sheets: dict[Key, Sheet] = {}
@@ -109,7 +110,7 @@ class Memory:
     def age(self, channel: str, location: str, now_s: float) -> float | None:
         """How old a channel's word of a location is, in seconds; None if it never spoke or nobody can tell."""
         mark = self._marks.get((channel, location))
-        return None if mark is None else age_of(mark, now_s, self._monotonic(), self._floor_s)
+        return None if mark is None else age_of(mark, now_s, self._monotonic(), self._floor_s, self._trusted)
 
     def words(self, sku: str, location: str, now_s: float) -> tuple[Word, ...]:
         """What each channel says of a SKU at a location, hidden ones and old ones too, for whoever asks why."""

@@ -11,7 +11,7 @@ from typing import Any
 from edge.ports import NEWS, StockAway, StockItem, StockLevel, StockReport, Taken
 from edge.stock.shelves.book import Book, read_book
 from edge.stock.shelves.figures import WRAP, Figures, bucket, checked, figures, mark
-from edge.stock.shelves.guard import OUTLIVED_S, Verdict, weigh
+from edge.stock.shelves.guard import LAGS_S, OUTLIVED_S, Verdict, weigh
 from edge.stock.shelves.schema import PUT_ROW, epoch, signed
 from edge.stock.shelves.sheet import Names, Patch, Sheet
 from edge.stock.shelves.shelf import Key
@@ -99,8 +99,9 @@ def take(told: Told, names: Names, connection: sqlite3.Connection) -> Outcome:
         names.number(sku)
     changed = sum(len(shelf.skus) for shelf in shelves)
     ties = tuple((sku, shelf.location) for shelf in shelves for sku in shelf.ties)
+    refused, outdated = sum(shelf.refused for shelf in shelves), frozenset(s.location for s in shelves if s.outdated)
     return Outcome(
-        Taken(changed, sum(shelf.refused for shelf in shelves), ties, _newly(shelves), _moved(shelves)),
+        Taken(changed, refused, ties, _newly(shelves), _moved(shelves), outdated),
         tuple(shelf.shift(names) for shelf in shelves),
         frozenset(news).union(*(shelf.skus for shelf in shelves)),
         tuple(news.values()),
@@ -144,6 +145,7 @@ class _Shelf:
         self.location = location
         self.skus: set[str] = set()
         self.refused = 0
+        self.outdated = False
         self.ties: list[str] = []
         self._told, self._db = told, connection
         self.news: list[int] = []
@@ -156,11 +158,11 @@ class _Shelf:
         made = "INSERT OR IGNORE INTO stock_shelf(channel, location, epoch) VALUES (?, ?, ?)"
         connection.execute(made, (*key, epoch()))
         self._before: int
-        self._id, self._epoch, self._before, full_s, watermark_s = connection.execute(
+        self._known_s: float
+        self._id, self._epoch, self._before, full_s, self._known_s = connection.execute(
             "SELECT id, epoch, n, full_s, watermark_s FROM stock_shelf WHERE channel = ? AND location = ?", key
         ).fetchone()
         self._full_s = told.full_s or full_s
-        self._watermark_s = told.watermarks.get(location, watermark_s)
 
     def take(self, levels: dict[str, StockLevel], news: Mapping[str, StockItem]) -> None:
         """Weigh what the report says of this shelf, and write what counts; ``levels`` is used up."""
@@ -188,6 +190,11 @@ class _Shelf:
         items = tuple(_items(self._told.channel, [*self._listed, *self._news], self._db).values())
         patches = [_patch(change, names) for change in self._changes]
         return Shift(key, self._epoch, self._n, self._full_s, self._moved, patches, items=items)
+
+    @property
+    def _watermark_s(self) -> float:
+        """When it was its source's word: one that contradicts what is known vouches for nothing."""
+        return self._known_s if self.outdated else self._told.watermarks.get(self.location, self._known_s)
 
     @property
     def _moved(self) -> bool:
@@ -232,6 +239,8 @@ class _Shelf:
         if verdict is Verdict.TIE and (said is not None or not self._whole):
             self.ties.append(sku)
         self.refused += verdict is Verdict.REFUSED
+        contrary = verdict is Verdict.REFUSED and said != (None if gone else tuple(kept))
+        self.outdated |= contrary and report.sure and began >= taken + LAGS_S
         if verdict not in (Verdict.TAKEN, Verdict.NEWER):
             return None
         # The last of the figures is how it sells.

@@ -110,7 +110,7 @@ class Outbox:
         keys = () if levels else tuple(Key(*row) for row in rows)
         told = Pushed(f"p{self.seq}", levels, keys=keys, stream="s", seq=self.seq, sent_s=market.clock())
         late = chance.choice((0.0, 0.0, 0.3, 2.0, 9.0)) * chance.random()
-        self.way += [(time.now + late, told)] * chance.choice((0, 2, *[1] * 48))
+        self.way += [(time.now + late, told)] * chance.choice((0, 2, *[1] * 98))
 
     def come(self, rig: Rig) -> None:
         """What is due arrives."""

@@ -86,3 +86,18 @@ async def test_a_stream_says_nothing_while_a_row_is_still_to_be_read(pushes: Pus
     assert pushes.word() == 50.0
     pushes.add("c", Pushed(stream="s", seq=2, sent_s=60.0))
     assert pushes.word() is None
+
+
+@pytest.mark.promise("K-1")
+async def test_a_stream_whose_numbers_are_given_again_was_restored_and_is_compared(pushes: Pushes) -> None:
+    await beaten(pushes)
+    for seq in range(2, 8):
+        await told(pushes, f"b{seq}", Pushed(stream="s", seq=seq, sent_s=50.0 + seq))
+    await told(pushes, "late", Pushed(stream="s", seq=3, sent_s=53.0))
+    assert pushes.word() == 57.0
+    for seq in range(3, 12):
+        await told(pushes, f"again{seq}", Pushed(stream="s", seq=seq, sent_s=100.0 + seq))
+        assert pushes.word() is None
+    ids, then = pushes.begin_comparison()
+    pushes.end_comparison(ids, then, through=True)
+    assert pushes.word() == 111.0

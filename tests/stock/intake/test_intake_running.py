@@ -114,6 +114,30 @@ async def test_a_missing_push_ends_the_vouching_until_all_was_compared(tmp_path:
         assert (rig.levels()[A], bazaar.rounds) == (9, rounds + 1)
 
 
+@pytest.mark.promise("K-1")
+async def test_a_shop_that_was_restored_shows_no_number_as_live_until_its_older_word_counts(tmp_path: Path) -> None:
+    time = Timeline()
+    bazaar = Bazaar(2, lambda: time.wall)
+    async with fed(module(bazaar, POLLED), Standing(bazaar), tmp_path, time.clocks) as rig:
+        await time.pass_(20.0, rig.rest)
+        backup = list(bazaar.rows[A])
+        bazaar.edit(A, 9)
+        await time.pass_(60.0, rig.rest)
+        assert shown(rig) == 9
+        bazaar.rows[A] = backup
+        rig.source.compare()
+        await time.pass_(2.0, rig.rest)
+        rounds = bazaar.rounds
+        assert (shown(rig), "backup" in str(rig.health.parts())) == (None, True)
+        await time.pass_(500.0, rig.rest)
+        assert (shown(rig), bazaar.rounds - rounds <= 101) == (None, True)
+        await time.pass_(100.0, rig.rest)
+        assert (shown(rig), "backup" in str(rig.health.parts())) == (0, False)
+        rounds = bazaar.rounds
+        await time.pass_(60.0, rig.rest)
+        assert (shown(rig), bazaar.rounds) == (0, rounds)
+
+
 async def test_ids_are_gathered_for_half_a_second_and_read_back_together(tmp_path: Path) -> None:
     time = Timeline()
     bazaar = Bazaar(4, lambda: time.wall)
