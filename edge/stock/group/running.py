@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -97,6 +97,18 @@ class Group:
         return channel in self.intake.open and self.intake.hooks.listener(channel).room()
 
 
+def need_shared(channels: Iterable[config.StockChannel]) -> None:
+    """Raise config.BadConfig for a channel whose refresh token each hub would keep for itself: the system gives a new
+    one for the last, so that each hub's copy ends when another hub reads the channel."""
+    for channel in channels:
+        file = getattr(feeding.chosen(channel)[1], "refresh_file", None)
+        if file is not None and not file.is_absolute():
+            raise config.BadConfig(
+                f"stock.{channel.id}: refresh_file is renewed by whichever hub of the group reads the channel; give "
+                "the whole path of one file that all of them can write, or read it at a hub that is in no group"
+            )
+
+
 def _has_revisions(channel: config.StockChannel) -> bool:
     module, settings = feeding.chosen(channel)
     return not hasattr(module, "CAN") or can_of(module, settings).revisions
@@ -106,8 +118,10 @@ def _has_revisions(channel: config.StockChannel) -> bool:
 async def group(
     settings: config.Hub, folder: Path, stock: Database, calls: Database, health: Health
 ) -> AsyncIterator[Group]:
-    """What a hub of a group has, over the files of its own; the group's database need not answer yet."""
+    """What a hub of a group has, over the files of its own; the group's database need not answer yet. Raises
+    config.BadConfig."""
     assert settings.stock_shared is not None
+    need_shared(settings.stock)
     server = Server(settings.stock_shared, folder, settings.hub.id, health)
     leases, clocks, channels = Leases(server), Clocks(), [channel.id for channel in settings.stock]
     cache = GroupCache(stock, clocks.wall, clocks.monotonic, channels, server, leases)

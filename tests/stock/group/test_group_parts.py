@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edge.config import BadConfig, Postgres, read_hub
+from edge.config import BadConfig, Postgres, StockChannel, read_hub
 from edge.health import Health
 from edge.ports import StockAway
 from edge.stock.group.doubts import GroupDoubts
 from edge.stock.group.inbox import read, written
 from edge.stock.group.leases import Leases
 from edge.stock.group.ledger import GroupLedger
+from edge.stock.group.running import need_shared
 from edge.stock.group.server import Server
 from edge.stock.intake.clocks import Clocks
 from edge.stock.intake.doubts import Told
@@ -153,6 +154,17 @@ def test_a_delivery_is_handed_on_as_it_came() -> None:
 def test_a_hub_of_the_group_that_knows_less_is_late_and_any_other_forgot(other: str, step: Step) -> None:
     place = Place(7, 9, "a" * 16 + "1" * 16)
     assert following.beat(place, Beat(7, 8, Word(other, 0)))[0] is step
+
+
+@pytest.mark.parametrize(("adapter", "more"), [("base", {"redirect_url": "https://shop.example/back"}), ("eccube", {})])
+def test_a_refresh_token_that_each_hub_would_keep_for_itself_is_refused(adapter: str, more: dict[str, str]) -> None:
+    def told(file: str) -> StockChannel:
+        files = {"token_file": "app.client", "refresh_file": file, "url": "https://shop.example"}
+        return StockChannel(id="web", adapter=adapter, settings=files | more | {"locations": {"*": "online"}})
+
+    need_shared([told("/srv/shared/app.refresh")])
+    with pytest.raises(BadConfig, match="stock.web: refresh_file .* whole path"):
+        need_shared([told("app.refresh")])
 
 
 @pytest.mark.parametrize(
