@@ -28,7 +28,7 @@ _DETAIL = {
     Told.SINCE: "a comparison found changes that asking what changed does not tell, so that no longer vouches",
     Told.PUSHES: "a comparison found changes that no webhook told though they are numbered, so they no longer vouch",
 }
-_TODO = {
+_ADVICE = {
     Told.SINCE: "In the settings of [[stock]] '{}' set since = 'blind' to agree, or 'sure' once the system tells every "
     "change.",
     Told.PUSHES: "Those of [[stock]] '{}' are believed again after a day without such a change: look for what changes "
@@ -95,7 +95,7 @@ class Doubts:
             return
 
     def _tell(self, channel: str, told: Told) -> None:
-        todo = f"Nothing need be done: everything is compared more often. {_TODO[told].format(channel)}"
+        todo = f"Nothing need be done: everything is compared more often. {_ADVICE[told].format(channel)}"
         self._health.down(KIND, name(channel, told), _DETAIL[told], todo)
 
 
