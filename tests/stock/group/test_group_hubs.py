@@ -161,11 +161,14 @@ async def test_what_a_hub_found_out_about_a_system_the_next_one_knows(town: Town
     def doubted(head: Hub) -> bool:
         return any(part.name == "core since" for part in head.health.parts())
 
+    async def written() -> bool:
+        return await town.asked("SELECT told FROM stock_doubt") == "since"
+
     async with town.hubs("one", poll_s=0.05, compare_s=0.2) as (one,):
         assert await until(lambda: reads(one) and levels(one) == town.shop.levels())
         town.shop.rows["A-5", "0012"].at -= 600
         town.shop.sell_silently("A-5", "ginza")
         assert await until(lambda: doubted(one))
+        assert await until(written)
     async with town.hubs("two", poll_s=0.05) as (two,):
         assert await until(lambda: doubted(two))
-        assert await town.asked("SELECT told FROM stock_doubt") == "since"
