@@ -116,6 +116,8 @@ def sold_out(show: Show, language: str, state: str = "") -> Show:
     tile = show.values["product"]
     assert isinstance(tile, Tile)
     given = offers(language)
+    call = {"": "ring", "declined": "coming", "unknown": "calling"}.get(state, "")
+    given = (*given[:-1], replace(given[-1], call=call))
     left = {"": given, "declined": given[1:], "unknown": given[1:]}.get(state, ())
     slip = ("K-0417-29", {language: KEPT[language]}) if state == "confirmed" else ("", {})
     values = {
