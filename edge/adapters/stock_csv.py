@@ -27,6 +27,8 @@ MAX_BYTES = 64 * 1024 * 1024
 SETTLED_S = 2.0
 """A file untouched for so long is read at first sight; a younger one when two looks in a row see it the same."""
 FUTURE_S = 60.0
+CUT_S = 10.0
+"""A file whose last line has no end may be cut within a number; it is read once it lay untouched for so long."""
 UNMARKED_S = 60.0
 """How long a file may lie without its marker before that is told as a fault."""
 
@@ -192,7 +194,7 @@ class CsvStock:
             raise StockAway(f"{self._path} cannot be read: {error.strerror}") from error
 
     def _read(self, expected: Signature, path: Path) -> table.Table | None:
-        """What a file says, None if it was touched meanwhile; raises StockAway."""
+        """What a file says, None if it was touched meanwhile or may be cut short; raises StockAway."""
         try:
             with path.open("rb") as file:
                 data = file.read(MAX_BYTES + 1)
@@ -200,6 +202,8 @@ class CsvStock:
         except OSError as error:
             raise StockAway(f"{path} cannot be read: {error.strerror}") from error
         if after != expected:
+            return None
+        if not data.endswith((b"\n", b"\r")) and 0 <= self._wall() - after[3] / 1e9 < CUT_S:
             return None
         if len(data) > MAX_BYTES:
             raise StockAway(f"{path} is larger than {MAX_BYTES // 1024 // 1024} MiB")

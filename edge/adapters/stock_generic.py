@@ -25,7 +25,7 @@ from edge import asking
 from edge.ports import StockAway, StockLevel
 from edge.stock.shops import answers, push, shop
 from edge.stock.shops.answers import Moment
-from edge.stock.shops.pointer import steps, text
+from edge.stock.shops.pointer import stands, steps, text
 from edge.stock.shops.rows import FIGURES, TEXTS, Rows
 from edge.stock.system import (
     Answer,
@@ -71,9 +71,10 @@ class Settings(shop.Settings):
 
     ``rows`` points to the list of rows (a single row may stand in its place), ``fields`` to each figure within a row.
     ``statuses`` gives our word (in, few, none, order) for each of theirs. ``paging`` is by ``page`` from ``first_page``
-    on until an empty one (or one of fewer than ``page_rows``), by a ``cursor`` that ``next`` points to, or by the
-    ``link`` header. ``since`` says whether asking for changes finds sales too (sure) or not (blind), and
-    ``since_form`` how a moment is written. ``step_ms`` is how coarse revisions are that are times; 0 for versions.
+    on until an empty one (or one of fewer than ``page_rows``), by a ``cursor`` that ``next`` points to (null or empty
+    on the last page, or left out there if ``last_page`` is "absent"), or by the ``link`` header. ``since`` says whether
+    asking for changes finds sales too (sure) or not (blind), and ``since_form`` how a moment is written. ``step_ms`` is
+    how coarse revisions are that are times; 0 for versions.
 
     ``push`` says that it pushes, ``beats`` that it does so at least every 5 s though nothing changed. ``reserve``
     "atomic" is a promise: of two that ask ``reserve_url`` for the last one, one gets it.
@@ -88,6 +89,7 @@ class Settings(shop.Settings):
     first_page: int = Field(1, ge=0, le=1)
     page_rows: int = Field(0, ge=0, le=1_000_000)
     next: str = ""
+    last_page: Literal["empty", "absent"] = "empty"
     since: Literal["sure", "blind", "none"] = "none"
     since_form: Literal["rfc3339", "seconds", "milliseconds"] = "rfc3339"
     step_ms: int = Field(1, ge=0, le=86_400_000)
@@ -134,6 +136,8 @@ class Settings(shop.Settings):
             raise ValueError("rows must say their place: point to it in fields, or ask by {location} in every address")
         if self.paging == "cursor" and not self.next:
             raise ValueError("paging by cursor needs next, which points to it")
+        if self.last_page == "absent" and self.paging != "cursor":
+            raise ValueError("last_page says how paging by cursor ends")
         if self.beats and not self.push:
             raise ValueError("beats are pushes; set push = true")
         return self
@@ -256,6 +260,8 @@ class Generic:
             answer = await self._ask(url)
             rows = self._rows.listed(answer.json)
             yield self._rows.page(rows, filling["location"] or None)
+            if len(asked) == 1:
+                self._goes_on(answer)
             url = self._following(template, {**filling, **at}, answer, len(rows), url)
             at["page"] = str(int(at["page"]) + 1)
 
@@ -269,6 +275,13 @@ class Generic:
             cursor = text(answer.json, self._next)
             return _filled(template, {**filling, "cursor": cursor}) if cursor else None
         return _linked(answer.headers.get("link", ""), url) if paging == "link" else None
+
+    def _goes_on(self, answer: Answer) -> None:
+        """Nothing if a first page says whether there are more. One that is taken for all empties whole stores."""
+        must = self._settings.paging == "cursor" and self._settings.last_page == "empty"
+        if must and not stands(answer.json, self._next):
+            todo = "look at next; where the last page leaves it out, set last_page = 'absent'"
+            raise StockAway(f"the first page of {WHO} has nothing at {self._settings.next}: {todo}")
 
     async def _ask(
         self, url: str, accept: tuple[int, ...] = (200,), body: bytes = b"", more: Mapping[str, str] | None = None

@@ -287,6 +287,19 @@ def test_a_file_rests_for_as_long_as_it_is_told_to(
     assert source._rests(now, now, clock.monotonic) is rests
 
 
+@pytest.mark.parametrize(("untouched_s", "read"), [(9, False), (11, True), (-5, True)])
+def test_a_file_cut_within_a_number_is_not_read_before_it_lay_still_for_long(
+    file: Path, clock: HandClock, untouched_s: float, read: bool
+) -> None:
+    file.write_text(HEAD + "A,ginza,1")
+    signature = stock_csv._signature(file.stat())
+    wall_s = signature[3] / 1e9 + untouched_s
+    source = CsvStock(file, Settings(path=file), lambda: wall_s, lambda: clock.monotonic)
+    assert (source._read(signature, file) is not None) is read
+    file.write_text(HEAD + "A,ginza,12\n")
+    assert source._read(stock_csv._signature(file.stat()), file) is not None
+
+
 def test_a_setting_that_does_not_exist_is_named() -> None:
     with pytest.raises(BadConfig, match="did you mean 'max_age_s'"):
         checked(Settings, {"path": "stock.csv", "max_age": 3}, "stock.pos")

@@ -28,6 +28,14 @@ def found(value: Any, pointer: tuple[str, ...]) -> Any:
     return value
 
 
+def stands(value: Any, pointer: tuple[str, ...]) -> bool:
+    """Whether anything lies there, be it null."""
+    if not pointer:
+        return True
+    parent = found(value, pointer[:-1])
+    return pointer[-1] in parent if isinstance(parent, dict) else found(parent, pointer[-1:]) is not None
+
+
 def text(value: Any, pointer: tuple[str, ...]) -> str:
     """The text or whole number that lies there, as text; empty for all else."""
     there = found(value, pointer)

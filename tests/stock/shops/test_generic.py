@@ -154,6 +154,24 @@ async def test_a_list_that_goes_round_in_a_circle_ends(shop: Generic, tmp_path: 
         await rows(shop, tmp_path, "/s?c={cursor}", {"r": [ONE], "c": "x"}, paging="cursor", next="/c", rows="/r")
 
 
+@pytest.mark.parametrize("end", [{"c": None}, {"c": ""}, {}])
+async def test_pages_by_cursor_end_where_it_is_empty_or_no_longer_there(
+    shop: Generic, tmp_path: Path, end: dict[str, Any]
+) -> None:
+    bodies = {"r": [ONE], "c": "x"}, {"r": [TWO]} | end
+    found = await rows(shop, tmp_path, "/s?c={cursor}", *bodies, paging="cursor", next="/c", rows="/r")
+    assert found == ({("A", "ginza"): 1, ("B", "ginza"): 2}, ["/s?c=", "/s?c=x"])
+
+
+async def test_a_first_page_without_its_cursor_is_not_taken_for_all(shop: Generic, tmp_path: Path) -> None:
+    paged = {"paging": "cursor", "next": "/data/cursor", "rows": "/r"}
+    for body in ({"r": [ONE]}, {"r": [ONE], "data": {"next": "x"}}, {"r": [ONE], "data": ["x"]}):
+        with pytest.raises(StockAway, match="nothing at /data/cursor: look at next"):
+            await rows(shop, tmp_path, "/s?c={cursor}", body, **paged)
+    found = await rows(shop, tmp_path, "/s?c={cursor}", {"r": [ONE]}, **paged, last_page="absent")
+    assert found == ({("A", "ginza"): 1}, ["/s?c="])
+
+
 async def test_each_place_is_asked_by_itself_where_the_address_says_so(shop: Generic, tmp_path: Path) -> None:
     found = await rows(shop, tmp_path, "/s/{location}", [ONE], [TWO], locations={"0012": "ginza", "a/b": "shinjuku"})
     assert found == ({("A", "ginza"): 1, ("B", "shinjuku"): 2}, ["/s/0012", "/s/a%2Fb"])
@@ -347,6 +365,7 @@ def test_what_it_can_is_what_the_settings_say(shop: Generic, tmp_path: Path) -> 
         ({"url": "http://a.example/s"}, "https"),
         ({"paging": "page"}, "{page}"),
         ({"paging": "cursor", "url": "https://a.example/s?c={cursor}"}, "needs next"),
+        ({"last_page": "absent"}, "how paging by cursor ends"),
         ({"since": "sure"}, "stand together"),
         ({"reserve": "atomic"}, "stand together"),
         ({"beats": True}, "push = true"),
