@@ -27,7 +27,7 @@ def furnished(folder: Path) -> None:
 
 
 async def signed_in(browser: Browser, url: str, path: str) -> Page:
-    """A page of the studio on a phone; what its console complains of fails the test."""
+    """A page of the studio on a phone."""
     page = await (await browser.new_context(viewport={"width": 390, "height": 844}, locale="ja")).new_page()
     await page.goto(f"{url}{path}")
     await page.fill("[name=name]", "hanako")
@@ -51,6 +51,10 @@ async def test_a_touch_at_the_kiosk_is_a_row_in_the_studio_until_staff_say_that_
     async with store(tmp_path) as (parts, url), chromium.launched() as browser:
         staff = await signed_in(browser, url, "/staff/calls")
         await expect(staff.get_by_text("きょうはまだ")).to_be_visible()
+        broken: list[str] = []
+        staff.on("pageerror", lambda error: broken.append(str(error)))
+        await staff.get_by_role("button", name="音で知らせる").click()
+        await expect(staff.locator("[data-chime]")).to_have_attribute("aria-pressed", "true")
         badge = staff.locator(".count")
         kiosk = await held_up(browser, parts, url)
         await kiosk.locator("[data-action=call]").click()
@@ -62,3 +66,4 @@ async def test_a_touch_at_the_kiosk_is_a_row_in_the_studio_until_staff_say_that_
         await expect(kiosk.locator(".called")).to_contain_text("スタッフがまいります")
         await expect(badge).to_be_hidden()
         await expect(staff.get_by_role("button", name="戻す")).to_be_visible()
+        assert broken == []
