@@ -32,6 +32,7 @@ from edge.model import Code, Coupon, Held, Painted, Profile, Scan, Show, Sight, 
 from edge.parts import open_parts
 from edge.screens import pages as screen_pages
 from edge.screens import watcher as watchers
+from edge.screens.hub import Board
 from edge.screens.wire import FromPage
 from edge.sessions.stage import Stage
 
@@ -127,12 +128,19 @@ class Store:
         self._answers.clear()
 
     async def painted(self, screen: str, page: Page) -> None:
-        """Wait until the page has painted what it was last told to show."""
+        """Wait until the page has painted what it was last told to show, also what it is told while it paints."""
         board = self.parts.screens._boards[screen]
-        await self.beat()
-        await advance(page, 0.05)
-        await until(lambda: board.event in self._painted, "the page painted its newest scene")
+        event = -1
+        while event != board.event:
+            event = board.event
+            await self.beat()
+            await advance(page, 0.05)
+            await until(partial(self._moved_on, board, event), "the page painted its newest scene")
         await self.quiet()
+
+    def _moved_on(self, board: Board, event: int) -> bool:
+        """Whether the page painted this, or is told something newer: a member's profile comes when it comes."""
+        return event in self._painted or board.event != event
 
     async def touched(self, count: int = 1) -> None:
         """Wait until the service has heard of that many touches in all."""
