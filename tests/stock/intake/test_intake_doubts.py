@@ -161,8 +161,8 @@ async def test_an_honest_stream_of_pushes_is_never_accused_and_one_that_leaves_o
         folder.mkdir()
         async with fed(module(shop, can), Standing(shop), folder, time.clocks, compare_s=30.0) as rig:
             rig.source._call.skew = Skew(skew_s - 1, skew_s + 1)
-            for turn in range(400):
-                if turn < 300 and chance.random() < 0.3:
+            for turn in range(400 if honest else 2100):
+                if turn % 400 < 300 and chance.random() < 0.3:
                     line.note(shop.trade())
                 line.push()
                 line.come(rig)
