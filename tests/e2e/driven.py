@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -55,7 +55,7 @@ class Store:
     profiles: dict[str, Profile] = field(default_factory=dict)
     silent: bool = False
     _beats: int = 0
-    _answers: dict[int, int] = field(default_factory=dict)
+    _answers: set[watchers.Watcher] = field(default_factory=set)
     _painted: set[int] = field(default_factory=set)
 
     def code(self, flags: str = "P", who: str = "", minutes: int = 0) -> Code:
@@ -120,12 +120,17 @@ class Store:
     async def beat(self) -> None:
         """A heartbeat, and every page's answer to it: by then it has seen all that was sent before."""
         self._beats += 1
-        boards = self.parts.screens._boards.values()
-        told = [watcher for board in boards for watcher in board.watchers]
+        self._answers.clear()
+        told = [each for board in self.parts.screens._boards.values() for each in board.watchers]
         for watcher in told:
             watcher.offer("hb", watcher._beat(self._beats))
-        await until(lambda: self._answers.get(self._beats, 0) >= len(told), "every page answered a heartbeat")
-        self._answers.clear()
+        await until(partial(self.answered, told), "every page answered a heartbeat")
+
+    def answered(self, told: Iterable[watchers.Watcher]) -> bool:
+        """Whether each of these pages answered the newest heartbeat; one that was closed meanwhile never does."""
+        boards = self.parts.screens._boards.values()
+        here = {each for board in boards for each in board.watchers}
+        return here.intersection(told) <= self._answers
 
     async def painted(self, screen: str, page: Page) -> None:
         """Wait until the page has painted what it was last told to show, also what it is told while it paints."""
@@ -149,8 +154,8 @@ class Store:
 
     async def heard(self, was: Callable[..., Awaitable[None]], screen: str, page: str, by: Any, said: FromPage) -> None:
         """What a page said, on its way to the hub."""
-        if said.hb is not None:
-            self._answers[said.hb] = self._answers.get(said.hb, 0) + 1
+        if said.hb == self._beats:
+            self._answers.add(by)
         await was(screen, page, by, said)
 
     async def reports(self) -> None:

@@ -178,12 +178,12 @@ class Soak:
     async def _beat(self, screen: str = "", **more: Any) -> None:
         """A heartbeat to each page, with more for the pages of one screen, or of all; and their answers."""
         self._store._beats += 1
+        self._store._answers.clear()
         plain = json.loads(wire.beat(self._store._beats, self._store.parts.screens.assets.version))
         told = [(name, each) for name, board in self._store.parts.screens._boards.items() for each in board.watchers]
         for name, watcher in told:
             watcher.offer("hb", json.dumps(plain | (more if screen in ("", name) else {})))
-        await until(lambda: self._store._answers.get(self._store._beats, 0) >= len(told), f"answers to {more}")
-        self._store._answers.clear()
+        await until(lambda: self._store.answered(watcher for _, watcher in told), f"answers to {more}")
 
     async def _leave(self) -> None:
         """Everybody is gone, the loop plays, and the test's own notes are thrown away."""
