@@ -36,6 +36,7 @@ class Reader:
         self._names = names
         self._call = call
         self._floor_ms = 0
+        self._silent: frozenset[str] = frozenset()
 
     def later_than(self, marks: Iterable[float]) -> None:
         """What is read from now on is later than what was known then (UNIX seconds)."""
@@ -50,12 +51,26 @@ class Reader:
         stamp = self._floor_ms = max(self._floor_ms, int(wall_s * 1000))
         return replace(named, levels=tuple(replace(level, revision=stamp) for level in named.levels)), at
 
+    def has(self, levels: Iterable[StockLevel]) -> str:
+        """What a comparison told is all of it, of each place of which it told anything; what is wrong with the rest.
+
+        A place without a row is rather one that is misnamed, or may not be read, than one that has no product at all:
+        it must not empty a store's screens, and nothing vouches for it until a comparison names it.
+        """
+        self._silent = self._channel.locations - {level.location for level in levels}
+        theirs = sorted(their for their, ours in self._channel.settings.locations.items() if ours in self._silent)
+        named = ", ".join(f"{their} ({self._channel.settings.locations[their]})" for their in theirs)
+        return f"it has no row of place {named}; look at locations, and at what its token may read" if named else ""
+
     def report(
         self, levels: Sequence[StockLevel], page: Page | None = None, age: float = 0.0, **more: Any
     ) -> StockReport:
         """Some rows, asked for ``age`` seconds ago by a system that may lag; ``more`` are fields of the report."""
         told: dict[str, Any] = {"items": page.items if page else (), "vouches": False, "ahead": self._ahead_s} | more
-        return StockReport(self._channel.locations, levels, max(0.0, age) + self._channel.can.lag_s, False, **told)
+        named = {level.location for level in levels}.union(place for _, place in told.get("gone", ()))
+        told["vouches"] &= not named & self._silent
+        places = (self._channel.locations - self._silent) | named
+        return StockReport(places, levels, max(0.0, age) + self._channel.can.lag_s, False, **told)
 
     def ours(self, their_s: float) -> float:
         """A moment of the system's clock by ours, as far as it is known; 0 where it told none."""

@@ -381,6 +381,7 @@ class Running:
         if first is None or not levels:
             # A shop that was emptied looks like one whose answer lost its rows; the latter must not empty a screen.
             raise StockAway("it says that it has nothing at all; look at its locations, and at what its token may read")
+        self._ways.tell("places", self._reader.has(levels))
         await self.pushes.read_through()
         age = self._clocks.monotonic() - first
         report = self._reader.report(newest(levels), age=age, vouches=True, way=Way.COMPARISON)

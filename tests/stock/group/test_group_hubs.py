@@ -162,7 +162,7 @@ async def test_what_a_hub_found_out_about_a_system_the_next_one_knows(town: Town
         return any(part.name == "core since" for part in head.health.parts())
 
     async def written() -> bool:
-        return await town.asked("SELECT told FROM stock_doubt") == "since"
+        return bool(await town.asked("SELECT told FROM stock_doubt") == "since")
 
     async with town.hubs("one", poll_s=0.05, compare_s=0.2) as (one,):
         assert await until(lambda: reads(one) and levels(one) == town.shop.levels())

@@ -196,6 +196,21 @@ async def test_a_shop_that_says_it_has_nothing_empties_no_screen(tmp_path: Path)
         assert rig.levels() == bazaar.truth()
 
 
+@pytest.mark.promise("K-1")
+async def test_a_place_of_which_a_system_has_no_row_is_not_told_as_empty(tmp_path: Path) -> None:
+    time = Timeline()
+    bazaar = Bazaar(2, lambda: time.wall)
+    places = {"1": "ginza", "0077": "shinjuku"}
+    polled = replace(POLLED, per_location=True)
+    async with fed(
+        module(bazaar, polled), Standing(bazaar), tmp_path, time.clocks, poll_s=5.0, locations=places
+    ) as rig:
+        await time.pass_(61.0, rig.rest)
+        assert shown(rig) == 0
+        assert age(rig, "shinjuku") == float("inf")
+        assert any("no row of place 0077 (shinjuku)" in part.detail for part in rig.health.parts())
+
+
 class Faulty(Bazaar):
     """Its adapter has a fault of its own."""
 

@@ -17,7 +17,6 @@ from edge.config import BadConfig, checked
 from edge.ports import StockAway, StockLevel
 from edge.stock.shops import push
 from edge.stock.shops.answers import told
-from edge.stock.shops.pointer import found, steps
 from edge.stock.system import BadDelivery, Delivery, Keeping, Key, Push, Reserve, Since, Wish
 from tests.stock.shops.direct import Opened, opened
 from tests.stock.shops.generic import HOOK, Generic, signed
@@ -376,23 +375,6 @@ def test_what_it_can_is_what_the_settings_say(shop: Generic, tmp_path: Path) -> 
 def test_settings_that_cannot_be_meant_are_refused(shop: Generic, wrong: dict[str, Any], complaint: str) -> None:
     with pytest.raises(BadConfig, match=complaint):
         checked(stock_generic.Settings, PLAIN | {"url": "https://a.example/s"} | wrong, "stock")
-
-
-@pytest.mark.parametrize(
-    ("pointer", "there"),
-    [
-        ("", {"a/b": [10, {"m~n": 1}], "": 3}), ("/a~1b/0", 10), ("/a~1b/1/m~0n", 1), ("/", 3), ("/a~1b/2", None),
-        ("/a~1b/01", None), ("/a~1b/-", None), ("/x", None), ("/a~1b/0/y", None),
-    ],
-)  # fmt: skip
-def test_a_pointer_leads_where_rfc_6901_says(pointer: str, there: Any) -> None:
-    assert found({"a/b": [10, {"m~n": 1}], "": 3}, steps(pointer)) == there
-
-
-@pytest.mark.parametrize("pointer", ["a", "/~2", "/a~", "#/a"])
-def test_what_is_no_pointer_is_told(pointer: str) -> None:
-    with pytest.raises(ValueError, match="JSON Pointer"):
-        steps(pointer)
 
 
 def test_a_push_with_another_secret_is_nobodys(shop: Generic, tmp_path: Path) -> None:
