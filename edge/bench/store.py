@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from provisioning import chain, keys
 
 RUN = ("edge", "run", "--config")
-START_S = 20.0
+START_S = 60.0
 """How long an edge may take until its pages answer."""
 
 
