@@ -71,15 +71,16 @@ async def test_changes_that_are_lost_doubled_or_out_of_order_leave_the_edge_as_t
 
 
 @pytest.mark.promise("K-2")
-async def test_a_row_of_the_edge_that_nobody_changed_is_put_right_within_a_round(wired: Wired) -> None:
+async def test_a_row_of_the_edge_that_nobody_changed_is_put_right_by_the_next_beat(wired: Wired) -> None:
     async with wired() as wire:
         wrong = StockReport(frozenset({"ginza"}), [StockLevel("A", "ginza", 99)], 0, False, vouches=False, part="pos")
         await wire.edge.apply("hub", wrong, wire.world.at)
         assert wire.has("A") == 99
         await wire.says(A=3, B=1)
-        await wire.step(ROUND_S * 1.2)
+        await wire.step(6.0)
         assert wire.has("A") == 3
-        assert (wire.source.counted["buckets apart"], wire.source.counted["wholes"]) == (1, 1)
+        counted = wire.source.counted
+        assert (counted["rows apart"], counted["buckets apart"], counted["wholes"]) == (1, 1, 1)
 
 
 @pytest.mark.promise("K-2")
