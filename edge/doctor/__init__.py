@@ -30,11 +30,17 @@ from edge.members.desk import SHORTEST_KEY
 from edge.members.static import compile_rules
 from edge.members.timeservice import kernel_synced
 from edge.ports import LinkLost, MembersAway, Probed, StockAway
+from edge.stock.channel import MEANWHILE
+from edge.stock.inquiry.printed import counted
 from edge.vision.survey import sketch
 from provisioning.layers import HUB_LAYERS
 
 ENOUGH_DISK = 2 * 1024**3
 ANSWER_S = 12.0
+ADVICE = {
+    "stock": f"Mend what is named. {MEANWHILE}",
+    "members": "Mend what is named; sessions go on without a member's own blocks meanwhile.",
+}
 NOBODY = "s1.AAAAAAAAAAAAAAAA"
 """A pseudonym of the right form that is no member's."""
 
@@ -110,14 +116,20 @@ def adapters(patient: Patient) -> Iterator[Finding]:
 
 
 def sources(patient: Patient) -> Iterator[Finding]:
-    """Stock and members answer now; a source that does not is news, as screens go on without."""
+    """Stock and members answer now; a source that does not is news, as screens go on without.
+
+    Of one that the running service calls down ``port`` has said so already.
+    """
+    down = {f"{part['kind']} {part['name']}" for part in patient.running or () if part["state"] == "down"}
     for choice in worth_trying(patient, "stock", "members"):
+        if choice.name in down:
+            continue
         ask = _ask_stock if choice.port == "stock" else _ask_members
         try:
             seen = asyncio.run(asyncio.wait_for(ask(choice, patient), ANSWER_S))
         except (StockAway, MembersAway, sqlite3.Error, OSError) as error:
             why = str(error) or f"no answer within {ANSWER_S:.0f} s"
-            yield Finding(choice.name, False, why, "mend what is named; screens show no number of it meanwhile")
+            yield Finding(choice.name, False, why, ADVICE[choice.port])
         else:
             yield Finding(choice.name, True, seen)
 
@@ -130,7 +142,7 @@ async def _ask_stock(choice: Choice, patient: Patient) -> str:
             await source.probe()
             return "it answers"
         async for report in source.reports():
-            return f"{len(report.levels)} numbers of {', '.join(sorted(report.locations)) or 'no place'}"
+            return f"{counted(len(report.levels), 'number')} of {', '.join(sorted(report.locations)) or 'no place'}"
     return "it has no word yet"
 
 

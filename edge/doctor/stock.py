@@ -12,12 +12,15 @@ from edge.db import database
 from edge.doctor.patient import Finding, Patient, worth_trying
 from edge.fitting import Choice
 from edge.health import Health
+from edge.ports import StockAway
+from edge.stock.inquiry.printed import counted
 from edge.stock.intake import desk as intake_desk
 from edge.stock.intake.caller import doing
 from edge.stock.intake.clocks import Clocks, closable
 from edge.stock.intake.opening import can_of, counts, source
 from edge.stock.intake.windows import Urgency
-from edge.stock.system import Push
+from edge.stock.level import says
+from edge.stock.system import Page, Push
 
 
 def is_system(choice: Choice) -> bool:
@@ -47,12 +50,23 @@ async def ask_system(choice: Choice, patient: Patient) -> str:
     ):
         if not is_system(choice):
             async for report in opened.reports():
-                return f"{len(report.levels or ())} numbers of {', '.join(sorted(report.locations)) or 'no place'}"
+                where = ", ".join(sorted(report.locations)) or "no place"
+                return f"{counted(len(report.levels or ()), 'number')} of {where}"
         with doing(Urgency.READ, clocks):
             async with aclosing(closable(intake.open[id].system.everything())) as pages:
                 async for page in pages:
-                    return f"it answers, with {len(page.levels)} numbers in its first page"
+                    return _first(page, settings)
     return "it answers, and has nothing"
+
+
+def _first(page: Page, settings: Any) -> str:
+    """What a first page has; raises StockAway where it has rows and not one says how many there are."""
+    rows, told = len(page.levels), sum(1 for level in page.levels if says(level))
+    if rows and not told:
+        look = "look at fields" if hasattr(settings, "fields") else "look whether it counts stock at all"
+        raise StockAway(f"it answers, with {counted(rows, 'row')} in its first page, none with a figure: {look}")
+    bare = "" if told == rows else f" of {counted(rows, 'row')}"
+    return f"it answers, with {counted(told, 'number')}{bare} in its first page"
 
 
 def shown(patient: Patient) -> Iterator[Finding]:

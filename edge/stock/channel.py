@@ -18,6 +18,8 @@ from edge.stock.inquiry.watch import Watch
 KIND = "stock"
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 10.0
+MEANWHILE = "Screens show its age and no number, and 確認中 after 15 minutes."
+"""What becomes of the numbers of a channel that is away (``freshness`` has the bounds)."""
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -104,6 +106,6 @@ def _tell(channel_id: str, report: StockReport, cache: StockCache, health: Healt
 def _away(channel_id: str, why: str, health: Health) -> None:
     todo = (
         f"Put right what the detail names, or the settings of [[stock]] '{channel_id}'; it is tried again by itself. "
-        "Screens keep the last stock with its age and show no number after 15 minutes."
+        f"{MEANWHILE}"
     )
     health.down(KIND, channel_id, why, todo)

@@ -9,8 +9,10 @@ import sqlite3
 import sys
 import time
 from collections.abc import Callable
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from edge import config
 from edge.stock.inquiry import printed, told, wishes
@@ -24,6 +26,7 @@ from provisioning.layers import HUB_LAYERS
 PATIENCE_S = 30.0
 COMPARED_S = 7200.0
 """A comparison may wait for its source's budget of calls."""
+Plain = Callable[[dict[str, Any], tzinfo | None], list[str]]
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -51,15 +54,17 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def status(args: argparse.Namespace) -> int:
     """Print how the channels stand; 1 if one is down, forgotten or too old to be shown."""
     found = _asked(args.config, "status", "")
-    _print(found, args.json, printed.channels)
-    fit = all(each["state"] in ("", "up") and (each["word"] != "asking") for each in found["channels"])
+    _print(found, args, printed.channels)
+    fit = all(
+        each["state"] in ("", "up") and each["word"] != "asking" and not each["bare"] for each in found["channels"]
+    )
     return 0 if fit and found["live"] else 1
 
 
 def explain(args: argparse.Namespace) -> int:
     """Print where a SKU's numbers come from; 1 if nobody ever spoke of it."""
     found = _asked(args.config, "explain", args.sku)
-    _print(found, args.json, printed.explained)
+    _print(found, args, printed.explained)
     return 0 if found["sku"] else 1
 
 
@@ -76,7 +81,7 @@ def reconcile(args: argparse.Namespace) -> int:
             found = {"live": True} | _answer(data, "compare", args.channel, COMPARED_S, bar.show)
     else:
         found = {"live": True} | _answer(data, "ask", args.channel, PATIENCE_S)
-    _print(found | {"waited": args.wait}, args.json, printed.compared)
+    _print(found | {"waited": args.wait}, args, printed.compared)
     return 1 if found["away"] or any(each["differed"] for each in found["channels"]) else 0
 
 
@@ -144,5 +149,10 @@ def _read(folder: Path) -> tuple[config.Store | config.Hub, Path]:
     return store, folder / store.device.data
 
 
-def _print(found: dict[str, Any], as_json: bool, plain: Callable[[dict[str, Any]], list[str]]) -> None:
-    print(json.dumps(found, ensure_ascii=False) if as_json else "\n".join(plain(found)))
+def _print(found: dict[str, Any], args: argparse.Namespace, plain: Plain) -> None:
+    if args.json:
+        print(json.dumps(found, ensure_ascii=False))
+        return
+    settings, _ = _read(args.config)
+    zone = ZoneInfo(settings.device.timezone) if isinstance(settings, config.Store) else None
+    print("\n".join(plain(found, zone)))

@@ -26,6 +26,11 @@ UNHEARD = Known()
 """Of a location of which nobody ever spoke."""
 
 
+def says(level: StockLevel) -> bool:
+    """Whether a source tells anything of what is there: a figure, or a status."""
+    return level.available is not None or level.on_hand is not None or bool(level.status)
+
+
 def sellable(level: StockLevel) -> int | None:
     """How many can be sold; None where the source tells a status alone, or nothing (EC.md 4.2).
 

@@ -116,6 +116,10 @@ class BadDelivery(Exception):
     """A webhook that is not the system's, or no message of its own; the text quotes nothing of it."""
 
 
+class Unsigned(BadDelivery):
+    """A webhook that bears no signature, or no secret, by which it could be believed."""
+
+
 class Keeping(StrEnum):
     """How the wish to keep a unit stands: asked, kept, refused, or nobody can say."""
 

@@ -76,9 +76,25 @@ async def test_a_system_is_asked_once_and_the_call_counts_for_the_start_behind_i
     url, asked = core
     looked = patient(tmp_path, system(url, "calls_per_hour = 60"))
     (choice,) = choices(looked.settings)
-    assert await ask_system(choice, looked) == "it answers, with 1 numbers in its first page"
+    assert await ask_system(choice, looked) == "it answers, with 1 number in its first page"
     with closing(sqlite3.connect(tmp_path / "data" / "intake.sqlite")) as file:
         assert file.execute("SELECT count(*) FROM spent").fetchone() == (len(asked),) == (1,)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ('sku = "/sku", location = "/shop", available = "/stock"', "1 row in its first page, none with a figure"),
+        ('sku = "/sku", location = "/shop", on_hand = "/quantity"', "look at fields"),
+    ],
+)
+async def test_rows_without_a_figure_are_no_numbers(tmp_path: Path, core: Any, fields: str, said: str) -> None:
+    url, _ = core
+    text = system(url).replace('sku = "/sku", location = "/shop", available = "/qty"', fields)
+    looked = patient(tmp_path, text)
+    (choice,) = choices(looked.settings)
+    with pytest.raises(StockAway, match=said):
+        await ask_system(choice, looked)
 
 
 async def test_beside_a_service_that_runs_nobody_asks(tmp_path: Path, core: Any) -> None:

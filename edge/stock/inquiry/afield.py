@@ -16,7 +16,7 @@ from edge import config
 from edge.db import MEMORY, Database, broken, cause, database, looked
 from edge.stock import gtin
 from edge.stock.cache import stock_cache
-from edge.stock.inquiry import lags
+from edge.stock.inquiry import lags, standing
 from edge.stock.inquiry.desk import Desk, Shop
 from edge.stock.inquiry.explained import Offers
 from edge.stock.intake import desk as intake_desk
@@ -44,6 +44,7 @@ async def afield(shop: Shop, data: Path, query: str = "", offering: Offering | N
         try:
             with looked(path) as file:
                 copied = _copied(file, query)
+                bare = standing.bare(file)
                 counted, seen = _counts(file, {channel.id for channel in shop.channels}), lags.read(file)
                 skus = tuple(row[0] for row in file.execute("SELECT DISTINCT sku FROM stock_row WHERE NOT gone"))
         except sqlite3.DatabaseError as error:
@@ -57,7 +58,7 @@ async def afield(shop: Shop, data: Path, query: str = "", offering: Offering | N
         cache = await stack.enter_async_context(stock_cache(db, keep=[each.id for each in shop.channels]))
         cache.hide(feeding.undisplayed(shop.channels))
         await cache.loaded()
-        desk = Desk(shop, cache, db, await _calls(stack, data), rows=counted, skus=skus)
+        desk = Desk(shop, cache, db, await _calls(stack, data), rows=counted, skus=skus, bare=bare)
         desk.watch.lags.take(seen)
         yield replace(desk, offers=offering(desk)) if offering else desk
 

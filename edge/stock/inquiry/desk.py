@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edge.config import Location, StockChannel
@@ -17,7 +17,7 @@ from edge.stock import gtin
 from edge.stock.cache import StockCache
 from edge.stock.channel import KIND
 from edge.stock.inquiry import explained, standing
-from edge.stock.inquiry.explained import LANGUAGES, Explained, Offers
+from edge.stock.inquiry.explained import LANGUAGES, STORE, Explained, Offers
 from edge.stock.inquiry.lags import joined
 from edge.stock.inquiry.standing import Late, Shelf, Standing
 from edge.stock.inquiry.watch import Watch
@@ -46,7 +46,7 @@ class Shop:
 @dataclass(frozen=True, slots=True)
 class Desk:
     """``db`` is the cache's file, ``calls`` the intake's; ``rows`` counts the shelves, and ``skus`` are
-    all that are known, where memory does not hold all of them."""
+    all that are known, where memory does not hold all of them; ``bare`` then are the shelves without a figure."""
 
     shop: Shop
     cache: StockCache
@@ -58,6 +58,7 @@ class Desk:
     wall: Callable[[], float] = time.time
     rows: Mapping[Key, int] | None = None
     skus: Sequence[str] | None = None
+    bare: Collection[Key] | None = None
 
     async def channels(self) -> tuple[Standing, ...]:
         """How each channel of the settings stands now; raises sqlite3.Error, config.BadConfig."""
@@ -69,10 +70,30 @@ class Desk:
 
         spent, waiting = await self.calls.read(look) if self.calls is not None else look(None)
         hidden = feeding.undisplayed(self.shop.channels)
-        return tuple(
+        bare = await self.db.read(standing.bare) if self.bare is None else self.bare
+        found = (
             self._channel(channel, channel.id in hidden, budgets, waiting.get(channel.id, 0), now_s)
             for channel, budgets in zip(self.shop.channels, spent, strict=True)
         )
+        return tuple(replace(each, bare=self._bare(each, bare), untold=self._untold(each)) for each in found)
+
+    def _bare(self, told: Standing, bare: Collection[Key]) -> tuple[str, ...]:
+        return tuple(each.location for each in told.shelves if each.shown and (each.channel, each.location) in bare)
+
+    def _untold(self, told: Standing) -> tuple[str, ...]:
+        """The places of which a channel is to tell and has not, among those of which screens tell."""
+        expected = self._expected(next(each for each in self.shop.channels if each.id == told.id))
+        return tuple(sorted(expected - {shelf.location for shelf in told.shelves}))
+
+    def _expected(self, channel: StockChannel) -> set[str]:
+        """The places that a channel's settings name, of a hub all that screens show; else none."""
+        module, settings = feeding.chosen(channel)
+        own = getattr(settings, "locations", ())
+        named = set(own.values() if isinstance(own, Mapping) else own)
+        here = {place.id for place in self.shop.locations}
+        if getattr(module, "HEARS", False) and not named:
+            return here
+        return named & here if self.shop.here else named
 
     def _channel(
         self, channel: StockChannel, hidden: bool, budgets: tuple[standing.Spent, ...], waiting: int, now_s: float
@@ -86,11 +107,12 @@ class Desk:
             hidden,
             waiting,
             budgets,
-            self.watch.comparison(channel.id),
+            self.watch.compared(channel.id),
             self._counts(channel.id),
             self.late(channel.id, now_s, HOUR_S),
             self.late(channel.id, now_s, DAY_S),
             tuple(self._shelf(key, now_s) for key in self._keys() if channel_of(key[0]) == channel.id),
+            self.watch.deliveries.get(channel.id),
         )
 
     def _part(self, channel: str) -> tuple[str, str, str]:
@@ -143,9 +165,16 @@ class Desk:
         now_s, locations = self.wall(), self._locations()
         named = {place.id for place in locations}
         unnamed = sorted({location for _, location in self._keys()} - named)
-        found = explained.places(self.cache, sku, locations, unnamed, rows, now_s)
+        kind = None if self.shop.here else STORE
+        silent = {place.id: self._silent(place.id) for place in locations}
+        found = explained.places(self.cache, sku, locations, unnamed, rows, now_s, kind, silent)
         offered = {tongue: self.offers(sku, tongue) for tongue in LANGUAGES} if self.offers else None
         return Explained(query, sku, self.cache.item(sku), found, offered)
+
+    def _silent(self, location: str) -> tuple[str, ...]:
+        """The channels that are to tell of a place and have not."""
+        told = {channel_of(channel) for channel, place in self._keys() if place == location}
+        return tuple(each.id for each in self.shop.channels if each.id not in told and location in self._expected(each))
 
     def _sku(self, query: str) -> str:
         """The SKU that is meant; empty if nobody ever spoke of one."""
@@ -178,6 +207,17 @@ class Desk:
                 source.compare()
                 asked[channel.id] = source.comparison.begun + 1
         return asked
+
+    def down(self, channel: str) -> str:
+        """Why a channel cannot be asked now; empty if it can, as far as is known."""
+        parts = self.health.parts() if self.health is not None else ()
+        names = (channel, f"{channel} intake")
+        mine = [part for part in parts if part.kind == KIND and part.name in names and part.state == "down"]
+        return mine[0].detail if mine else ""
+
+    def refused(self, channel: str) -> int:
+        """How many rows of a channel were refused as older since the start."""
+        return self._counts(channel)["refused"]
 
     def comparison(self, channel: str) -> Comparison | None:
         """How a channel's comparisons go."""

@@ -9,7 +9,7 @@ import difflib
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from edge.config import Location
@@ -23,6 +23,8 @@ from edge.stock.shelves.shelf import Word
 from edge.stock.words import wording
 
 LANGUAGES = ("ja", "en", "zh", "ko")
+STORE = "store"
+"""The kind of each place at a hub: as its own store shows it."""
 MOST_NEAR = 5
 _PLAIN = re.compile(r"[^0-9a-z]+")
 _AROUND = 200
@@ -57,9 +59,10 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A SKU at a location. ``kind`` is here, near or online, empty where no ``[[location]]`` names it, so that no
-    screen tells of it. ``word`` is what may be said; ``chance`` how likely the figure still holds; ``asked`` how many
-    units shoppers ask for just now, taken off what counts."""
+    """A SKU at a location. ``kind`` is here, near or online, STORE at a hub, empty where no ``[[location]]`` names it,
+    so that no screen tells of it. ``word`` is what may be said; ``chance`` how likely the figure still holds; ``asked``
+    how many units shoppers ask for just now, taken off what counts; ``untold`` the channels that have yet to tell of
+    it."""
 
     location: str
     kind: str
@@ -69,6 +72,7 @@ class Place:
     chance: float
     asked: int
     lines: Mapping[str, StockLine]
+    untold: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +94,23 @@ Offers = Callable[[str, str], tuple[Offer, ...]]
 
 
 def places(
-    cache: StockCache, sku: str, locations: Sequence[Location], unnamed: Sequence[str], rows: Rows, now_s: float
+    cache: StockCache,
+    sku: str,
+    locations: Sequence[Location],
+    unnamed: Sequence[str],
+    rows: Rows,
+    now_s: float,
+    kind: str | None,
+    untold: Mapping[str, tuple[str, ...]],
 ) -> tuple[Place, ...]:
-    """A SKU at each location, and at those of which channels speak though no ``[[location]]`` names them."""
+    """A SKU at each location (of one ``kind``, or each of its own), and at those of which channels speak though no
+    ``[[location]]`` names them."""
     item = cache.item(sku)
     few = item.few if item else None
-    named = tuple(_place(cache, sku, place, place.place, few, rows, now_s) for place in locations)
+    named = tuple(
+        replace(_place(cache, sku, place, kind or place.place, few, rows, now_s), untold=untold.get(place.id, ()))
+        for place in locations
+    )
     strange = (Location(id=each, place="near", name={"en": each}) for each in unnamed)
     return *named, *(_place(cache, sku, each, "", few, rows, now_s) for each in strange)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,15 @@ from typing import Any
 from aiohttp import hdrs, web
 from jinja2 import Environment
 
+from edge.ports import Comparison
 from edge.stock.inquiry import picture
 from edge.stock.inquiry.desk import Desk
 from edge.stock.inquiry.explained import Explained
 from edge.stock.inquiry.lags import joined
-from edge.stock.inquiry.printed import VOUCHES, WAYS, WHYS, span
-from edge.stock.inquiry.standing import Standing
+from edge.stock.inquiry.printed import REASONS, UNTOLD, VOUCHES, WAYS, WHYS, span
+from edge.stock.inquiry.standing import Reason, Standing
+from edge.stock.inquiry.told import is_first
+from edge.stock.inquiry.watch import Deliveries
 from edge.stock.shelves.shelf import channel_of
 from edge.web import looking
 from provisioning import language, origin, signin
@@ -33,9 +36,16 @@ Translate = Callable[[str], str]
 
 STATES = {"up": "Working", "down": "Down", "starting": "Starting", "": "–"}
 WORDS = {"live": "Live", "aged": "n min ago", "asking": "Being checked", "hidden": "Kept off screens"}
-KINDS = {"here": "This store", "near": "Near", "online": "Online", "": "On no screen: no [[location]] names it"}
+KINDS = {
+    "here": "This store",
+    "near": "Near",
+    "online": "Online",
+    "store": "As the store itself shows it",
+    "": "On no screen: no [[location]] names it",
+}
 AGED = "{age} old"
 UNKNOWN = "age unknown"
+FIRST = "first reading, {rows} rows"
 NAMES = {
     "available": "available",
     "on_hand": "on hand",
@@ -135,8 +145,11 @@ def _channel(page: Page, told: Standing, say: Translate, now_s: float) -> dict[s
         "todo": spoken(told.todo, say),
         "vouches": [say(VOUCHES[each]) for each in told.vouches],
         "age": aged(told.age_s, say),
-        "compared": _clock(found.at_s, page.zone) if found and found.ended else "–",
-        "differed": f"{found.differed:,}" if found and found.ended else "–",
+        "compared": f"{_clock(found.at_s, page.zone)} {named(page.zone, now_s)}" if found and found.ended else "–",
+        "differed": _differed(found, say) if found and found.ended else "–",
+        "reasons": [_reason(each, say) for each in told.reasons],
+        "zone": named(page.zone, now_s),
+        "came": _deliveries(page, told.deliveries, say) if told.deliveries else None,
         "under_way": f"{found.rows:,}" if found and found.begun > found.ended else "",
         "hour": told.hour,
         "budgets": [
@@ -153,6 +166,32 @@ def _channel(page: Page, told: Standing, say: Translate, now_s: float) -> dict[s
     }
 
 
+def _differed(found: Comparison, say: Translate) -> str:
+    rows = f"{found.differed:,}"
+    return say(FIRST).format(rows=rows) if is_first(found) else rows
+
+
+def _reason(told: Reason, say: Translate) -> str:
+    return say(REASONS[told.code]).format(age=span(told.age_s), location=told.location, part=told.part)
+
+
+def _deliveries(page: Page, came: Deliveries, say: Translate) -> dict[str, Any]:
+    """What came by webhooks; ``alone`` that only refused ones did."""
+    return {
+        "taken": f"{came.taken:,}",
+        "known": f"{came.known:,}",
+        "refused": f"{came.refused:,}",
+        "why": spoken(came.why, say),
+        "at": _day(came.at_s, page.zone) if came.refused else "",
+        "alone": came.refused and not came.taken and not came.known,
+    }
+
+
+def named(zone: tzinfo | None, at_s: float) -> str:
+    """What a zone (None: this machine's) is called at a moment."""
+    return datetime.fromtimestamp(at_s, UTC).astimezone(zone).strftime("%Z")
+
+
 def _explained(found: Explained, say: Translate, zone: tzinfo | None) -> dict[str, Any]:
     return {
         "sku": found.sku,
@@ -165,6 +204,7 @@ def _explained(found: Explained, say: Translate, zone: tzinfo | None) -> dict[st
                 "name": place.location,
                 "kind": say(KINDS[place.kind]),
                 "asked": place.asked,
+                "untold": [f"{channel}: {say(UNTOLD)}" for channel in place.untold],
                 "chance": f"{place.chance:.1%}" if place.chance < 1 else "",
                 "lines": [(tongue, line.text, line.fresh, line.band) for tongue, line in place.lines.items()],
                 "figures": [
@@ -209,11 +249,11 @@ def _clock(seconds: float, zone: tzinfo | None) -> str:
 
 
 def _day(seconds: float, zone: tzinfo | None) -> str:
-    return datetime.fromtimestamp(seconds, zone).strftime("%Y-%m-%d %H:%M:%S")
+    return datetime.fromtimestamp(seconds, UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def texts() -> set[str]:
     """Every text of these tables, for the check that all are translated."""
-    tables = (STATES, WORDS, KINDS, NAMES, VOUCHES, WAYS, WHYS)
-    own = {AGED, UNKNOWN, "The disk of this machine refuses; see its state on the first page."}
+    tables = (STATES, WORDS, KINDS, NAMES, REASONS, VOUCHES, WAYS, WHYS)
+    own = {AGED, FIRST, UNKNOWN, UNTOLD, "The disk of this machine refuses; see its state on the first page."}
     return own.union(*(table.values() for table in tables)) - {"–"}

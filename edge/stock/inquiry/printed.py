@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Self, TextIO
 
 VOUCHES = {
@@ -15,10 +15,19 @@ VOUCHES = {
 }
 WORDS = {
     "live": "live",
-    "aged": "n分前, no number",
+    "aged": "n分前 and no number, and 確認中 after 15 minutes",
     "asking": "確認中, no number",
     "hidden": "nothing: its contract keeps it off screens",
 }
+REASONS = {
+    "silent": "it has told of no place yet",
+    "untold": "it has not told of {location} yet (a store of a chain hears it up to 60 s after a start)",
+    "unknown": "nobody can tell how old its word of {location} is; each channel tells all again after a start",
+    "old": "its word of {location} is {age} old",
+    "upstream": "head office's {part} was last vouched for {age} ago; `tentou stock status` says why there",
+    "bare": "none of its rows of {location} has a figure or a status; look at what its settings point to",
+}
+"""Why a channel that is up has no live numbers."""
 WHYS = {
     "counts": "counts",
     "hidden": "not shown: its contract keeps it off screens",
@@ -38,62 +47,97 @@ WAYS = {
     "snapshot": "the hub, as a whole",
 }
 STOPPED = "No service runs here. This is what its files say: the ages go on, and nothing of it is live."
+UNTOLD = "has not told of it yet (a store of a chain hears it up to 60 s after a start)"
+KINDS = {
+    "here": "here",
+    "near": "near",
+    "online": "online",
+    "store": "as the store itself shows it",
+    "": "no [[location]] names it, so no screen shows it",
+}
 BAR = 30
 
 
-def channels(found: Mapping[str, Any]) -> list[str]:
-    """How the channels stand."""
+def channels(found: Mapping[str, Any], zone: tzinfo | None = None) -> list[str]:
+    """How the channels stand, with times of ``zone`` (None: this machine's)."""
     head = [] if found["live"] else [STOPPED]
-    body = [line for each in found["channels"] for line in _channel(each)]
+    body = [line for each in found["channels"] for line in _channel(each, zone)]
     return [*head, *(body or ["There is no [[stock]] in these settings."])]
 
 
-def _channel(told: Mapping[str, Any]) -> Iterable[str]:
+def _channel(told: Mapping[str, Any], zone: tzinfo | None) -> Iterable[str]:
     state = f" {told['state']}" if told["state"] else ""
     yield f"{told['id']} ({told['adapter']}){state}: screens show {WORDS[told['word']]}"
     if told["detail"]:
         yield f"  LOOK {told['detail']}"
     if told["todo"]:
         yield f"     → {told['todo']}"
+    for each in told["reasons"]:
+        yield f"  {'why ' if told['word'] == 'aged' else 'LOOK'} {reason(each)}"
     vouches = ", ".join(VOUCHES[each] for each in told["vouches"])
     yield f"  vouched for by  {vouches}"
-    yield f"  compared        {_comparison(told)}"
+    yield f"  compared        {_comparison(told, zone)}"
     yield f"  lag, 1 h        {_late(told['hour'])}"
     yield f"  lag, 24 h       {_late(told['day'])}"
     for budget in told["budgets"]:
         used = "?" if budget["used"] is None else f"{budget['used']:g}"
         yield f"  calls           {used} of {budget['calls']:g} in {span(budget['per_s'])}"
-    yield f"  deliveries      {told['waiting']} to be worked off"
+    yield from _deliveries(told, zone)
     counts = told["counts"]
     ways = ", ".join(f"{count:,} by {WAYS[way]}" for way, count in counts.items() if way in WAYS)
     yield f"  rows changed    {ways or 'none'}; {counts['refused']:,} refused as older, {counts['ties']:,} read again"
     for shelf in told["shelves"]:
-        yield from _shelf(shelf)
+        yield from _shelf(shelf, zone)
 
 
-def _shelf(shelf: Mapping[str, Any]) -> Iterable[str]:
+def reason(told: Mapping[str, Any]) -> str:
+    """Why a channel that is up has no live numbers."""
+    return REASONS[told["code"]].format(age=span(told["age_s"]), location=told["location"], part=told["part"])
+
+
+def _deliveries(told: Mapping[str, Any], zone: tzinfo | None) -> Iterable[str]:
+    """What came by webhooks since the start. What only strangers send darkens nothing: it is merely told."""
+    came = told["deliveries"] or {"taken": 0, "known": 0, "refused": 0}
+    each = ", ".join(f"{came[name]:,} {name}" for name in ("taken", "known", "refused"))
+    yield f"  deliveries      {told['waiting']} to be worked off; since the start {each}"
+    if not came["refused"]:
+        return
+    alone = not came["taken"] and not came["known"]
+    yield f"  {'LOOK' if alone else 'last'} refused {clock(came['at_s'], zone)}: {came['why']}"
+    if alone:
+        yield "     → Let secret_file hold what the system signs with, and hook_url the address that it calls."
+
+
+def _shelf(shelf: Mapping[str, Any], zone: tzinfo | None) -> Iterable[str]:
     unnamed = "" if shelf["shown"] else "; no [[location]] names it, so no screen shows it"
     age = aged(shelf["age_s"])
-    yield f"  {shelf['channel']} at {shelf['location']}: {shelf['rows']:,} rows, {age}{unnamed}"
-    yield f"      epoch {shelf['epoch']}, change {shelf['n']}, last told whole {clock(shelf['whole_s'])}"
+    yield f"  {shelf['channel']} at {shelf['location']}: {counted(shelf['rows'], 'row')}, {age}{unnamed}"
+    yield f"      epoch {shelf['epoch']}, change {shelf['n']}, last told whole {clock(shelf['whole_s'], zone)}"
 
 
-def _comparison(told: Mapping[str, Any]) -> str:
+def _comparison(told: Mapping[str, Any], zone: tzinfo | None) -> str:
     found, whole_s = told["comparison"], max((each["whole_s"] for each in told["shelves"]), default=0.0)
     if found is None or not found["ended"]:
-        return f"last known {clock(whole_s)}"
-    now = f"; another has read {found['rows']:,} rows" if found["begun"] > found["ended"] else ""
-    return f"at {clock(found['at_s'])}, {found['differed']:,} rows differed{now}"
+        return f"last known {clock(whole_s, zone)}"
+    now = f"; another has read {counted(found['rows'], 'row')}" if found["begun"] > found["ended"] else ""
+    return f"at {clock(found['at_s'], zone)}, {_differed(found)}{now}"
+
+
+def _differed(found: Mapping[str, Any]) -> str:
+    """Of a reading that brought all rows there is nothing to say how many were wrong before."""
+    rows = counted(found["differed"], "row")
+    return f"first reading, {rows}" if found["first"] else f"{rows} differed"
 
 
 def _late(late: Mapping[str, Any]) -> str:
     if not late["changes"]:
         return "no change"
     most = f", {late['bounds']:,} of them at most that (their source tells no time)" if late["bounds"] else ""
-    return f"{late['changes']:,} changes: half within {span(late['p50_s'])}, 99 % within {span(late['p99_s'])}{most}"
+    within = f"half within {span(late['p50_s'])}, 99 % within {span(late['p99_s'])}"
+    return f"{counted(late['changes'], 'change')}: {within}{most}"
 
 
-def explained(found: Mapping[str, Any]) -> list[str]:
+def explained(found: Mapping[str, Any], zone: tzinfo | None = None) -> list[str]:
     """Where the numbers of a SKU come from, and what is shown for it."""
     head = [] if found["live"] else [STOPPED]
     if not found["sku"]:
@@ -101,19 +145,21 @@ def explained(found: Mapping[str, Any]) -> list[str]:
         return [*head, f"nobody ever spoke of '{found['query']}'{near}"]
     item = {name: value for name, value in (found["item"] or {}).items() if value not in ("", None) and name != "sku"}
     named = ", ".join(f"{name} {value}" for name, value in item.items())
-    places = [line for place in found["places"] for line in _place(place)]
+    places = [line for place in found["places"] for line in _place(place, zone)]
     return [*head, f"{found['sku']}{f': {named}' if named else ''}", *places, *_offers(found["offers"])]
 
 
-def _place(place: Mapping[str, Any]) -> Iterable[str]:
-    yield f"{place['location']} ({place['kind'] or 'no [[location]] names it, so no screen shows it'})"
+def _place(place: Mapping[str, Any], zone: tzinfo | None) -> Iterable[str]:
+    yield f"{place['location']} ({KINDS[place['kind']]})"
     for figure in place["figures"]:
         yield f"  {figure['channel']}: {_level(figure)}, {aged(figure['age_s'])}: {WHYS[figure['why']]}"
         if figure["level"] is not None:
-            made = f", made {clock(figure['made_s'])}" if figure["made_s"] else ""
+            made = f", made {clock(figure['made_s'], zone)}" if figure["made_s"] else ""
             revision = figure["level"]["revision"]
             yield f"      came by {WAYS[figure['way']]} as change {figure['n']}, revision {revision}{made}"
-    if not place["figures"]:
+    for channel in place["untold"]:
+        yield f"  {channel}: {UNTOLD}"
+    if not place["figures"] and not place["untold"]:
         yield "  no channel speaks for it"
     if place["asked"]:
         yield f"  {place['asked']} asked for by shoppers just now, taken off"
@@ -130,7 +176,7 @@ def _level(figure: Mapping[str, Any]) -> str:
     names = ("available", "on_hand", "reserved", "hold", "safety", "status", "sold_daily", "incoming", "incoming_on")
     told = [f"{name} {level[name]}" for name in names if level[name] not in (None, 0, "") or name == "available"]
     left = "" if figure["sellable"] is None else f" (so {figure['sellable']} to sell)"
-    return ", ".join(each for each in told if each != "available None") + left
+    return (", ".join(each for each in told if each != "available None") or "no figure") + left
 
 
 def _offers(offered: Mapping[str, Any] | None) -> Iterable[str]:
@@ -139,19 +185,41 @@ def _offers(offered: Mapping[str, Any] | None) -> Iterable[str]:
         yield f"offered {tongue}  {' / '.join(told)}"
 
 
-def compared(found: Mapping[str, Any]) -> list[str]:
+def compared(found: Mapping[str, Any], _: tzinfo | None = None) -> list[str]:
     """What became of a wish to compare."""
     if not found["live"]:
         return ["No service runs here, so nothing is compared; each start compares everything."]
-    away = [f"{each}: cannot be asked now; `tentou stock status` says why" for each in found["away"]]
+    down = found.get("down", {})
+    away = [f"{each}: {_unasked(down.get(each, ''))}" for each in found["away"]]
     if not found["waited"]:
         return [*(f"{each['channel']}: is asked to compare" for each in found["channels"]), *away]
-    return [*(f"{each['channel']}: {each['differed']:,} rows differed" for each in found["channels"]), *away]
+    return [*(f"{each['channel']}: {_put_right(each)}" for each in found["channels"]), *away]
+
+
+def _unasked(why: str) -> str:
+    """Why a channel is not awaited: it has no source now, or its source is down."""
+    return (
+        f"is down: {why}; it is compared once it answers"
+        if why
+        else "cannot be asked now; `tentou stock status` says why"
+    )
+
+
+def _put_right(each: Mapping[str, Any]) -> str:
+    older = f", {each['refused']:,} refused as older" if each["refused"] else ""
+    if each["first"]:
+        return f"first reading, {counted(each['differed'], 'row')}{older}"
+    return f"{counted(each['differed'], 'row')} differed{older}"
 
 
 def aged(seconds: float | None) -> str:
     """How old a word is."""
     return "of unknown age" if seconds is None else f"{span(seconds)} old"
+
+
+def counted(number: int, noun: str) -> str:
+    """How many of a thing."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def span(seconds: float) -> str:
@@ -163,9 +231,11 @@ def span(seconds: float) -> str:
     return f"{seconds / 86_400:.0f} days"
 
 
-def clock(seconds: float) -> str:
-    """A moment by this machine's clock; "never" for none."""
-    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S") if seconds else "never"
+def clock(seconds: float, zone: tzinfo | None = None) -> str:
+    """A moment in a zone (None: this machine's), which it names; "never" for none."""
+    if not seconds:
+        return "never"
+    return datetime.fromtimestamp(seconds, UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 class Bar:

@@ -12,6 +12,7 @@ from typing import Any
 from edge.stock.channel import KIND
 from edge.stock.inquiry import lags, told, wishes
 from edge.stock.inquiry.desk import HOUR_S, Desk
+from edge.stock.inquiry.told import is_first
 from edge.stock.inquiry.wishes import Wish
 from edge.stock.shelves.shelf import channel_of
 
@@ -21,6 +22,8 @@ LOOK_S = 0.25
 FIGURES_S = 2.0
 SAVE_S = 60.0
 Sleep = Callable[[float], Awaitable[None]]
+Asked = tuple[int, int]
+"""Which comparison of a channel will have seen all, and how many of its rows had been refused as older before."""
 
 
 class Service:
@@ -30,7 +33,7 @@ class Service:
         self.desk = desk
         self._data = data
         self._sleep = sleep
-        self._under_way: dict[str, Mapping[str, int]] = {}
+        self._under_way: dict[str, Mapping[str, Asked]] = {}
         self._said: dict[str, dict[str, Any]] = {}
         self._read = False
 
@@ -75,16 +78,25 @@ class Service:
             return {"wrong": "the disk of this machine refuses; `tentou check` says more"}
 
     def _compared(self, wish: Wish) -> tuple[bool, dict[str, Any]]:
-        """How far the comparison goes that was asked for; done once each channel's has ended, or nobody waits."""
-        if wish.id not in self._under_way:
-            self._under_way[wish.id] = self.desk.compare([wish.of] if wish.of else [])
-        asked = self._under_way[wish.id]
-        progress = [self._progress(channel, number) for channel, number in asked.items()]
-        done = wish.what == "ask" or all(each["done"] for each in progress)
-        away = [each.id for each in self.desk.shop.channels if each.id not in asked and wish.of in ("", each.id)]
-        return done, {"channels": progress, "away": away}
+        """How far the comparison goes that was asked for; done once each channel's has ended, or nobody waits.
 
-    def _progress(self, channel: str, number: int) -> dict[str, Any]:
+        One that is down is not awaited, as nobody knows for how long; it is compared once it answers.
+        """
+        if wish.id not in self._under_way:
+            numbers = self.desk.compare([wish.of] if wish.of else [])
+            self._under_way[wish.id] = {each: (number, self.desk.refused(each)) for each, number in numbers.items()}
+        asked = self._under_way[wish.id]
+        every = [self._progress(channel, *of) for channel, of in asked.items()]
+        through = {each["channel"] for each in every if each["done"]}
+        meant = [each.id for each in self.desk.shop.channels if wish.of in ("", each.id)]
+        down = {each: why for each in meant if each not in through and (why := self.desk.down(each))}
+        progress = [each for each in every if each["channel"] not in down]
+        done = wish.what == "ask" or all(each["done"] for each in progress)
+        reached = asked.keys() - down.keys()
+        away = [each for each in meant if each not in reached]
+        return done, {"channels": progress, "away": away, "down": down}
+
+    def _progress(self, channel: str, number: int, refused: int) -> dict[str, Any]:
         found = self.desk.comparison(channel)
         ended = found is not None and found.ended >= number
         begun = found is not None and found.begun >= number
@@ -94,6 +106,8 @@ class Service:
             "read": found.rows if found is not None and begun else 0,
             "rows": self.desk.listed(channel),
             "differed": found.differed if found is not None and ended else 0,
+            "first": found is not None and ended and is_first(found),
+            "refused": self.desk.refused(channel) - refused,
         }
 
     async def figures(self) -> None:

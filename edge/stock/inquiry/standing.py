@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,10 +13,12 @@ from typing import Any
 from edge import config
 from edge.ports import Comparison
 from edge.stock.freshness import ASK_S, LIVE_S
+from edge.stock.inquiry.watch import Deliveries
 from edge.stock.intake import feeding
 from edge.stock.intake.desk import contract_of
 from edge.stock.intake.doubts import Told
 from edge.stock.intake.opening import can_of, counts
+from edge.stock.shelves.shelf import Key
 from edge.stock.system import Budget, Can, Since
 
 HOUR_S = 3600.0
@@ -60,11 +63,22 @@ class Shelf:
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a channel that is up has no live numbers, as a word of ``printed.REASONS``; ``part`` is a hub's channel."""
+
+    code: str
+    location: str = ""
+    part: str = ""
+    age_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """A channel of the settings. ``state`` is health's word, empty where nothing runs; ``vouches`` what moves its
     watermark, ``hidden`` that its contract keeps it off screens, ``waiting`` its deliveries that are not worked off.
     ``counts`` are, since the start, rows that were ``refused`` as older, ``ties`` that were read again, and those that
-    changed, by the way in which they came."""
+    changed, by the way in which they came; ``deliveries`` what came by webhooks, None where nobody counts them.
+    ``untold`` are locations of which it is to tell and has not, ``bare`` those of which no row has a figure."""
 
     id: str
     adapter: str
@@ -80,6 +94,23 @@ class Standing:
     hour: Late
     day: Late
     shelves: tuple[Shelf, ...]
+    deliveries: Deliveries | None = None
+    untold: tuple[str, ...] = ()
+    bare: tuple[str, ...] = ()
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why its numbers are not live; nothing of one that is down or hidden, as that says why."""
+        if self.hidden or self.state not in ("", "up"):
+            return ()
+        if not self.shelves and not self.untold:
+            return (Reason("silent"),)
+        found = (*(Reason("untold", place) for place in self.untold), *(Reason("bare", place) for place in self.bare))
+        oldest: dict[tuple[str, str], Reason] = {}
+        for why in filter(None, map(_reason, self.shelves)):
+            key = why.code, why.part
+            oldest[key] = max(oldest.get(key, why), why, key=attrgetter("age_s"))
+        return (*found, *oldest.values())
 
     @property
     def age_s(self) -> float | None:
@@ -95,6 +126,18 @@ class Standing:
         if self.age_s is None or self.age_s > ASK_S:
             return "asking"
         return "live" if self.age_s <= LIVE_S else "aged"
+
+
+def _reason(shelf: Shelf) -> Reason | None:
+    """Why the numbers of a shelf are not live; a place that no screen shows needs none."""
+    _, _, part = shelf.channel.partition("/")
+    if not shelf.shown:
+        return None
+    if shelf.age_s is None:
+        return Reason("unknown", shelf.location, part)
+    if part and shelf.age_s > LIVE_S:
+        return Reason("upstream", shelf.location, part, shelf.age_s)
+    return Reason("old", shelf.location, part, shelf.age_s) if shelf.age_s > ASK_S else None
 
 
 def vouching(module: ModuleType, settings: Any, doubted: Collection[Told] = ()) -> tuple[str, ...]:
@@ -142,3 +185,13 @@ def waiting(channels: Sequence[str], connection: sqlite3.Connection | None) -> M
         return {}
     rows = connection.execute("SELECT channel, count(*) FROM delivery WHERE owed != '' GROUP BY channel").fetchall()
     return {channel: count for channel, count in rows if channel in channels}
+
+
+def bare(connection: sqlite3.Connection) -> frozenset[Key]:
+    """The shelves that list rows of which not one has a figure or a status."""
+    told = "available IS NOT NULL OR on_hand IS NOT NULL OR status != ''"
+    listed = "SELECT 1 FROM stock_row WHERE shelf = id AND NOT gone"
+    found = connection.execute(
+        f"SELECT channel, location FROM stock_shelf WHERE EXISTS ({listed}) AND NOT EXISTS ({listed} AND ({told}))"  # noqa: S608 - our own words
+    )
+    return frozenset((channel, location) for channel, location in found)

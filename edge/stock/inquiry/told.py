@@ -6,14 +6,26 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from edge.ports import Comparison
 from edge.stock.inquiry.explained import Explained, Figure, Place
 from edge.stock.inquiry.standing import Standing
 
 
 def channels(found: Sequence[Standing], live: bool, at_s: float) -> dict[str, Any]:
     """How the channels stand; ``live`` says that a service runs."""
-    told = [asdict(each) | {"word": each.word, "age_s": _rounded(each.age_s)} for each in found]
-    return {"live": live, "at_s": round(at_s, 3), "channels": told}
+    return {"live": live, "at_s": round(at_s, 3), "channels": [_channel(each) for each in found]}
+
+
+def _channel(told: Standing) -> dict[str, Any]:
+    more = {"word": told.word, "age_s": _rounded(told.age_s), "reasons": [asdict(each) for each in told.reasons]}
+    compared = told.comparison
+    found = asdict(compared) | {"first": is_first(compared)} if compared is not None else None
+    return asdict(told) | more | {"comparison": found}
+
+
+def is_first(compared: Comparison) -> bool:
+    """Whether the last comparison was the first reading of all: every row was news."""
+    return compared.ended == 1 and 0 < compared.rows <= compared.differed
 
 
 def explained(found: Explained, live: bool, at_s: float) -> dict[str, Any]:

@@ -20,13 +20,31 @@ class Count:
     ways: dict[Way, int] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class Deliveries:
+    """What became of one channel's webhooks since the start; ``why`` the last refused one was, ``at_s`` (UNIX seconds)
+    it came."""
+
+    taken: int = 0
+    known: int = 0
+    refused: int = 0
+    why: str = ""
+    at_s: float = 0.0
+
+    def refuse(self, why: str, at_s: float) -> None:
+        """One more was refused."""
+        self.refused, self.why, self.at_s = self.refused + 1, why, at_s
+
+
 class Watch:
     """Follows all channels of a process. Channels are those that count: a hub's part by its own name (``hub/pos``)."""
 
     def __init__(self) -> None:
         self.lags = Lags()
         self.counts: dict[str, Count] = {}
+        self.deliveries: dict[str, Deliveries] = {}
         self._sources: dict[str, StockSource] = {}
+        self._compared: dict[str, Comparison] = {}
 
     @contextmanager
     def following(self, channel: str, source: StockSource) -> Iterator[None]:
@@ -35,6 +53,8 @@ class Watch:
         try:
             yield
         finally:
+            if (found := self.comparison(channel)) is not None and found.ended:
+                self._compared[channel] = found
             del self._sources[channel]
 
     def heard(self, channel: str, report: StockReport, taken: Taken, known_s: float, now_s: float) -> None:
@@ -53,6 +73,11 @@ class Watch:
         """The source of a channel that is fed now, if it can be asked to compare."""
         source = self._sources.get(channel)
         return source if isinstance(source, Comparing) else None
+
+    def compared(self, channel: str) -> Comparison | None:
+        """As ``comparison``; while there is none that ended, as the source that was followed before left it."""
+        found = self.comparison(channel)
+        return found if found is not None and found.ended else self._compared.get(channel, found)
 
     def comparison(self, channel: str) -> Comparison | None:
         """How comparisons of a channel go."""

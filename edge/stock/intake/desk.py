@@ -50,9 +50,9 @@ class Intake:
         self.clocks = clocks
         self.inbox = inbox or Inbox(db, clocks)
         self.doubts = doubts or Doubts(db, health)
-        self.hooks = Hooks(self.inbox, health, clocks)
-        self.open: dict[str, Open] = {}
         self.watch = Watch()
+        self.hooks = Hooks(self.inbox, health, clocks, self.watch)
+        self.open: dict[str, Open] = {}
         self._ledgers: dict[str, Ledger] = {}
 
     async def ledger(self, module: ModuleType, can: Can, settings: Any, where: Path) -> Ledger:

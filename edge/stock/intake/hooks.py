@@ -13,9 +13,10 @@ from aiohttp import hdrs, web
 
 from edge import asking
 from edge.health import Health
+from edge.stock.inquiry.watch import Deliveries, Watch
 from edge.stock.intake.clocks import Clocks
 from edge.stock.intake.inbox import Inbox, NotKept, digest
-from edge.stock.system import BadDelivery, Delivery, Pushed, StockSystem
+from edge.stock.system import BadDelivery, Delivery, Pushed, StockSystem, Unsigned
 
 MOST_BYTES = 1024 * 1024
 BODY_S = 10.0
@@ -46,10 +47,11 @@ class Listener:
 class Hooks:
     """All channels that listen now. ``tentou_hook_deliveries_total`` counts what came by channel and outcome."""
 
-    def __init__(self, inbox: Inbox, health: Health, clocks: Clocks) -> None:
+    def __init__(self, inbox: Inbox, health: Health, clocks: Clocks, watch: Watch) -> None:
         self._inbox = inbox
         self._health = health
         self._clocks = clocks
+        self._watch = watch
         self._listeners: dict[str, Listener] = {}
         self._refused: OrderedDict[str, list[float]] = OrderedDict()
 
@@ -74,7 +76,8 @@ class Hooks:
         return [web.post("/hooks/{channel}", self._answer)]
 
     async def _answer(self, request: web.Request) -> web.Response:
-        """A webhook of a stock channel: 200 once it is on disk, 401 if it is not signed as agreed."""
+        """A webhook of a stock channel: 200 once it is on disk, 401 if it is not signed as agreed, 400 if it is and is
+        no message of the system's own."""
         channel = request.match_info["channel"]
         listener = self._listeners.get(channel)
         if listener is None:
@@ -84,8 +87,11 @@ class Hooks:
         try:
             # Whoever floods may share an address (a proxy's) with the shop: nothing signed is held off for it.
             pushed = listener.system.pushed(Delivery(listener.url or str(request.url), headers, body))
-        except BadDelivery as error:
+        except Unsigned as error:
             raise self._refusal(channel, request.remote or "", error) from error
+        except BadDelivery as error:
+            self._heard(channel).refuse(str(error), self._clocks.wall())
+            raise self._counted(channel, Outcome.REFUSED, web.HTTPBadRequest(text=f"{error}\n")) from error
         if not listener.room():
             raise self._counted(channel, Outcome.FULL, web.HTTPServiceUnavailable(headers={hdrs.RETRY_AFTER: "10"}))
         id = digest(pushed, body)
@@ -94,12 +100,20 @@ class Hooks:
         except NotKept as error:
             raise self._counted(channel, Outcome.FULL, web.HTTPServiceUnavailable(text="not kept\n")) from error
         self._count(channel, Outcome.TAKEN if fresh else Outcome.DOUBLE)
-        if fresh:
-            listener.tell(id, pushed)
+        heard = self._heard(channel)
+        if not fresh:
+            heard.known += 1
+            return web.Response(text="known already\n")
+        heard.taken += 1
+        listener.tell(id, pushed)
         return web.Response(text="taken\n")
+
+    def _heard(self, channel: str) -> Deliveries:
+        return self._watch.deliveries.setdefault(channel, Deliveries())
 
     def _refusal(self, channel: str, address: str, error: BadDelivery) -> web.HTTPException:
         """The answer to what is not signed as agreed: from an address that sends many, to come again later."""
+        self._heard(channel).refuse(str(error), self._clocks.wall())
         if self._throttled(address):
             return self._counted(channel, Outcome.THROTTLED, web.HTTPTooManyRequests(headers={hdrs.RETRY_AFTER: "60"}))
         self._note(address)

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from edge import asking
 from edge.config import Id
 from edge.ports import StockAway
-from edge.stock.system import BadDelivery, Delivery, Kept, Page, Pushed, Since, Wish
+from edge.stock.system import Delivery, Kept, Page, Pushed, Since, Unsigned, Wish
 
 
 class Settings(asking.Settings):
@@ -75,8 +75,8 @@ class ReadOnly:
         raise StockAway("this system cannot be asked for what changed")
 
     def pushed(self, delivery: Delivery) -> Pushed:
-        """Raises BadDelivery: nothing that claims to come from it does."""
-        raise BadDelivery("this system sends no webhooks")
+        """Raises Unsigned: nothing that claims to come from it does."""
+        raise Unsigned("this system sends no webhooks")
 
     async def reserve(self, wish: Wish) -> Kept:
         """Raises StockAway: it keeps no unit for anybody."""

@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Callable
 from pathlib import Path
 
-from edge.stock.system import BadDelivery
+from edge.stock.system import Unsigned
 
 MOST_SECRETS = 2
 """The one in use and the one before it, which a system may go on using for a while after a change."""
@@ -27,31 +27,31 @@ def hex_(digest: bytes) -> str:
 
 
 def secrets(path: Path | None) -> tuple[bytes, ...]:
-    """The secrets of a file, one a line, read anew so that a changed one counts at once; raises BadDelivery."""
+    """The secrets of a file, one a line, read anew so that a changed one counts at once; raises Unsigned."""
     if path is None:
-        raise BadDelivery("no secret_file is set, so no webhook of this channel is believed")
+        raise Unsigned("no secret_file is set, so no webhook of this channel is believed")
     try:
         text = path.read_bytes()[:_LONGEST]
     except OSError as error:
-        raise BadDelivery(f"the secret file {path} cannot be read: {error.strerror}") from None
+        raise Unsigned(f"the secret file {path} cannot be read: {error.strerror}") from None
     found = tuple(line for line in (line.strip() for line in text.splitlines()) if line)
     if not 0 < len(found) <= MOST_SECRETS:
-        raise BadDelivery(f"the secret file {path} must hold one secret, or the new one and the one before it")
+        raise Unsigned(f"the secret file {path} must hold one secret, or the new one and the one before it")
     return found
 
 
 def signed(given: str, message: bytes, path: Path | None, encoded: Encoded) -> None:
-    """Nothing if a message bears the signature of one of the file's secrets; raises BadDelivery."""
+    """Nothing if a message bears the signature of one of the file's secrets; raises Unsigned."""
     right = [_same(encoded(hmac.digest(secret, message, "sha256")), given) for secret in secrets(path)]
     if not any(right):
-        raise BadDelivery("the signature is not right; look at secret_file and hook_url")
+        raise Unsigned("the signature is not right; look at secret_file and hook_url")
 
 
 def borne(given: str, path: Path | None) -> None:
-    """Nothing if a header bears one of the file's secrets itself, where a system signs nothing; raises BadDelivery."""
+    """Nothing if a header bears one of the file's secrets itself, where a system signs nothing; raises Unsigned."""
     right = [_same(secret.decode("utf-8", "replace"), given) for secret in secrets(path)]
     if not any(right):
-        raise BadDelivery("the secret in the header is not right; look at secret_file")
+        raise Unsigned("the secret in the header is not right; look at secret_file")
 
 
 def _same(right: str, given: str) -> bool:

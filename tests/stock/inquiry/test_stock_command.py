@@ -87,6 +87,16 @@ async def test_a_comparison_says_how_many_rows_it_put_right(folder: Path, capsys
     assert (code, found["channels"][0]["comparison"]["differed"]) == (0, 2)
 
 
+async def test_a_channel_that_is_down_is_not_awaited_and_says_why(folder: Path, capsys: Said) -> None:
+    async with service(folder) as parts:
+        (folder / "pos.csv").write_text("sku,location,available\nLN-09-M,ginza,many\n")
+        while not parts.inquiry.desk.down("pos"):
+            await asyncio.sleep(0.01)
+        code, found = await asked(capsys, folder, "reconcile", "pos", "--wait")
+    assert (code, found["away"], found["channels"]) == (1, ["pos"], [])
+    assert "line 2: available" in found["down"]["pos"]
+
+
 async def test_where_no_service_runs_nothing_is_compared_and_no_wish_is_left(folder: Path, capsys: Said) -> None:
     code, found = await asked(capsys, folder, "reconcile", "--wait")
     assert (code, found["live"], found["away"]) == (1, False, ["pos"])
@@ -100,7 +110,7 @@ async def test_the_plain_words_say_where_a_number_comes_from(folder: Path, capsy
     said = capsys.readouterr().out
     for text in ("came by the file as change 1", "shown ja  在庫なし", "offered en  Pick up", "pos: 0 rows differed"):
         assert text in said
-    assert "aoyama: 1 rows" in said
+    assert "aoyama: 1 row," in said
     assert "no [[location]] names it" in said
     assert "nobody ever spoke of 'nobody's'" in said
 

@@ -19,7 +19,7 @@ from edge.health import Health
 from edge.ports import StockLevel
 from edge.stock.intake.hooks import MOST_BYTES, REFUSED_A_MINUTE, Listener
 from edge.stock.intake.inbox import digest
-from edge.stock.system import BadDelivery, Delivery, Key, Pushed
+from edge.stock.system import BadDelivery, Delivery, Key, Pushed, Unsigned
 from tests.stock.intake.bazaar import Bazaar
 from tests.stock.intake.rig import intake_at
 
@@ -29,7 +29,9 @@ class Signing(Bazaar):
 
     def pushed(self, delivery: Delivery) -> Pushed:
         if delivery.headers.get("x-mine") != "yes":
-            raise BadDelivery("not signed")
+            raise Unsigned("not signed")
+        if delivery.body == b"strange":
+            raise BadDelivery("no message of mine")
         return Pushed(delivery.body.decode()[:200], keys=(Key("A"),))
 
 
@@ -40,12 +42,14 @@ class Door:
         self.told: list[tuple[str, Pushed]] = []
         self.room = True
         self.health = health
+        self.text = ""
         self._url = url
         self._http = http
 
     async def post(self, body: bytes, channel: str = "shop", mine: str = "yes") -> int:
         url = f"{self._url}hooks/{channel}"
         async with self._http.post(url, data=io.BytesIO(body), headers={"X-Mine": mine}) as response:
+            self.text = await response.text()
             return response.status
 
     def counted(self) -> dict[str, int]:
@@ -72,6 +76,19 @@ async def test_a_delivery_is_worked_off_once_however_often_it_comes(tmp_path: Pa
         assert [await at.post(body) for body in (b"1", b"2", b"1", b"1")] == [200] * 4
         assert [pushed.id for _, pushed in at.told] == ["1", "2"]
         assert at.counted() == {"taken": 2, "double": 2}
+
+
+async def test_a_repeat_is_told_that_it_is_one(tmp_path: Path) -> None:
+    async with door(tmp_path) as at:
+        texts = [at.text for body in (b"1", b"1") if await at.post(body) == 200]
+    assert texts == ["taken\n", "known already\n"]
+
+
+async def test_what_is_signed_and_no_message_says_why_and_is_never_told_to_wait(tmp_path: Path) -> None:
+    async with door(tmp_path) as at:
+        assert {await at.post(b"strange") for _ in range(REFUSED_A_MINUTE + 3)} == {400}
+        assert at.text == "no message of mine\n"
+        assert at.counted() == {"refused": REFUSED_A_MINUTE + 3}
 
 
 async def test_a_repeat_after_a_restart_is_known(tmp_path: Path) -> None:
