@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -10,6 +12,11 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 log = logging.getLogger(__name__)
+
+SAME_S = 60.0
+"""A reason that flaps floods no log."""
+_RUNNING = re.compile(r"(?<!line )\b[0-9][0-9.,]*")
+"""Numbers within a reason run on (ages, counts); a line of a file tells where the fault is."""
 
 
 class State(StrEnum):
@@ -38,9 +45,12 @@ Tally = tuple[str, tuple[tuple[str, str], ...]]
 
 
 class Health:
-    """The book of all parts. Only a change of state is logged, so a cable pulled for a week is two lines."""
+    """The book of all parts. A change of state is logged, so a cable pulled for a week is two lines; so is another
+    reason why a part stays down, once it has lasted or come again, each part's at most once in SAME_S."""
 
-    def __init__(self) -> None:
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._logged: dict[tuple[str, str], tuple[str, float]] = {}
         self._parts: dict[tuple[str, str], Part] = {}
         self.tallies: Counter[Tally] = Counter()
 
@@ -59,9 +69,15 @@ class Health:
         since = old.since_s if old is not None and same else time.time()
         kept = figures if figures is not None else (old.figures if old else {})
         self._parts[kind, name] = Part(kind, name, state, since, detail, todo, dict(kept))
-        if not same:
+        if not same or (state is State.DOWN and self._is_news((kind, name), detail)):
             level = logging.WARNING if state is State.DOWN else logging.INFO
             log.log(level, "%s %s is %s%s", kind, name, state, f": {detail}" if detail else "")
+            self._logged[kind, name] = _reason(detail), self._monotonic()
+
+    def _is_news(self, part: tuple[str, str], detail: str) -> bool:
+        """Whether a part that stays down is so for another reason than the last one that was logged, a while ago."""
+        reason, at = self._logged.get(part, ("", -math.inf))
+        return _reason(detail) != reason and self._monotonic() - at >= SAME_S
 
     def up(self, kind: str, name: str, detail: str = "", figures: Mapping[str, float] | None = None) -> None:
         """The part works."""
@@ -102,7 +118,13 @@ class Health:
     def forget(self, kind: str, name: str) -> None:
         """The part is no longer expected."""
         self._parts.pop((kind, name), None)
+        self._logged.pop((kind, name), None)
 
     def parts(self) -> list[Part]:
         """All parts, by kind and name."""
         return [self._parts[key] for key in sorted(self._parts)]
+
+
+def _reason(detail: str) -> str:
+    """A text without the numbers that run on in it."""
+    return _RUNNING.sub("0", detail)

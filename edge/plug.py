@@ -25,7 +25,8 @@ def adapter(port: str, name: str) -> ModuleType:
     """The module of an adapter, imported now; an import error inside it is not hidden."""
     names = known(port)
     if name not in names:
-        near = difflib.get_close_matches(name, names, 1)
+        bare = name.removeprefix(f"{port}_")
+        near = [bare] if bare in names else difflib.get_close_matches(bare, names, 1)
         hint = f"; did you mean '{near[0]}'?" if near else ""
         raise UnknownAdapter(f"no {port} adapter '{name}'; known: {', '.join(names)}{hint}")
     return importlib.import_module(f"edge.adapters.{port}_{name}")

@@ -218,8 +218,8 @@ class Generic:
         """What our push says; its figures count by themselves where rows that are read have an order too."""
         secret = self._where / self._settings.secret_file if self._settings.secret_file else None
         told = push.pushed(delivery, secret, self._settings.place)
-        if abs(self._wall() - told.sent_s) > WINDOW_S:
-            raise BadDelivery("it was sent more than 5 minutes ago, or the clocks differ by as much")
+        if why := push.untimely(told.sent_s, self._wall(), WINDOW_S):
+            raise BadDelivery(why)
         if "revision" in self._settings.fields:
             return told
         return replace(told, levels=tuple(replace(level, revision=0) for level in told.levels))

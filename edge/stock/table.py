@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -21,6 +22,8 @@ COUNTS = ("available", "on_hand", "reserved", "hold", "safety", "incoming", "few
 TEXTS = ("style", "color", "size", "name")
 COLUMNS = (*NEEDED, *FIGURES, *COUNTS[2:], *TEXTS, "gtin", "incoming_on", "sold_daily")
 MOST_ROWS = 2_000_000
+SIGNS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+"""What other exports put between columns."""
 _LOCATION = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _COUNT = re.compile(r"[0-9]{1,7}")
 _RATE = re.compile(r"[0-9]{1,7}(\.[0-9]{1,9})?")
@@ -52,6 +55,8 @@ def parse(data: bytes, encoding: str = "utf-8") -> Table:
 
 
 def _decoded(data: bytes, encoding: str) -> str:
+    if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) and not encoding.lower().startswith("utf-16"):
+        raise BadTable('line 1: it is UTF-16 (a spreadsheet\'s "Unicode text"); save it as CSV UTF-8')
     try:
         text = data.decode("utf-8-sig" if encoding == "utf-8" else encoding)
     except UnicodeDecodeError as error:
@@ -66,6 +71,8 @@ def _decoded(data: bytes, encoding: str) -> str:
 def _places(header: Sequence[str]) -> dict[str, int]:
     """Where the columns stand."""
     names = [name.strip().lower() for name in header]
+    if len(names) == 1 and (sign := next((sign for sign in SIGNS if sign in header[0]), None)):
+        raise BadTable(f"line 1: columns must be separated by commas, not by {SIGNS[sign]}")
     for column in COLUMNS:
         if names.count(column) > 1 or (column in NEEDED and column not in names):
             raise BadTable(f"line 1: one column '{column}' is needed; the first line must name {', '.join(NEEDED)}")
@@ -126,7 +133,7 @@ def _count(cells: Mapping[str, str], column: str, line: int) -> int | None:
         return None
     below = column == "on_hand" and text.startswith("-")
     if not _COUNT.fullmatch(text.removeprefix("-") if below else text):
-        raise BadTable(f"line {line}: {column} must be a whole number from 0 to {MOST}")
+        raise BadTable(f"line {line}: {column} must be a whole number in ASCII digits, from 0 to {MOST}")
     return int(text)
 
 

@@ -75,6 +75,21 @@ def test_a_part_that_stays_down_is_said_once(caplog: pytest.LogCaptureFixture) -
     assert [(part.state, part.detail) for part in health.parts()] == [(State.UP, "")]
 
 
+def test_another_reason_why_a_part_stays_down_is_said_and_one_that_flaps_floods_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    now = 0.0
+    health = Health(lambda: now)
+    for second in range(600):
+        now = float(second)
+        health.down("stock", "pos", f"line {2 + second % 2}: sku must be told", "mend it")
+    assert len(caplog.records) == 10
+    for second in range(600, 1200):
+        now = float(second)
+        health.down("stock", "web", f"its word is {second} minutes old", "look at it")
+    assert len(caplog.records) == 11
+
+
 def test_a_teller_says_that_a_part_is_down_and_by_nothing_that_it_is_up() -> None:
     health = Health()
     tell = health.teller("disk", "stock", "see the disk")

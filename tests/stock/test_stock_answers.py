@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from edge.ports import StockAway
 from edge.stock.document import MOST
-from edge.stock.shops import answers, signing
+from edge.stock.shops import answers, push, signing
 from edge.stock.shops.answers import Figure, Gtin, Moment
 from edge.stock.shops.skus import Skus
 from edge.stock.system import BadDelivery
@@ -174,3 +174,19 @@ def test_a_sku_of_two_products_names_neither() -> None:
     assert (skus.their("A"), skus.their("B")) == ("2", "1")
     skus.learn("2", "")
     assert (skus.their("A"), skus.knows("2"), skus.knows("3"), skus.sku("3")) == (None, True, False, "")
+
+
+@pytest.mark.parametrize(
+    ("sent_s", "said"),
+    [
+        (1_795_000_000.0, ""),
+        (1_794_999_701.0, ""),
+        (1_794_998_140.0, "1860 s before this machine's clock, at most 300 s is believed"),
+        (1_795_003_600.0, "3600 s after this machine's clock"),
+        (1_795_000.0, "sent_ms is in seconds; milliseconds are needed"),
+    ],
+)
+def test_a_push_that_was_not_sent_just_now_says_how_far_the_clocks_are_apart(sent_s: float, said: str) -> None:
+    why = push.untimely(sent_s, 1_795_000_000.0, 300.0)
+    assert said in why
+    assert bool(why) == bool(said)

@@ -33,7 +33,7 @@ BAD = [
     ("sku,location,on_hand,incoming_on\nA,ginza,3,tomorrow\n", "line 2: incoming_on"),
     ("sku,location,on_hand,gtin\nA,ginza,3,4901234567890\n", "line 2: gtin"),
     ("sku,location,on_hand,name\nA,ginza,3," + "x" * 257 + "\n", "line 2: name"),
-    ("sku;location;available\nA;ginza;3\n", "line 1: one column 'sku'"),
+    ("sku;location;available\nA;ginza;3\n", "line 1: columns must be separated by commas"),
     (HEAD + "A,ginza,3\nB,gin", "line 3: 2 columns"),
     (HEAD + "A,ginza\n", "line 2: 2 columns"),
     (HEAD + "A,ginza,-1\n", "line 2: available"),
@@ -71,6 +71,23 @@ def test_a_file_in_another_encoding_is_refused_with_the_setting_that_would_read_
     with pytest.raises(BadTable, match=r"line 3: not utf-8.*cp932"):
         parse(text)
     assert parse(text, "cp932").levels[1] == StockLevel("シャツ", "ginza", 1)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_spreadsheets_unicode_text_is_named(encoding: str) -> None:
+    with pytest.raises(BadTable, match="line 1: it is UTF-16.*save it as CSV UTF-8"):
+        parse(("\ufeff" + HEAD + "A,ginza,3\n").encode(encoding))
+
+
+@pytest.mark.parametrize(("sign", "said"), [(";", "semicolons"), ("\t", "tabs")])
+def test_a_table_with_another_sign_between_its_columns_is_told_which(sign: str, said: str) -> None:
+    with pytest.raises(BadTable, match=f"line 1: columns must be separated by commas, not by {said}"):
+        parse((HEAD + "A,ginza,3\n").replace(",", sign).encode())
+
+
+def test_digits_of_another_script_are_no_count() -> None:
+    with pytest.raises(BadTable, match="line 2: available must be a whole number in ASCII digits"):
+        parse((HEAD + "A,ginza,１２\n").encode())
 
 
 @pytest.mark.promise("X-3")

@@ -20,6 +20,8 @@ from edge.stock.system import Delivery, Pushed
 FORMAT = "tentou-stock-push/1"
 SIGNATURE = "x-tentou-signature"
 MOST = 5000
+SECONDS_S = 86_400.0
+"""A time that is today's, had it been told in seconds, was meant so."""
 Place = Callable[[str], str | None]
 Day = Annotated[str, Field(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$")]
 Rate = Annotated[float, Field(ge=0, le=1e7)]
@@ -85,6 +87,20 @@ def pushed(delivery: Delivery, secret: Path | None, place: Place) -> Pushed:
     gone = tuple((one.sku, ours) for one in push.gone if one.sku and (ours := place(one.location)) is not None)
     return Pushed(
         push.id, tuple(levels(push.levels, place)), gone, stream=push.stream, seq=push.seq, sent_s=push.sent_ms / 1000
+    )
+
+
+def untimely(sent_s: float, now_s: float, most_s: float) -> str:
+    """Why a push was not sent just now, with how far apart the two clocks would be; empty if it was."""
+    apart_s = now_s - sent_s
+    if abs(apart_s) <= most_s:
+        return ""
+    if abs(now_s - sent_s * 1000) <= max(most_s, SECONDS_S):
+        return "sent_ms is in seconds; milliseconds are needed"
+    side = "before" if apart_s > 0 else "after"
+    return (
+        f"sent_ms is {abs(apart_s):.0f} s {side} this machine's clock, at most {most_s:.0f} s is believed: "
+        "it was held up, or one of the two clocks is wrong"
     )
 
 
