@@ -33,7 +33,8 @@ def placed(model: type[M], values: Any, layered: Layered, base: str = "") -> M:
     except ValidationError as error:
         lines = []
         for problem, text in zip(error.errors(), complaints(model, error, base), strict=True):
-            lines.append(f"{layered.where(base + _dotted(problem['loc']))}: {text}")
+            key = _key(base, problem["loc"])
+            lines.append(f"{layered.where(key).removesuffix(f' [{key}]')}: {text}")
         raise BadConfig("\n".join(lines)) from error
 
 
@@ -51,7 +52,7 @@ def layers(folder: Path, names: Sequence[str]) -> Layered:
 def complaints(model: type[BaseModel], error: ValidationError, base: str = "") -> Iterator[str]:
     """A line for each thing that is wrong, in the order of the error."""
     for problem in error.errors():
-        key = base + _dotted(problem["loc"])
+        key = _key(base, problem["loc"])
         if problem["type"] != "extra_forbidden":
             yield f"{key}: {_in_words(problem['type'], problem['msg'], problem['input'])}"
             continue
@@ -68,8 +69,9 @@ def _in_words(kind: str, message: str, given: Any) -> str:
     return message.removeprefix("Value error, ")
 
 
-def _dotted(steps: tuple[int | str, ...]) -> str:
-    return ".".join(map(str, steps))
+def _key(base: str, steps: tuple[int | str, ...]) -> str:
+    """The dotted key of what is wrong: that of the table itself where no single setting is."""
+    return (base + ".".join(map(str, steps))).rstrip(".")
 
 
 def near(name: str, known: Iterable[str]) -> str:

@@ -220,7 +220,7 @@ class Tile:
 
 
 class OfferKind(StrEnum):
-    """What a shopper can still have, in the order in which it is offered (EC.md 4.2)."""
+    """What a shopper can still have, in the order in which it is offered."""
 
     HOLD = "hold"  # 取り置き: kept here for them
     NEAR = "near"  # 近くの店で受け取る

@@ -113,7 +113,7 @@ class Oscar:
         return Key(sku, theirs) if theirs is not None and known else None
 
     async def reserve(self, wish: Wish) -> Kept:
-        """Never called: Oscar's ``allocate`` keeps a unit for as many as ask (EC.md 3.6)."""
+        """Never called: Oscar's ``allocate`` keeps a unit for as many as ask."""
         raise StockAway("django-oscar keeps nothing for a shopper")
 
     async def reserved(self, key: str) -> Kept:

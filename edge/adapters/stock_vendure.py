@@ -23,7 +23,7 @@ from edge.stock.shops.walk import walk
 from edge.stock.system import Call, Caller, Can, Delivery, Kept, Key, Page, Push, Pushed, Wish
 
 CAN = Can(push=Push.ABSOLUTE, beats=True, per_location=True, revisions=True, step_ms=1000)
-"""With the plug-in. ``variant.updatedAt`` is not moved by sales, so asking for changes finds nothing (EC.md 3.5)."""
+"""With the plug-in. ``variant.updatedAt`` is not moved by sales, so asking for changes finds nothing."""
 BARE = Can(per_location=True, revisions=True, step_ms=1000)
 
 AT_ONCE = 100
@@ -153,7 +153,7 @@ class Vendure:
         return Key(sku, theirs) if theirs is not None else None
 
     async def reserve(self, wish: Wish) -> Kept:
-        """Never called: of ten that pay for the last one, Vendure lets ten have it (EC.md 3.6)."""
+        """Never called: of ten that pay for the last one, Vendure lets ten have it."""
         raise StockAway("Vendure keeps nothing for a shopper")
 
     async def reserved(self, key: str) -> Kept:

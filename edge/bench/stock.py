@@ -18,7 +18,7 @@ from edge.bench.store import NotStarted
 
 BARE = "bare sqlite3"
 BOUNDS = {"cold_start_s": 10.0, "deltas_s": 5.0, "lookup_p99_ms": 5.0}
-"""What is promised of 100,000 items at 3 locations (EC.md 4.5, M8 and M9)."""
+"""What is promised of 100,000 items at 3 locations."""
 _COMPARED = (*BOUNDS, "rss_mb", "rows_mb")
 Figures = dict[str, Any]
 

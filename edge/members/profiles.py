@@ -9,7 +9,7 @@ from typing import Any
 from edge.model import EVERYWHERE, Profile
 
 BUDGET = 0.4
-"""Seconds a source has before a session goes on without it (EC.md 2, the budget per source)."""
+"""Seconds a source has before a session goes on without it."""
 
 _EMPTY: dict[str, dict[str, Any]] = {
     "greet": {"nickname": "", "language": ""},

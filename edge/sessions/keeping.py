@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from edge.model import Offer, Wished
 
 WAIT_S = 5.0
-"""How long a shopper looks at a wish that waits (EC.md 4.2); then nobody knows, unless its word comes after all."""
+"""How long a shopper looks at a wish that waits; then nobody knows, unless its word comes after all."""
 LAST_S = 2 * WAIT_S
 """A wish is asked for so long before its session must end at the latest: time to answer it, and as long to read it."""
 MOST = 3

@@ -1,6 +1,6 @@
 """How old a channel's word is, by two clocks, so that no step of the wall clock makes an old number young.
 
-The bounds are EC.md 4.2: live up to 10 s, 「n分前」 up to 15 min, no number beyond.
+The bounds: live up to 10 s, 「n分前」 up to 15 min, 確認中 beyond.
 """
 
 from __future__ import annotations

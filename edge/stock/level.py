@@ -32,7 +32,7 @@ def says(level: StockLevel) -> bool:
 
 
 def sellable(level: StockLevel) -> int | None:
-    """How many can be sold; None where the source tells a status alone, or nothing (EC.md 4.2).
+    """How many can be sold; None where the source tells a status alone, or nothing.
 
     What is on hand counts without what is sold, kept for somebody or kept back; what a source calls available has the
     sold ones off it already, so that nothing is taken off twice: only what it still wants kept back, and what is kept

@@ -27,7 +27,7 @@ class Push(StrEnum):
 
 
 class Since(StrEnum):
-    """What asking for changes finds: it cannot be asked, it misses sales (EC.md 3.5), or it finds every change."""
+    """What asking for changes finds: it cannot be asked, it misses sales, or it finds every change."""
 
     NONE = "none"
     BLIND = "blind"
@@ -35,7 +35,7 @@ class Since(StrEnum):
 
 
 class Reserve(StrEnum):
-    """Whether the system keeps a unit for somebody such that of two that ask for the last one gets it (EC.md 3.6)."""
+    """Whether the system keeps a unit for somebody such that of two that ask for the last one gets it."""
 
     NONE = "none"
     ATOMIC = "atomic"

@@ -16,7 +16,7 @@ import pytest
 from edge import config
 from edge.doctor.patient import Finding, Patient
 from edge.doctor.stock import ask_system, places, shown
-from edge.fitting import choices
+from edge.fitting import choices, fitted, layers
 from edge.ports import StockAway
 
 DEVICE = '[device]\nchain = "acme"\nstore = "ginza"\nid = "front"\nclock = "trusted"\n'
@@ -95,6 +95,21 @@ async def test_rows_without_a_figure_are_no_numbers(tmp_path: Path, core: Any, f
     (choice,) = choices(looked.settings)
     with pytest.raises(StockAway, match=said):
         await ask_system(choice, looked)
+
+
+def test_what_is_wrong_with_all_settings_together_is_told_of_their_table(tmp_path: Path) -> None:
+    text = system("https://core.example/stocks").replace(', available = "/qty"', "")
+    looked = patient(tmp_path, text)
+    (choice,) = choices(looked.settings)
+    with pytest.raises(config.BadConfig, match=r"device.toml:9: stock.0.settings: fields must point to sku"):
+        fitted(choice, layers(looked.settings, tmp_path))
+
+
+def test_a_table_that_no_file_has_is_named_once(tmp_path: Path) -> None:
+    (tmp_path / "hub.toml").write_text('[hub]\nid = "h"\ngroup = "g"\n')
+    with pytest.raises(config.BadConfig) as wrong:
+        config.read_hub(tmp_path)
+    assert str(wrong.value) == f"{tmp_path}: upstream: is needed, and no layer sets it"
 
 
 async def test_beside_a_service_that_runs_nobody_asks(tmp_path: Path, core: Any) -> None:

@@ -1,4 +1,4 @@
-"""How likely something is still there, against EC.md's table and against another computation."""
+"""How likely something is still there, against a table of seconds and against another computation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LASTS = {
     20: (1.9 * MINUTE, 13 * MINUTE, 29 * MINUTE, 71 * MINUTE),
     100: (22.0, 2.6 * MINUTE, 5.9 * MINUTE, 14 * MINUTE),
 }
-"""For how long 1, 2, 3 and 5 are there with 95 %, by sales a day (EC.md 4.2; a day there is 12 h of selling)."""
+"""For how long 1, 2, 3 and 5 are there with 95 %, by sales a day (a day there is 12 h of selling)."""
 TABLE = [(sold, left, lasts) for sold, row in LASTS.items() for left, lasts in zip((1, 2, 3, 5), row, strict=True)]
 MEANS = (1e-9, 0.01, 0.5, 1.0, 3.0, 10.0, 99.5, 1000.3, 9999.0)
 NEAR = (-30.0, -3.0, -1.0, 0.0, 0.4, 1.0, 3.0, 30.0)

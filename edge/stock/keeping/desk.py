@@ -32,7 +32,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """After ``wait_s`` without a word a wish is called unknown (EC.md 4.2); it is asked after every ``poll_s``, so many
+    """After ``wait_s`` without a word a wish is called unknown; it is asked after every ``poll_s``, so many
     ``polls`` long, which is longer than a shopper stands there."""
 
     wait_s: float = 5.0

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 SHADOW_S = 10.0
-"""How long a unit counts as taken after the last word on it, until the source's next report tells (EC.md 4.2)."""
+"""How long a unit counts as taken after the last word on it, until the source's next report tells."""
 
 Hold = Callable[[str, str, int], None]
 """Told how many units of a SKU at a location are being asked for now."""

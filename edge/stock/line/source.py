@@ -29,7 +29,7 @@ QUIET_S, QUIET_LEAST_S = 7.5, 6.25
 """Without a beat of a shelf for so long the hub is asked: in time for its word to be heard before it is 10 s old. A
 broker goes away for all of a chain at once, so each edge asks at a moment of its own; beats come each 5.5 s at most."""
 ROUND_S = 300.0
-"""How often everything is compared by digests (EC.md 4.3)."""
+"""How often everything is compared by digests."""
 SOON_S = 2.0
 LOST_S = 10.0
 MOST_SHELVES = 2_000

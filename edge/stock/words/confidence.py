@@ -1,6 +1,6 @@
 """How likely something is still there: a figure, how fast it sells, and how long ago the figure was true. Pure.
 
-Sales of one SKU in one store are taken as a Poisson process over the hours that a store sells (EC.md 4.2).
+Sales of one SKU in one store are taken as a Poisson process over the hours that a store sells.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ DAY_S = 12 * 3600.0
 """A selling day: a rate a day is spread over so many seconds."""
 SURE = 0.95
 LIKELY = 0.6
-"""From these on a shopper reads 在庫あり and 残りわずか; below, that somebody must look (EC.md 4.2)."""
+"""From these on a shopper reads 在庫あり and 残りわずか; below, that somebody must look."""
 
 _SUMMED = 1e4
 """Up to this mean the distribution is summed, term by term; beyond it a normal one is as good (error below 1e-6)."""

@@ -1,4 +1,4 @@
-"""What a shopper can still have of a product, in the order of EC.md 4.2, in words, in four languages. Pure.
+"""What a shopper can still have of a product, in the order in which it is offered, in words, in four languages. Pure.
 
 Each offer stands on what its own source says now: one whose word is too old offers nothing. A date or a time is the
 source's or the settings' own; none is computed.

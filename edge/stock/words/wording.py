@@ -13,7 +13,7 @@ from edge.stock.level import Known, sellable
 from edge.stock.words import confidence
 
 FEW_TO = 3
-"""△ up to here and ◎ above (EC.md 4.2), where the source has no figure of its own."""
+"""△ up to here and ◎ above, where the source has no figure of its own."""
 
 
 class Word(StrEnum):

@@ -57,7 +57,7 @@ class FakeShop(ABC):
 
     @abstractmethod
     def sell(self, sku: str, place: str) -> None:
-        """A customer buys one: stamps and webhooks only as the real system does (EC.md 3.5)."""
+        """A customer buys one: stamps and webhooks only as the real system does."""
 
     @abstractmethod
     def levels(self) -> dict[tuple[str, str], int]:
