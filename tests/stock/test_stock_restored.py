@@ -44,6 +44,8 @@ async def test_while_a_source_contradicts_what_it_said_its_numbers_are_not_live(
         (line,) = cache.lines("A", [here], "ja", clock.wall)
         assert (line.available, line.fresh) == (None, "2分前")
         await cache.apply("pos", StockReport(SHOP, said(5, 20)), clock.wall)
+    written = await cache._db.read(lambda db: db.execute("SELECT watermark_s FROM stock_shelf").fetchone()[0])
+    assert written == clock.wall - 120
     clock.pass_(OUTLIVED_S)
     await cache.apply("pos", StockReport(SHOP, said(5, 20)), clock.wall)
     assert cache.lines("A", [here], "ja", clock.wall)[0].text == "在庫5点"

@@ -86,7 +86,10 @@ class Belief:
         if self._witness.asked(at) and not self._vowed:
             self._doubted_s = self._wall()
             self._doubts.note(*self._of, self._doubted_s)
-        elif self._doubted_s is not None and self._wall() - self._doubted_s > self._clean_s:
-            await self._doubts.drop(*self._of)
-            self._doubted_s = None
+        elif self._doubted_s is not None:
+            # A clock that ran ahead and was set right makes no doubt longer.
+            self._doubted_s = min(self._doubted_s, now_s := self._wall())
+            if now_s - self._doubted_s > self._clean_s:
+                await self._doubts.drop(*self._of)
+                self._doubted_s = None
         return self.holds

@@ -11,6 +11,8 @@ from edge.stock.system import Key
 
 MOST_KEYS = 50
 """Keys of one look: what Color Me Shop and EC-CUBE take in a call."""
+MOST_SHOWN = 2000
+"""So many of what a chain's screens show take turns; of more the latest."""
 Shown = Callable[[], Sequence[str]]
 """Our SKUs that screens show or showed lately, the latest first."""
 Read = Callable[[dict[Key, Rows], Urgency], Awaitable[float]]
@@ -53,7 +55,7 @@ class Looks:
 
     def _keys(self, locations: Collection[str]) -> dict[Key, Rows]:
         found: dict[Key, Rows] = {}
-        for sku in self._shown():
+        for sku in self._shown()[:MOST_SHOWN]:
             for place in sorted(locations):
                 if (key := self._key(sku, place)) is not None:
                     found.setdefault(key, set()).add((sku, place))

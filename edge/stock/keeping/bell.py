@@ -25,6 +25,9 @@ from edge.stock.system import Keeping, Kept
 HEEDED_S = 15.0
 """A page of the studio asks every two seconds; after so long without one nobody would see a call."""
 SWEEP_S = 3600.0
+JOINS_S = 180.0
+"""So long who rings again there joins who waits, which is as long as a session lasts. What waits longer was forgotten,
+or is another day's, which no page shows: whoever rings then is somebody else, and staff are told anew."""
 
 _STATES = {
     Keeping.PENDING: CallState.PENDING,
@@ -54,7 +57,7 @@ class Bell:
         self._wall, self._mono = wall, mono
         self._calls: dict[str, Call] = {}
         self._heard: float | None = None
-        self._trouble = False
+        self._missed: set[str] = set()
         self._news: set[asyncio.Event] = set()
 
     def heed(self) -> None:
@@ -67,8 +70,10 @@ class Bell:
 
     def ring(self, screen: str, sku: str) -> str:
         """Call the staff to a screen about a product; the call's key. Whoever rings again there joins who waits."""
+        now_s = self._wall()
         for call in self._calls.values():
-            if call.waits and (call.state, call.screen, call.sku) == (CallState.CALLING, screen, sku):
+            same = (call.state, call.screen, call.sku) == (CallState.CALLING, screen, sku)
+            if same and call.waits and 0 <= now_s - call.asked_s < JOINS_S:
                 return call.key
         return self._begin(CallState.CALLING, screen, sku).key
 
@@ -114,7 +119,7 @@ class Bell:
         first_s = calls.began(datetime.fromtimestamp(self._wall(), self._zone), before=1)
         kept = sorted((c for c in self._calls.values() if c.asked_s >= first_s), key=lambda c: c.asked_s)[-calls.MOST :]
         self._calls = {call.key: call for call in kept}
-        self._db.post(partial(calls.keep, first_s), self._written)
+        self._db.post(partial(calls.keep, first_s), partial(self._written, ""))
 
     async def remember(self) -> None:
         """What was there before the start; nobody awaits an answer to what was asked then."""
@@ -142,18 +147,22 @@ class Bell:
         self.version += 1
         for news in self._news:
             news.set()
-        self._db.post(partial(calls.put, call), self._written)
+        self._post(call)
 
-    def _written(self, _: Any, error: BaseException | None) -> None:
-        """What the disk said of a row; once it takes rows again it gets those that it missed."""
+    def _post(self, call: Call, again: bool = False) -> None:
+        self._db.post(partial(calls.put, call), partial(self._written, call.key, again=again))
+
+    def _written(self, key: str, _: Any, error: BaseException | None, again: bool = False) -> None:
+        """What the disk said of a row; with each that it takes it gets those that it missed ``again``, once."""
         if error is not None:
-            self._trouble = True
+            self._missed.add(key)
             self._tell(cause(error) if isinstance(error, sqlite3.Error | OSError) else type(error).__name__)
-        elif self._trouble:
-            self._trouble = False
-            self._tell("")
-            for call in self._calls.values():
-                self._db.post(partial(calls.put, call), self._written)
+        elif self._missed:
+            self._missed = (self._missed & self._calls.keys()) - {key}
+            if not self._missed:
+                self._tell("")
+            for missed in self._missed if not again else ():
+                self._post(self._calls[missed], again=True)
 
 
 @asynccontextmanager

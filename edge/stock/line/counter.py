@@ -56,6 +56,7 @@ class Counter:
         self._token = token
         self._kept: dict[Key, Whole] = {}
         self._told: dict[Key, tuple[tuple[int, int], dict[int, bytes]]] = {}
+        self._told_bytes = 0
         self._one = asyncio.Lock()
 
     def routes(self) -> list[web.RouteDef]:
@@ -124,7 +125,7 @@ class Counter:
             body = await asyncio.to_thread(rows.write, _note(found, after))
             if len(body) > NEWS_BYTES or len(news) >= MOST_NEWS:
                 return await self._rows(key, body)
-            news[after] = body
+            self._keep_news(news, after, body)
         return await self._rows(key, news[after])
 
     async def digests(self, request: web.Request) -> web.Response:
@@ -185,6 +186,13 @@ class Counter:
         if key not in self._told or self._told[key][0] != at:
             self._told[key] = at, {}
         return self._told[key][1]
+
+    def _keep_news(self, news: dict[int, bytes], after: int, body: bytes) -> None:
+        """Keep an answer; before all shelves' are too many they are begun anew."""
+        self._told_bytes += len(body)
+        if self._told_bytes > KEPT_BYTES:
+            self._told, self._told_bytes = {}, len(body)
+        news[after] = body
 
     async def _rows(self, key: Key, body: bytes) -> web.Response:
         answer = await self._answer(key, body)

@@ -131,8 +131,8 @@ class Memory:
         return self._listeners.listen(self._turns, self._monotonic, tick_s)
 
     def show(self, skus: Collection[str]) -> None:
-        """Screens elsewhere show these now."""
-        for sku in skus:
+        """Screens elsewhere show these now; what no channel ever named is nothing that could be read."""
+        for sku in (sku for sku in skus if sku in self._names.ids):
             self._listeners.asked(sku, self._monotonic())
 
     def shown(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from edge.stock.intake.shown import MOST_KEYS, Looks
+from edge.stock.intake.shown import MOST_KEYS, MOST_SHOWN, Looks
 from edge.stock.intake.windows import BLIND_POLLS, SHOWN, SURE_POLLS, WHOLES, Urgency, Windows
 from edge.stock.system import Budget, Key
 
@@ -34,6 +34,18 @@ def test_a_look_takes_about_one_call_whatever_a_system_reads_in_one() -> None:
     assert sizes == [1, 2, 4, 8, 16, 32, MOST_KEYS, MOST_KEYS]
     single = looks(*(f"S{n}" for n in range(200)))
     assert max(len(looked(single, 1.0)) for _ in range(20)) <= 2
+
+
+def test_a_store_that_names_everything_makes_no_look_long() -> None:
+    asked: list[str] = []
+
+    def key(sku: str, place: str) -> Key:
+        asked.append(sku)
+        return Key(sku, place)
+
+    many = Looks(lambda: [f"S{n}" for n in range(MOST_SHOWN + 9)], key)
+    assert list(many.next(["web"])) == [Key("S0", "web")]
+    assert len(asked) == MOST_SHOWN
 
 
 async def test_what_a_look_reads_is_its_own_to_empty() -> None:

@@ -32,6 +32,18 @@ def test_a_system_that_lags_behind_itself_is_given_so_long() -> None:
     assert [witness.asked(at) for at in (11.0, 16.0, 21.0, 26.0)] == [0, 0, 0, 1]
 
 
+def test_what_is_told_while_a_comparison_crosses_it_is_not_missed_and_after_it_counts() -> None:
+    witness = Witness(0.0)
+    witness.begin()
+    witness.told({A})
+    witness.differed([A, B], 10.0)
+    assert [witness.asked(at) for at in (11.0, 16.0)] == [0, 1]
+    witness.end()
+    witness.begin()
+    witness.differed([A], 20.0)
+    assert [witness.asked(at) for at in (21.0, 26.0)] == [0, 1]
+
+
 def test_what_need_not_be_told_is_forgotten() -> None:
     witness = Witness(0.0)
     witness.differed([A], 10.0)

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from content.model import Call, CallState
-from edge.db import database
-from edge.stock.keeping.bell import HEEDED_S, Bell, bell
+from edge.db import Act, Done, database
+from edge.stock.keeping.bell import HEEDED_S, JOINS_S, Bell, bell
 from edge.stock.keeping.calls import FILE, MOST, began, migrate
 from edge.stock.keeping.desk import Patience
 from edge.stock.system import Keeping, Kept
@@ -66,6 +66,25 @@ async def test_whoever_rings_again_there_joins_who_waits_and_after_an_answer_it_
         assert len({first, made.ring("kiosk-2", "LN-1"), made.ring("kiosk-1", "CU-1")}) == 3
         made.settle(first, True)
         assert made.ring("kiosk-1", "LN-1") != first
+
+
+@pytest.mark.parametrize("later_s", [JOINS_S, 20 * 3600, -3600.0])
+async def test_what_was_forgotten_swallows_no_later_call(tmp_path: Path, later_s: float) -> None:
+    async with rung(tmp_path) as (made, clock):
+        first = made.ring("kiosk-1", "LN-1")
+        clock.wall += later_s
+        second = made.ring("kiosk-1", "LN-1")
+        assert second != first
+        assert (second in {call.key for call in made.today()}, made.ring("kiosk-1", "LN-1")) == (True, second)
+
+
+async def test_of_two_who_press_the_first_counts(tmp_path: Path) -> None:
+    async with rung(tmp_path) as (made, clock):
+        key = made.ring("kiosk-1", "LN-1")
+        made.settle(key, True)
+        clock.wall += 60
+        made.settle(key, True)
+        assert made.today()[0].settled_s == NOON
 
 
 async def test_a_call_is_offered_only_while_a_page_would_show_it(tmp_path: Path) -> None:
@@ -175,6 +194,26 @@ async def test_a_full_disk_loses_no_call_of_today_and_gets_it_once_there_is_room
         made.settle(keys[0], True)
         await rows(made)
         assert (await rows(made), clock.said[-1]) == (3, "")
+
+
+async def test_a_row_that_alone_is_refused_is_tried_again_with_each_other_and_not_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with rung(tmp_path) as (made, clock):
+        posted: list[Act] = []
+        post = made._db.post
+
+        def noted(act: Act, done: Done) -> None:
+            posted.append(act)
+            post(act, done)
+
+        monkeypatch.setattr(made._db, "post", noted)
+        made.ring("half a character \ud800", "LN-1")
+        for number in range(3):
+            made.ring("kiosk-1", f"LN-{number}")
+        for _ in range(20):
+            assert await rows(made) <= 3
+        assert (len(posted) <= 8, clock.said[-1]) == (True, "UnicodeEncodeError")
 
 
 async def test_the_file_has_no_room_for_a_person(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from aiohttp import ClientSession
 
 from edge.health import Health, State
 from edge.ports import LinkLost, Message
-from edge.stock.line import flight, press, rows, topics
+from edge.stock.line import counter, flight, press, rows, topics
 from edge.stock.line.counter import MOST_CHANGES
 from edge.stock.line.ear import Ear
 from edge.stock.line.flight import ALOFT, Flight
@@ -212,6 +212,19 @@ async def test_what_changed_is_read_once_for_all_who_ask_until_the_shelf_moves(
     await wire.sells("A", 1)
     moved = await asked(path)
     assert json.loads(moved[2])["n"] == json.loads(first[2])["n"] + 1
+
+
+@pytest.mark.parametrize(("bound", "most"), [("MOST_NEWS", 2), ("NEWS_BYTES", 0), ("KEPT_BYTES", 0)])
+async def test_answers_that_are_kept_take_no_more_room_than_they_may(
+    asked: Any, monkeypatch: pytest.MonkeyPatch, bound: str, most: int
+) -> None:
+    monkeypatch.setattr(counter, bound, most)
+    for count in range(4):
+        await asked.wire.sells("A", count)
+    epoch = asked.wire.hub.standing("pos", "ginza").epoch
+    answers = [await asked(f"{SHELF}/changes?epoch={epoch}&after={after}") for after in range(4)]
+    assert [answer[0] for answer in answers] == [200] * 4
+    assert sum(len(news) for _, news in asked.wire.counter._told.values()) <= most
 
 
 async def test_a_shelf_that_moves_all_the_time_is_made_once_a_minute(asked: Any) -> None:

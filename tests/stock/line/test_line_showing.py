@@ -14,13 +14,14 @@ from aiohttp.test_utils import TestClient, TestServer
 from edge import config
 from edge.adapters.stock_hub import Settings
 from edge.asking import session
-from edge.ports import StockAway
+from edge.ports import StockAway, StockReport
 from edge.stock.intake import feeding
 from edge.stock.line import showing
 from edge.stock.line.asker import Asker
 from edge.stock.line.beat import BadWord
 from edge.stock.line.counter import Counter
 from edge.stock.line.speaker import Speaker
+from tests.stock.test_stock_taken import SHOP, said
 
 if TYPE_CHECKING:
     from edge.config import Location
@@ -70,7 +71,8 @@ async def test_a_hub_that_wants_it_hears_what_screens_show(cache: StockCache, tm
         async with session(settings, tmp_path, 5, 1, keep=True) as http:
             asker = Asker(settings, tmp_path, http)
             await asker.shelves(["ginza"])
-            await first(asker, "B", "A")
+            await cache.apply("pos", StockReport(SHOP, [*said(1, 1), *said(1, 1, "B")]), 0.0)
+            await first(asker, "B", "A", "unheard-of")
     assert set(cache.shown()) == ({"A", "B"} if looks else set())
 
 
