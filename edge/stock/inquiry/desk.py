@@ -215,9 +215,9 @@ class Desk:
         mine = [part for part in parts if part.kind == KIND and part.name in names and part.state == "down"]
         return mine[0].detail if mine else ""
 
-    def refused(self, channel: str) -> int:
-        """How many rows of a channel were refused as older since the start."""
-        return self._counts(channel)["refused"]
+    def older(self, channel: str) -> int:
+        """How many rows of a channel's last report of everything were refused as older."""
+        return sum(count.older for name, count in self.watch.counts.items() if channel_of(name) == channel)
 
     def comparison(self, channel: str) -> Comparison | None:
         """How a channel's comparisons go."""

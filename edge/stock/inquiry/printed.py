@@ -21,7 +21,8 @@ WORDS = {
 }
 REASONS = {
     "silent": "it has told of no place yet",
-    "untold": "it has not told of {location} yet (a store of a chain hears it up to 60 s after a start)",
+    "untold": "it has not told of {location}; at a store of a chain that may take 60 s from a start, "
+    "later on its hub has no channel for it",
     "unknown": "nobody can tell how old its word of {location} is; each channel tells all again after a start",
     "old": "its word of {location} is {age} old",
     "upstream": "head office's {part} was last vouched for {age} ago; `tentou stock status` says why there",
@@ -47,7 +48,9 @@ WAYS = {
     "snapshot": "the hub, as a whole",
 }
 STOPPED = "No service runs here. This is what its files say: the ages go on, and nothing of it is live."
-UNTOLD = "has not told of it yet (a store of a chain hears it up to 60 s after a start)"
+UNTOLD = (
+    "has not told of it; at a store of a chain that may take 60 s from a start, later on its hub has no channel for it"
+)
 KINDS = {
     "here": "here",
     "near": "near",
@@ -97,10 +100,10 @@ def reason(told: Mapping[str, Any]) -> str:
 
 def _deliveries(told: Mapping[str, Any], zone: tzinfo | None) -> Iterable[str]:
     """What came by webhooks since the start. What only strangers send darkens nothing: it is merely told."""
-    came = told["deliveries"] or {"taken": 0, "known": 0, "refused": 0}
-    each = ", ".join(f"{came[name]:,} {name}" for name in ("taken", "known", "refused"))
+    came = told["deliveries"]
+    each = ", ".join(f"{came[name]:,} {name}" for name in ("taken", "known", "refused")) if came else "none"
     yield f"  deliveries      {told['waiting']} to be worked off; since the start {each}"
-    if not came["refused"]:
+    if not came or not came["refused"]:
         return
     alone = not came["taken"] and not came["known"]
     yield f"  {'LOOK' if alone else 'last'} refused {clock(came['at_s'], zone)}: {came['why']}"

@@ -22,8 +22,6 @@ LOOK_S = 0.25
 FIGURES_S = 2.0
 SAVE_S = 60.0
 Sleep = Callable[[float], Awaitable[None]]
-Asked = tuple[int, int]
-"""Which comparison of a channel will have seen all, and how many of its rows had been refused as older before."""
 
 
 class Service:
@@ -33,7 +31,7 @@ class Service:
         self.desk = desk
         self._data = data
         self._sleep = sleep
-        self._under_way: dict[str, Mapping[str, Asked]] = {}
+        self._under_way: dict[str, Mapping[str, int]] = {}
         self._said: dict[str, dict[str, Any]] = {}
         self._read = False
 
@@ -83,10 +81,9 @@ class Service:
         One that is down is not awaited, as nobody knows for how long; it is compared once it answers.
         """
         if wish.id not in self._under_way:
-            numbers = self.desk.compare([wish.of] if wish.of else [])
-            self._under_way[wish.id] = {each: (number, self.desk.refused(each)) for each, number in numbers.items()}
+            self._under_way[wish.id] = self.desk.compare([wish.of] if wish.of else [])
         asked = self._under_way[wish.id]
-        every = [self._progress(channel, *of) for channel, of in asked.items()]
+        every = [self._progress(channel, number) for channel, number in asked.items()]
         through = {each["channel"] for each in every if each["done"]}
         meant = [each.id for each in self.desk.shop.channels if wish.of in ("", each.id)]
         down = {each: why for each in meant if each not in through and (why := self.desk.down(each))}
@@ -96,7 +93,7 @@ class Service:
         away = [each for each in meant if each not in reached]
         return done, {"channels": progress, "away": away, "down": down}
 
-    def _progress(self, channel: str, number: int, refused: int) -> dict[str, Any]:
+    def _progress(self, channel: str, number: int) -> dict[str, Any]:
         found = self.desk.comparison(channel)
         ended = found is not None and found.ended >= number
         begun = found is not None and found.begun >= number
@@ -107,7 +104,7 @@ class Service:
             "rows": self.desk.listed(channel),
             "differed": found.differed if found is not None and ended else 0,
             "first": found is not None and ended and is_first(found),
-            "refused": self.desk.refused(channel) - refused,
+            "refused": self.desk.older(channel) if ended else 0,
         }
 
     async def figures(self) -> None:

@@ -12,11 +12,13 @@ from edge.stock.inquiry.lags import FIRST_MS, Lags
 
 @dataclass(slots=True)
 class Count:
-    """What became of one channel's reports since the start. ``ways`` is by which ways rows changed."""
+    """What became of one channel's reports since the start. ``ways`` is by which ways rows changed, ``older`` how many
+    rows of its last report of everything were refused as older."""
 
     changed: int = 0
     refused: int = 0
     ties: int = 0
+    older: int = 0
     ways: dict[Way, int] = field(default_factory=dict)
 
 
@@ -63,6 +65,7 @@ class Watch:
         count = self.counts.setdefault(name, Count())
         count.changed += taken.changed
         count.refused += taken.refused
+        count.older = taken.refused if report.whole and report.levels is not None else count.older
         count.ties += len(taken.ties)
         if taken.changed:
             count.ways[report.way] = count.ways.get(report.way, 0) + taken.changed

@@ -48,7 +48,7 @@ def lines(of: Standing) -> str:
         (channel([shelf(None)]), "LOOK nobody can tell how old its word of ginza is"),
         (channel([shelf(1000.0), shelf(1900.0, location="umeda")]), "LOOK its word of umeda is 32 min old"),
         (channel([shelf(1.0)], bare=("ginza",)), "LOOK none of its rows of ginza has a figure"),
-        (channel([shelf(1.0)], untold=("umeda",)), "LOOK it has not told of umeda yet"),
+        (channel([shelf(1.0)], untold=("umeda",)), "LOOK it has not told of umeda;"),
         (channel([shelf(68.0, "hub/core")]), "why  head office's core was last vouched for 68 s ago"),
     ],
 )

@@ -92,3 +92,11 @@ def test_what_a_channel_repeats_is_counted_by_way_and_part() -> None:
     watch.heard("hub", report, Taken(ties=(A,)), 0.0, 1_795_000_000.0)
     count = watch.counts["hub/pos"]
     assert (count.changed, count.refused, count.ties, count.ways) == (2, 1, 1, {Way.HUB: 2})
+
+
+def test_of_rows_that_a_report_of_everything_has_older_each_counts_once() -> None:
+    watch, level = Watch(), StockLevel("A", "ginza", 3, revision=5)
+    for whole, refused in ((False, 1), (True, 1), (False, 4)):
+        report = StockReport(frozenset({"ginza"}), [level], whole=whole, way=Way.COMPARISON)
+        watch.heard("shop", report, Taken(refused=refused), 0.0, 1_795_000_000.0)
+    assert (watch.counts["shop"].older, watch.counts["shop"].refused) == (1, 6)
