@@ -12,8 +12,12 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlite_utils
 
-from edge.ports import Comparison
+from edge.config import Location, StockChannel
+from edge.db import database
+from edge.ports import Comparison, StockLevel, StockReport
+from edge.stock.cache import migrate, stock_cache
 from edge.stock.inquiry import printed, standing, told
+from edge.stock.inquiry.desk import Desk, Shop
 from edge.stock.inquiry.standing import Late, Shelf, Standing
 from edge.stock.inquiry.watch import Deliveries, Watch
 from edge.stock.shelves import schema
@@ -79,7 +83,7 @@ def test_refused_webhooks_are_told_and_are_a_finding_where_none_was_ever_taken(
     assert ("secret_file" in text, "LOOK" in text) == (look, look)
 
 
-def test_the_first_reading_is_no_difference(tmp_path: Path) -> None:
+def test_the_first_reading_is_no_difference() -> None:
     assert "first reading, 24 rows" in lines(channel([], comparison=Comparison(1, 1, 24, 24, AT_S)))
     assert "1 row differed" in lines(channel([], comparison=Comparison(2, 2, 24, 1, AT_S)))
 
@@ -116,3 +120,23 @@ async def test_what_a_comparison_found_stays_known_while_its_source_is_away(tmp_
             assert watch.compared("shop") == found
         assert watch.comparison("shop") is None
         assert (watch.compared("shop"), found.ended) == (found, 1)
+
+
+async def test_places_that_a_hub_is_to_tell_of_are_named_until_it_has(tmp_path: Path) -> None:
+    hub = StockChannel(id="hub", adapter="hub", settings={"url": "https://hub.example"})
+    names = {"ginza": "here", "umeda": "near"}
+    places = [Location(id=id, place=place, name={"en": id}) for id, place in names.items()]
+    async with (
+        database(tmp_path / "stock.sqlite", migrate) as db,
+        stock_cache(db, lambda: AT_S, lambda: 500.0) as cache,
+    ):
+        asked = Desk(Shop([hub], tmp_path, places), cache, db, wall=lambda: AT_S)
+        level = StockLevel("A", "ginza", 3)
+        await cache.apply("hub", StockReport(frozenset({"ginza"}), [level], part="core"), AT_S)
+        (told_of,) = await asked.channels()
+        found = await asked.explain("A")
+    assert told_of.untold == ("umeda",)
+    assert {place.location: place.untold for place in found.places} == {"ginza": (), "umeda": ("hub",)}
+    text = "\n".join(printed.explained(told.explained(found, True, AT_S), TOKYO))
+    assert "hub: has not told of it" in text
+    assert "no channel speaks for it" not in text
