@@ -169,6 +169,13 @@ class Clerk:
         async with self._session.post(f"{self._shop.url}/till", json=asked) as answer:
             answer.raise_for_status()
 
+    async def recount(self, records: int, count: int) -> float:
+        """Set how many are there of each of the first records, in one transaction; UNIX seconds of the answer."""
+        asked = {"record": records, "act": "recount", "quantity": count}
+        async with self._session.post(f"{self._shop.url}/till", json=asked) as answer:
+            answer.raise_for_status()
+            return time.time()
+
     async def remove(self, number: int, place: int) -> None:
         """Delete a stock record."""
         url = f"{self._shop.url}/api/admin/stockrecords/{self._shop.record(number, place)}/"

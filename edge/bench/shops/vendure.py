@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -33,6 +33,8 @@ _LEVELS = """query($skip:Int!){productVariants(options:{skip:$skip,take:100,sort
   stockLevels{stockLocationId stockOnHand stockAllocated}}}}"""
 _EDIT = """mutation($id:ID!,$place:ID!,$count:Int!){updateProductVariants(input:[{id:$id,
   stockLevels:[{stockLocationId:$place,stockOnHand:$count}]}]){id}}"""
+_UPDATE = "mutation($all:[UpdateProductVariantInput!]!){updateProductVariants(input:$all){id}}"
+_SETTINGS = """mutation($count:Int!){updateGlobalSettings(input:{outOfStockThreshold:$count}){__typename}}"""
 _HOUSE = (
     'mutation{createCountry(input:{code:"JP",enabled:true,translations:[{languageCode:en,name:"Japan"}]}){id}}',
     'mutation{createZone(input:{name:"Japan",memberIds:["1"]}){id}}',
@@ -76,7 +78,7 @@ def node() -> str | None:
 
 @dataclass(slots=True)
 class Vendure:
-    """A shop. Places are its stock locations, 1 and on; SKUs are V-000001 and on."""
+    """A shop. Places are its stock locations, 1 and on; SKUs are V-000001 and on. A push names ``most`` variants."""
 
     adapter: ClassVar[str] = "vendure"
     sales: ClassVar[float] = 1 / 9
@@ -85,6 +87,7 @@ class Vendure:
     places: int
     push: str = ""
     beat_s: float = 5.0
+    most: int = 500
     port: int = field(default_factory=free_port)
 
     @property
@@ -157,6 +160,7 @@ class Vendure:
 
     def _environment(self) -> dict[str, str]:
         told = {"EC_PORT": str(self.port), "EC_PUSH": self.push, "EC_SECRET": SECRET, "EC_BEAT_S": str(self.beat_s)}
+        told |= {"EC_MOST": str(self.most)}
         return {**os.environ, **told, "EC_APP": str(APP), "NODE_ENV": "development", "NODE_PATH": str(MODULES)}
 
     def _answers(self, process: subprocess.Popen[bytes]) -> None:
@@ -195,6 +199,31 @@ class Clerk:
         """Set how many are there; UNIX seconds of the answer."""
         await self.ask(_EDIT, id=str(number), place=str(place), count=count)
         return time.time()
+
+    async def restock(self, numbers: Iterable[int], count: int) -> float:
+        """Set how many of each of these are there, at the first place, in one call; UNIX seconds of the answer."""
+        levels = [{"stockLocationId": "1", "stockOnHand": count}]
+        await self.ask(_UPDATE, all=[{"id": str(number), "stockLevels": levels} for number in numbers])
+        return time.time()
+
+    async def keep_back(self, number: int, count: int | None) -> None:
+        """So many of a variant are not for sale; None for as many as the shop's settings say."""
+        own = {"useGlobalOutOfStockThreshold": count is None} | (
+            {} if count is None else {"outOfStockThreshold": count}
+        )
+        await self.ask(_UPDATE, all=[{"id": str(number), **own}])
+
+    async def keep_back_all(self, count: int) -> None:
+        """So many of each variant without a word of its own are not for sale."""
+        await self.ask(_SETTINGS, count=count)
+
+    async def track(self, number: int, flag: str) -> None:
+        """Whether a variant's stock is counted: TRUE, FALSE or INHERIT."""
+        await self.ask(_UPDATE, all=[{"id": str(number), "trackInventory": flag}])
+
+    async def remove(self, number: int) -> None:
+        """Delete a variant."""
+        await self.ask("mutation($id:ID!){deleteProductVariant(id:$id){result}}", id=str(number))
 
     async def sell(self, number: int, place: int) -> float:
         """An order for one, paid; the shop takes it from the first place that has it. UNIX seconds of the answer."""

@@ -6,7 +6,8 @@
  *     plugins: [tentouStock({ url: "https://hub.example/hooks/vendure", secret: "..." })],
  *
  * A movement says by how much stock changed, so what is pushed is read from the levels, with their own stamps. Each
- * push is signed, numbered without gaps, and one goes out each `beatS` seconds (5) even if nothing moved.
+ * push is signed, numbered without gaps, and one goes out each `beatS` seconds (5) even if nothing moved; one names
+ * `most` variants (500) at most. What makes all levels read otherwise begins the numbers anew: all is read again then.
  */
 "use strict";
 
@@ -14,7 +15,6 @@ const { createHmac, randomUUID } = require("node:crypto");
 const core = require("@vendure/core");
 
 const FORMAT = "tentou-stock-push/1";
-const MOST = 500;
 const UNSURE_MS = 1000; // from a commit until its event is heard
 const PAUSE_MS = 200;
 const LONGEST_MS = 5000;
@@ -22,13 +22,24 @@ const LONGEST_MS = 5000;
 /** Numbered pushes of what moved; `read` gives the levels of variants. */
 class Pushes {
     constructor(settings, read) {
-        this.settings = { beatS: 5, ...settings };
+        this.settings = { beatS: 5, most: 500, ...settings };
         this.read = read;
-        this.stream = randomUUID();
-        this.seq = 0;
+        this.begin();
         this.moved = new Set();
+        this.wholeMs = Date.now() - UNSURE_MS;
         this.ended = false;
         this.wake = () => {};
+    }
+
+    begin() {
+        this.stream = randomUUID();
+        this.seq = 0;
+    }
+
+    /** Something changed that no variant's push tells: with another stream nothing is vouched for until all was read. */
+    renew() {
+        this.begin();
+        this.wake();
     }
 
     tell(ids) {
@@ -41,22 +52,26 @@ class Pushes {
         this.wake();
     }
 
-    /** For ever: what moved, as soon as it did, and a beat when nothing does. */
+    /** For ever: what moved, as soon as it did, and a beat when nothing does.
+     *
+     * A push that leaves some of it to later ones vouches for the rest as of the last one that left nothing.
+     */
     async run() {
         while (!this.ended) {
-            const sentMs = Date.now() - UNSURE_MS;
-            const ids = [...this.moved].slice(0, MOST);
+            const nowMs = Date.now() - UNSURE_MS;
+            const ids = [...this.moved].slice(0, this.settings.most);
             for (const id of ids) this.moved.delete(id);
-            const levels = ids.length ? await this.levels(ids) : [];
+            if (!this.moved.size) this.wholeMs = nowMs;
+            const rows = ids.length ? await this.rows(ids) : { levels: [], gone: [] };
             this.seq += 1;
-            const id = randomUUID();
-            const push = { format: FORMAT, id, stream: this.stream, seq: this.seq, sent_ms: sentMs, levels };
+            const numbered = { id: randomUUID(), stream: this.stream, seq: this.seq, sent_ms: this.wholeMs };
+            const push = { format: FORMAT, ...numbered, ...rows };
             await this.send(Buffer.from(JSON.stringify(push)));
             if (!this.moved.size) await this.rest(this.settings.beatS * 1000);
         }
     }
 
-    async levels(ids) {
+    async rows(ids) {
         while (!this.ended) {
             try {
                 return await this.read(ids);
@@ -65,7 +80,7 @@ class Pushes {
                 await this.rest(LONGEST_MS);
             }
         }
-        return [];
+        return { levels: [], gone: [] };
     }
 
     /** Send it until it was taken, with the same bytes. */
@@ -97,8 +112,8 @@ class Pushes {
     }
 }
 
-/** What variants have at each location, as the adapter reads it by the Admin API, too. */
-async function levelsOf(connection, ids) {
+/** What variants have at each location, as the adapter reads it by the Admin API, too; of a deleted one it is gone. */
+async function rowsOf(connection, ids) {
     const settings = await connection.rawConnection.getRepository(core.GlobalSettings).findOneOrFail({ where: {} });
     const rows = await connection.rawConnection
         .getRepository(core.StockLevel)
@@ -106,7 +121,12 @@ async function levelsOf(connection, ids) {
         .innerJoinAndSelect("level.productVariant", "variant")
         .where("level.productVariantId IN (:...ids)", { ids })
         .getMany();
-    return rows.filter((row) => !row.productVariant.deletedAt).map((row) => told(row, row.productVariant, settings));
+    const gone = rows.filter((row) => row.productVariant.deletedAt);
+    const there = rows.filter((row) => !row.productVariant.deletedAt);
+    return {
+        levels: there.map((row) => told(row, row.productVariant, settings)),
+        gone: gone.map((row) => ({ sku: row.productVariant.sku, location: String(row.stockLocationId) })),
+    };
 }
 
 function told(row, variant, settings) {
@@ -121,22 +141,39 @@ function told(row, variant, settings) {
     return { ...level, on_hand: row.stockOnHand, reserved: row.stockAllocated, safety: kept };
 }
 
-/** The plug-in, with its `url`, `secret` and `beatS`. */
+const variantOf = (movement) => movement.productVariant.id;
+
+/** Whether a change of the shop's settings says what levels are worth. */
+function counts(input) {
+    return !input || "trackInventory" in input || "outOfStockThreshold" in input;
+}
+
+/** The plug-in, with its `url`, `secret`, `beatS` and `most`. */
 function tentouStock(settings) {
     class TentouStock {
         constructor(events, connection) {
             this.events = events;
-            this.pushes = new Pushes(settings, (ids) => levelsOf(connection, ids));
+            this.pushes = new Pushes(settings, (ids) => rowsOf(connection, ids));
         }
 
         onApplicationBootstrap() {
-            const ids = (event) => event.stockMovements.map((one) => one.productVariant.id);
-            this.heard = this.events.ofType(core.StockMovementEvent).subscribe((event) => this.pushes.tell(ids(event)));
-            this.pushes.run();
+            const { pushes } = this;
+            this.heard = [
+                this.on(core.StockMovementEvent, (event) => pushes.tell(event.stockMovements.map(variantOf))),
+                this.on(core.ProductVariantEvent, (event) => pushes.tell(event.entity.map((variant) => variant.id))),
+                this.on(core.GlobalSettingsEvent, (event) => counts(event.input) && pushes.renew()),
+                // Its stock may have gone to another location, without a movement.
+                this.on(core.StockLocationEvent, (event) => event.type === "deleted" && pushes.renew()),
+            ];
+            pushes.run();
+        }
+
+        on(kind, hear) {
+            return this.events.ofType(kind).subscribe(hear);
         }
 
         onApplicationShutdown() {
-            this.heard?.unsubscribe();
+            for (const one of this.heard ?? []) one.unsubscribe();
             this.pushes.end();
         }
     }

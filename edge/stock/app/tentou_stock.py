@@ -88,7 +88,7 @@ def _define(module):
 
         name = models.CharField(max_length=36)
         seq = models.BigIntegerField(default=0)
-        told_s = models.FloatField(default=0.0)
+        told_s = models.FloatField(default=0.0)  # up to when all that was committed is pushed
         __module__ = module
 
         class Meta:
@@ -272,20 +272,22 @@ class Sender:
     def _push(self):
         """One push of what is not pushed yet, else a beat if one is due; whether there may be more.
 
-        What the last one brought is marked in the same transaction, so that a push costs one.
+        What the last one brought is marked in the same transaction, so that a push costs one. Its moment is from before
+        that transaction, so nothing older can be hidden from it; one that leaves rows to later ones keeps the moment of
+        the last that left none.
         """
+        now_s = time.time()
         with transaction.atomic():
             self._mark()
-            sent_ms = int(time.time() * 1000)
-            unsent = Version.objects.filter(sent__lt=models.F("version"))
-            gone = {one.pk: one for one in unsent.order_by("version")[:MOST]}
+            unsent = list(Version.objects.filter(sent__lt=models.F("version")).order_by("version")[: MOST + 1])
+            gone = {one.pk: one for one in unsent[:MOST]}
             told = list(_levels(_record().objects.filter(pk__in=list(gone)))) if gone else []
             versions = {pk: version for pk, version, _ in told}
             gone = {pk: one for pk, one in gone.items() if pk not in versions}
-            number = self._number(beat=not told and not gone)
+            number = self._number(now_s, beat=not unsent, whole=len(unsent) <= MOST)
         if number is None:
             return False
-        push = {"format": FORMAT, "id": str(uuid.uuid4()), "stream": number[0], "seq": number[1], "sent_ms": sent_ms}
+        push = {"format": FORMAT, "id": str(uuid.uuid4()), **number}
         named = [{"sku": one.sku, "location": one.place} for one in gone.values() if not _there(one)]
         self._post(push | {"levels": [level for _, _, level in told], "gone": named})
         self._brought = versions | {pk: one.version for pk, one in gone.items()}
@@ -297,18 +299,21 @@ class Sender:
             Version.objects.filter(pk=pk, sent__lt=version).update(sent=version)
         self._brought = {}
 
-    def _number(self, beat):
-        """The next number, of all processes together; None for a beat that is not due."""
-        now_s, beat_s = time.time(), float(_setting("beat_s", self.BEAT_S))
+    def _number(self, now_s, beat, whole):
+        """The next number, of all processes together, and its moment; None for a beat that is not due.
+
+        ``whole`` is whether with it all is pushed that was committed before ``now_s``.
+        """
+        beat_s = float(_setting("beat_s", self.BEAT_S))
         row = Stream.objects.filter(pk=1)
         if beat:
             row = row.exclude(told_s__gt=now_s - beat_s, told_s__lte=now_s)
         if not Stream.objects.filter(pk=1).exists():
             Stream.objects.get_or_create(pk=1, defaults={"name": str(uuid.uuid4())})
-        if not row.update(seq=models.F("seq") + 1, told_s=now_s):
+        if not row.update(seq=models.F("seq") + 1, **({"told_s": now_s} if whole else {})):
             return None
         one = Stream.objects.get(pk=1)
-        return one.name, one.seq
+        return {"stream": one.name, "seq": one.seq, "sent_ms": int(one.told_s * 1000)}
 
     def _post(self, push):
         """Send it until it was taken; what cannot be reached or says no is asked again, with the same bytes."""

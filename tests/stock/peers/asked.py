@@ -46,10 +46,11 @@ class Asked:
 
 
 class Door:
-    """Takes webhooks at ``url`` while it is open; ``came`` are those that were taken. ``says`` is its answer."""
+    """Takes webhooks at ``url`` (one of its own if none is given) while it is open; ``came`` are those that were taken.
+    ``says`` is its answer."""
 
-    def __init__(self) -> None:
-        self.url = f"http://127.0.0.1:{unused_port()}/hooks/shop"
+    def __init__(self, url: str = "") -> None:
+        self.url = url or f"http://127.0.0.1:{unused_port()}/hooks/shop"
         self.came: list[Delivery] = []
         self.says = 204
 

@@ -150,6 +150,22 @@ async def test_a_push_with_another_signature_or_form_is_none(shop: oscar.Oscar, 
         system.pushed(Delivery(right.url, {}, right.body))
 
 
+@pytest.mark.promise("K-1")
+async def test_a_change_of_more_than_a_push_takes_vouches_for_nothing_newer_until_its_last_one(
+    shop: oscar.Oscar, door: Door
+) -> None:
+    async with adapted(shop) as (system, _), shop.clerk() as hands, door.open():
+        await eventually(lambda: bool(door.came))
+        await hands.recount(1050, 41)
+        await pushed(door, system, "S-000350")
+        every = [system.pushed(delivery) for delivery in door.came]
+    at = next(number for number, push in enumerate(every) if len(push.levels) > 600)
+    before, part, rest = every[at - 1 : at + 2]
+    assert before.sent_s == part.sent_s < rest.sent_s
+    assert len(part.levels) + len(rest.levels) == 700
+    assert {level.on_hand for push in (part, rest) for level in push.levels} == {41}
+
+
 async def test_without_the_app_the_documented_api_gives_the_same(tmp_path: Path) -> None:
     one = oscar.Oscar(tmp_path, products=5, places=3)
     with one.running():

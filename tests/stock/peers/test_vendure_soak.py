@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -30,7 +31,7 @@ from edge.stock.level import sellable
 from edge.stock.system import Keeping
 from tests.stock.intake.rig import CHANNEL, intake_at
 from tests.stock.keeping.till import desk
-from tests.stock.peers.asked import eventually
+from tests.stock.peers.asked import Asked, Door, eventually
 from tests.stock.peers.faults import Faults
 from tests.stock.peers.test_last_unit import KIOSKS, last
 
@@ -41,7 +42,7 @@ pytestmark = [
 ]
 PRODUCTS, CHANGES = 60, int(os.environ.get("TENTOU_SOAK_VENDURE", "200"))
 PLACES = {"1": "ginza", "2": "web"}
-LAST, BUYERS = PRODUCTS, 10
+LAST, BUYERS, MANY = PRODUCTS, 10, range(10, 55)
 """The product of the last unit is in no other test."""
 
 
@@ -52,7 +53,7 @@ def faults() -> Faults:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory, faults: Faults) -> Iterator[Vendure]:
-    one = Vendure(tmp_path_factory.mktemp("vendure"), PRODUCTS, len(PLACES), push=faults.url, beat_s=0.5)
+    one = Vendure(tmp_path_factory.mktemp("vendure"), PRODUCTS, len(PLACES), push=faults.url, beat_s=0.5, most=20)
     with one.running():
         yield one
 
@@ -62,13 +63,15 @@ def settings(shop: Vendure, folder: Path, **more: Any) -> stock_vendure.Settings
 
 
 @asynccontextmanager
-async def fed(shop: Vendure, faults: Faults, folder: Path, intake: Intake) -> AsyncIterator[tuple[Running, StockCache]]:
-    """The shop's stock flows into a cache, by pushes through the faults and by comparisons each second."""
+async def fed(
+    shop: Vendure, faults: Faults, folder: Path, intake: Intake, compare_s: float = 1.0
+) -> AsyncIterator[tuple[Running, StockCache]]:
+    """The shop's stock flows into a cache, by pushes through the faults and by comparisons, each second at most."""
     health = Health()
     async with (
         database(folder / "stock.sqlite") as db,
         stock_cache(db) as cache,
-        source(stock_vendure, settings(shop, folder, compare_s=1.0), folder, CHANNEL, intake) as opened,
+        source(stock_vendure, settings(shop, folder, compare_s=compare_s), folder, CHANNEL, intake) as opened,
     ):
         assert isinstance(opened, Running)
         app = web.Application()
@@ -78,6 +81,11 @@ async def fed(shop: Vendure, faults: Faults, folder: Path, intake: Intake) -> As
             yield opened, cache
         feeding.cancel()
         await asyncio.gather(feeding, return_exceptions=True)
+
+
+def skus(door: Door, system: stock_vendure.Vendure) -> set[str]:
+    """All that was named by a push."""
+    return {level.sku for delivery in door.came for level in system.pushed(delivery).levels}
 
 
 async def changed(hands: Clerk, chance: random.Random) -> None:
@@ -121,3 +129,51 @@ async def test_a_vendure_that_sells_one_unit_to_many_promises_it_to_no_kiosk(sho
     assert len(sold) > 0
     assert offered == frozenset()
     assert heard == [Keeping.DECLINED] * KIOSKS
+
+
+async def test_what_a_vendure_keeps_back_or_no_longer_counts_is_known_though_nothing_moved(
+    shop: Vendure, faults: Faults, tmp_path: Path
+) -> None:
+    """By pushes alone, without a fault: the next comparison is an hour away."""
+    async with (
+        intake_at(tmp_path, clocks=Clocks()) as intake,
+        fed(shop, Faults(0.0, 0.0, 0.0, url=faults.url), tmp_path, intake, compare_s=3600.0) as (running, cache),
+        shop.clerk() as hands,
+    ):
+
+        def has(number: int) -> int | str | None:
+            level = cache.known(shop.sku(number), "ginza", 0.0).level
+            return None if level is None else level.status or sellable(level)
+
+        await hands.restock([1, 2, 3, 4], 20)
+        await eventually(lambda: [has(number) for number in (1, 2, 3, 4)] == [20] * 4 and running.pushes.stream.sound)
+        compared = running.comparison.ended
+        await hands.keep_back(1, 5)
+        await hands.track(2, "FALSE")
+        await hands.remove(3)
+        await eventually(lambda: [has(number) for number in (1, 2, 3, 4)] == [15, "in", None, 20])
+        assert running.comparison.ended == compared
+        stream = running.pushes.stream.name
+        await hands.keep_back_all(2)
+        await eventually(lambda: has(4) == 18)
+        await hands.keep_back_all(0)
+        await eventually(lambda: has(4) == 20 and running.pushes.stream.vouches)
+        assert running.pushes.stream.name != stream
+
+
+@pytest.mark.promise("K-1")
+async def test_a_change_of_many_in_a_vendure_is_vouched_for_when_all_of_it_is_pushed(
+    shop: Vendure, faults: Faults, tmp_path: Path
+) -> None:
+    async with aiohttp.ClientSession() as session, shop.clerk() as hands, Door(faults.url).open() as door:
+        system = stock_vendure.system(settings(shop, tmp_path), tmp_path, Asked(shop.url, session))
+        await eventually(lambda: bool(door.came))
+        door.says = 503
+        answered_s = await hands.restock(MANY, 31)
+        await asyncio.sleep(3.0)  # longer than the plug-in takes off each moment
+        door.says = 204
+        await eventually(lambda: skus(door, system) >= {shop.sku(number) for number in MANY})
+        every = [system.pushed(delivery) for delivery in door.came]
+    named = [push for push in every if push.levels]
+    assert len(named) >= 3
+    assert max(push.sent_s for push in named[:-1]) < answered_s < named[-1].sent_s
