@@ -18,7 +18,7 @@ from edge.stock.intake.skew import Skew
 from edge.stock.shops import shop
 from edge.stock.system import Budget, Can, Key, Page, Push, Pushed, Since
 from tests.stock.intake.bazaar import Bazaar, Standing, module
-from tests.stock.intake.rig import Rig, Timeline, fed
+from tests.stock.intake.rig import Rig, Timeline, fed, intake_at
 from tests.stock.intake.test_intake_running import A, age
 
 SEEDS = int(os.environ.get("TENTOU_SOAK_STOCK_SEEDS", "3"))
@@ -220,6 +220,31 @@ async def test_a_push_that_cannot_be_read_ends_the_vouching_until_all_was_compar
         bazaar.cut = set()
         await beaten(time, rig, 70.0, seq + 5)
         assert (rig.levels()[A], age(rig) < 10, disbelieved(rig, Told.PUSHES)) == (9, True, False)
+
+
+@pytest.mark.promise("K-1")
+@pytest.mark.parametrize(("stream", "skipped"), [("s", 1), ("t", 0)], ids=["lost", "new"])
+async def test_a_change_whose_push_was_lost_or_came_before_a_new_stream_accuses_nobody(
+    tmp_path: Path, stream: str, skipped: int
+) -> None:
+    time = Timeline()
+    bazaar = Bazaar(2, lambda: time.wall)
+    async with fed(module(bazaar, BEATEN), Standing(bazaar), tmp_path, time.clocks, compare_s=60.0) as rig:
+        seq = await beaten(time, rig, 100.0, 1) + skipped
+        bazaar.edit(A, 9)
+        for beat in range(30):
+            rig.source.pushes.add(f"c{beat}", Pushed(stream=stream, seq=seq + beat, sent_s=time.wall))
+            await time.pass_(BEAT_S, rig.rest)
+        assert (rig.levels()[A], age(rig) < 10, disbelieved(rig, Told.PUSHES)) == (9, True, False)
+
+
+async def test_a_doubt_is_as_old_after_a_restart_and_never_of_a_time_to_come(tmp_path: Path) -> None:
+    async with intake_at(tmp_path) as first:
+        first.doubts.note("shop", Told.PUSHES, 1000.0)
+    async with intake_at(tmp_path) as again:
+        known = [await again.doubts.known("shop", Told.PUSHES, now_s) for now_s in (1000.0, 5000.0, 400.0)]
+        assert known == [1000.0, 1000.0, 400.0]
+        assert await again.doubts.known("shop", Told.SINCE, 5000.0) is None
 
 
 async def found_out(time: Timeline, rig: Rig, bazaar: Bazaar) -> None:

@@ -13,6 +13,7 @@ import pytest
 from edge.ports import StockReport, Taken, Way
 from edge.stock.freshness import LIVE_S
 from edge.stock.intake.skew import Skew
+from edge.stock.intake.windows import BLIND_POLLS, SHOWN, SURE_POLLS
 from edge.stock.system import Can, Key, Page, Push, Pushed, Since
 from tests.stock.intake.bazaar import Bazaar, Standing, module
 from tests.stock.intake.rig import BRISK, Rig, Timeline, fed
@@ -136,6 +137,42 @@ async def test_a_shop_that_was_restored_shows_no_number_as_live_until_its_older_
         rounds = bazaar.rounds
         await time.pass_(60.0, rig.rest)
         assert (shown(rig), bazaar.rounds) == (0, rounds)
+
+
+@pytest.mark.promise("K-1")
+async def test_a_poll_that_contradicts_what_is_known_has_everything_compared_at_once(tmp_path: Path) -> None:
+    time = Timeline()
+    bazaar = Bazaar(2, lambda: time.wall)
+    async with fed(module(bazaar, POLLED), Standing(bazaar), tmp_path, time.clocks, poll_s=5.0) as rig:
+        bazaar.rows[A] = [9, int(time.wall) + 900]
+        await time.pass_(60.0, rig.rest)
+        bazaar.rows[A], rounds = [3, int(time.wall) + 10], bazaar.rounds
+        await time.pass_(6.0, rig.rest)
+        assert (shown(rig), bazaar.rounds > rounds, "backup" in str(rig.health.parts())) == (None, True, True)
+
+
+@pytest.mark.parametrize(
+    ("can", "looks", "shares"),
+    [(POLLED, False, {SURE_POLLS, SHOWN}), (replace(POLLED, since=Since.BLIND), True, {BLIND_POLLS, SHOWN})],
+    ids=["vouching", "blind"],
+)
+async def test_only_where_comparisons_alone_vouch_polls_yield_to_what_screens_show(
+    tmp_path: Path, can: Can, looks: bool, shares: set[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    time, used = Timeline(), list[float]()
+
+    def apart(_: float, share: float) -> float:
+        used.append(share)
+        return 5.0
+
+    bazaar = Bazaar(2, lambda: time.wall)
+    async with fed(module(bazaar, can), Standing(bazaar), tmp_path, time.clocks, compare_s=600.0) as rig:
+        monkeypatch.setattr(rig.source._call, "apart_s", apart)
+        rig.show(A[0])
+        await time.pass_(30.0, rig.rest)
+        bazaar.rows[A[0], "web"][0] = 77
+        await time.pass_(30.0, rig.rest)
+        assert (rig.levels()[A[0], "web"] == 77, set(used)) == (looks, shares)
 
 
 async def test_ids_are_gathered_for_half_a_second_and_read_back_together(tmp_path: Path) -> None:

@@ -28,6 +28,16 @@ def test_what_was_looked_at_longest_ago_comes_first_and_of_that_what_was_shown_l
     assert [looked(turns, 1.0) for _ in range(6)] == [["C"], ["B", "A"], ["C"], ["B", "A"], ["C"], ["B", "A"]]
 
 
+def test_what_is_shown_again_after_a_while_is_as_if_it_were_new() -> None:
+    shown = ["A", "B"]
+    turns = Looks(lambda: shown, lambda sku, place: Key(sku, place))
+    assert [looked(turns, 2.0) for _ in range(2)] == [["A"], ["B"]]
+    shown[:] = ["B"]
+    assert looked(turns, 2.0) == ["B"]
+    shown[:] = ["B", "C", "A"]
+    assert [looked(turns, 2.0) for _ in range(3)] == [["C"], ["A"], ["B"]]
+
+
 def test_a_look_takes_about_one_call_whatever_a_system_reads_in_one() -> None:
     many = looks(*(f"S{n}" for n in range(200)))
     sizes = [len(looked(many, 1 / MOST_KEYS)) for _ in range(8)]

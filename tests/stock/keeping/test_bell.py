@@ -123,7 +123,9 @@ async def test_staff_read_what_became_of_a_wish(tmp_path: Path, said: Keeping, s
         hear = made.wish("kiosk-1", "LN-1", "ginza")
         assert made.today()[0].state == "pending"
         hear(Kept(said))
-        assert made.today()[0].state == state
+        version = made.version
+        hear(Kept(said))
+        assert (made.today()[0].state, made.version) == (state, version)
 
 
 class Silent:
@@ -180,7 +182,10 @@ async def test_a_child_at_a_kiosk_fills_no_disk(tmp_path: Path) -> None:
             made.ring("kiosk-1", f"sku-{number}")
         made.sweep()
         assert (len(made.today()), await rows(made)) == (MOST, MOST)
-        assert made.today()[0].sku == f"sku-{MOST + 4}"
+        assert (made.today()[0].sku, made.today()[-1].sku) == (f"sku-{MOST + 4}", "sku-5")
+        before = made.today()
+    async with opened(tmp_path, clock) as again:
+        assert again.today() == before
 
 
 @pytest.mark.promise("X-1")

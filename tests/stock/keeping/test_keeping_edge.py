@@ -16,6 +16,7 @@ from aiohttp import web
 from edge import app, config, hub
 from edge.model import OfferKind, Wished
 from edge.sessions.house import House
+from edge.sessions.stage import Stage
 from tests.house.test_app import store
 from tests.stock.shops.generic import Generic
 
@@ -109,3 +110,18 @@ async def test_an_edge_offers_what_its_places_have_and_one_of_two_gets_the_last(
         await offered(house, OfferKind.NEAR, OfferKind.STAFF)
     assert {str(word.state) for word in words} == {"confirmed", "declined"}
     assert next(word for word in words if word.slip).slip == "K-7"
+
+
+async def test_staff_read_each_wish_and_kiosks_what_staff_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    moved: list[str] = []
+    monkeypatch.setattr(Stage, "stock_moved", lambda stage: moved.append(stage.screen.id))
+    async with store(tmp_path) as (parts, _):
+        assert (await ask(app._house(parts, "kiosk-1"))).state == "declined"
+        (call,) = parts.bell.today()
+        assert (call.screen, call.sku, call.elsewhere, call.state) == ("kiosk-1", SKU, "ginza", "declined")
+        key, done = parts.bell.ring("kiosk-1", SKU), False
+        async with asyncio.timeout(60):
+            while "kiosk-1" not in moved:
+                done = not done
+                parts.bell.settle(key, done)
+                await asyncio.sleep(0.01)
