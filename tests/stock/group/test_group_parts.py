@@ -139,6 +139,24 @@ async def test_a_doubt_is_written_by_the_hub_that_reads_alone(server: Started, t
         assert await mine.known("pos", Told.PUSHES, 90.0) is None
 
 
+async def test_a_doubt_is_as_old_at_the_hub_that_takes_over_and_outlives_who_was_cut_off(
+    server: Started, tmp_path: Path
+) -> None:
+    async with reached(server.settings(), tmp_path, "one", "two") as (one, two):
+        held = Leases(one)
+        doubts = GroupDoubts(Health(), one, held)
+        async with held.holding("pos"):
+            doubts.note("pos", Told.PUSHES, 0.0)
+            await asyncio.gather(*doubts._tasks)
+            async with two.transaction() as db:
+                await db.execute("UPDATE stock_doubt SET at = at - interval '3000 s'")
+                await db.execute("UPDATE stock_channel SET term = term + 1")
+            with pytest.raises(StockAway, match="another hub"):
+                await doubts.drop("pos", Told.PUSHES)
+        known = await GroupDoubts(Health(), two, Leases(two)).known("pos", Told.PUSHES, 9000.0)
+        assert known == pytest.approx(6000.0, abs=600.0)
+
+
 async def _term(leases: Leases) -> int:
     async with leases.holding("pos") as lease:
         return lease.term
