@@ -228,9 +228,9 @@ class Running:
     async def _reread(self, keys: dict[Key, Rows], urgency: Urgency = Urgency.READ) -> float:
         """Read these; ``keys`` loses those that were. What was asked for by name and has no row any more is gone.
 
-        What it took of the budgets.
+        What it took of the budgets. What is found before its turn, and so by no comparison, begins a doubt's day anew.
         """
-        cost = 0.0
+        cost, streamed = 0.0, self.pushes.stream.sound and not self.pushes.misses
         while keys:
             some = list(keys)[:MOST_KEYS]
             with doing(urgency, self._clocks) as reading:
@@ -240,9 +240,10 @@ class Running:
             gone = sorted({row for key in some for row in keys[key]} - named)
             if urgency is Urgency.READ:
                 self._beats.told({*named, *gone})
-            await self._say(
-                self._reader.report(page.levels, page, self._clocks.monotonic() - at, gone=gone, way=Way.READ)
-            )
+            age = self._clocks.monotonic() - at
+            taken = await self._say(self._reader.report(page.levels, page, age, gone=gone, way=Way.READ))
+            if urgency is not Urgency.READ and streamed and not self.pushes.misses:
+                self._beats.differed(taken.moved, self._clocks.monotonic())
             for key in some:
                 del keys[key]
             cost += reading.cost

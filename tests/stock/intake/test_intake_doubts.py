@@ -206,6 +206,31 @@ async def test_beats_of_a_shop_that_left_out_a_change_vouch_no_more_until_a_day_
 
 
 @pytest.mark.promise("K-1")
+async def test_what_is_read_as_screens_show_it_keeps_a_doubt_alive_as_a_comparison_does(tmp_path: Path) -> None:
+    time = Timeline()
+    bazaar = Bazaar(2, lambda: time.wall)
+    row = A[0], "web"
+    async with fed(module(bazaar, BEATEN), Standing(bazaar), tmp_path, time.clocks, compare_s=600.0) as rig:
+        seq = await beaten(time, rig, 30.0, 1)
+        bazaar.rows[row][0] = 9
+        seq = await beaten(time, rig, 630.0, seq)
+        assert disbelieved(rig, Told.PUSHES)
+        rig.show(A[0])
+        time.start_s += 86_000.0
+        bazaar.rows[row][0] = 5
+        rounds = bazaar.rounds
+        seq = await beaten(time, rig, 30.0, seq)
+        (word,) = rig.cache.words(*row, time.wall)
+        assert (word.level and word.level.available, bazaar.rounds) == (5, rounds)
+        time.start_s += 1_000.0
+        seq = await beaten(time, rig, 10.0, seq)
+        assert disbelieved(rig, Told.PUSHES)
+        time.start_s += 86_400.0
+        await beaten(time, rig, 10.0, seq)
+        assert not disbelieved(rig, Told.PUSHES)
+
+
+@pytest.mark.promise("K-1")
 async def test_a_push_that_cannot_be_read_ends_the_vouching_until_all_was_compared(tmp_path: Path) -> None:
     time = Timeline()
     bazaar = Bazaar(2, lambda: time.wall)

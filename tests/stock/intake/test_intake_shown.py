@@ -34,8 +34,8 @@ def test_what_is_shown_again_after_a_while_is_as_if_it_were_new() -> None:
     assert [looked(turns, 2.0) for _ in range(2)] == [["A"], ["B"]]
     shown[:] = ["B"]
     assert looked(turns, 2.0) == ["B"]
-    shown[:] = ["B", "C", "A"]
-    assert [looked(turns, 2.0) for _ in range(3)] == [["C"], ["A"], ["B"]]
+    shown[:] = ["B", "A", "C"]
+    assert [looked(turns, 2.0) for _ in range(3)] == [["A"], ["C"], ["B"]]
 
 
 def test_a_look_takes_about_one_call_whatever_a_system_reads_in_one() -> None:
