@@ -87,11 +87,14 @@ class Bell:
         return partial(self._hear, begun.key)
 
     def today(self) -> tuple[Call, ...]:
-        """The shop's day, the newest first; what is kept from the day before for as long as it is kept."""
+        """The shop's day, the newest first; what is kept from the day before for as long as it is kept.
+
+        In the order in which they came: a clock that was set back hides none behind an older one.
+        """
         now_s = self._wall()
         first_s = calls.began(datetime.fromtimestamp(now_s, self._zone))
         found = [call for call in self._calls.values() if call.asked_s >= first_s or call.until_s > now_s]
-        return tuple(sorted(found, key=lambda call: call.asked_s, reverse=True))
+        return tuple(reversed(found))
 
     def settle(self, key: str, done: bool) -> None:
         """Staff have seen to it, or take that back; what is gone stays gone."""
@@ -117,7 +120,7 @@ class Bell:
     def sweep(self) -> None:
         """Forget what is older than the day before this one, here and in the file."""
         first_s = calls.began(datetime.fromtimestamp(self._wall(), self._zone), before=1)
-        kept = sorted((c for c in self._calls.values() if c.asked_s >= first_s), key=lambda c: c.asked_s)[-calls.MOST :]
+        kept = [call for call in self._calls.values() if call.asked_s >= first_s][-calls.MOST :]
         self._calls = {call.key: call for call in kept}
         self._db.post(partial(calls.keep, first_s), partial(self._written, ""))
 

@@ -78,6 +78,15 @@ async def test_what_was_forgotten_swallows_no_later_call(tmp_path: Path, later_s
         assert (second in {call.key for call in made.today()}, made.ring("kiosk-1", "LN-1")) == (True, second)
 
 
+async def test_a_call_after_the_clock_was_set_back_is_the_newest_all_the_same(tmp_path: Path) -> None:
+    async with rung(tmp_path) as (made, clock):
+        made.ring("kiosk-1", "LN-1")
+        clock.wall -= 3600
+        made.ring("kiosk-1", "LN-2")
+        made.sweep()
+        assert [call.sku for call in made.today()] == ["LN-2", "LN-1"]
+
+
 async def test_of_two_who_press_the_first_counts(tmp_path: Path) -> None:
     async with rung(tmp_path) as (made, clock):
         key = made.ring("kiosk-1", "LN-1")
