@@ -176,6 +176,11 @@ class Clerk:
             answer.raise_for_status()
             return time.time()
 
+    async def track(self, counted: bool) -> None:
+        """Whether the stock of all products is counted."""
+        async with self._session.post(f"{self._shop.url}/till", json={"act": "track", "quantity": counted}) as answer:
+            answer.raise_for_status()
+
     async def remove(self, number: int, place: int) -> None:
         """Delete a stock record."""
         url = f"{self._shop.url}/api/admin/stockrecords/{self._shop.record(number, place)}/"

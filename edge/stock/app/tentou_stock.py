@@ -30,7 +30,7 @@ from django.conf import settings
 from django.core.signals import request_started
 from django.db import IntegrityError, close_old_connections, connections, models, router, transaction
 from django.db.models.functions import Coalesce, Greatest
-from django.db.models.signals import post_delete, post_migrate, post_save
+from django.db.models.signals import post_delete, post_migrate, post_save, pre_save
 from django.http import HttpResponse, JsonResponse
 from django.urls import path
 from django.views.decorators.http import require_GET
@@ -59,6 +59,8 @@ class TentouStock(AppConfig):
         record = _record()
         post_save.connect(_moved, sender=record)
         post_delete.connect(_moved, sender=record)
+        pre_save.connect(_tracked, sender=_kind())
+        post_save.connect(_reclassed, sender=_kind())
         if _setting("url"):
             request_started.connect(lambda **_: sender.start(), weak=False)
 
@@ -101,6 +103,12 @@ def _record():
     return get_model("partner", "StockRecord")
 
 
+def _kind():
+    from oscar.core.loading import get_model
+
+    return get_model("catalogue", "ProductClass")
+
+
 def _make_tables(using, **_):
     there = connections[using].introspection.table_names()
     for model in (Version, Stream):
@@ -125,6 +133,32 @@ def _moved(instance, using, raw=False, **_):
                 versions.create(record=instance.pk, version=now_ms, **known)
         except IntegrityError:
             versions.filter(pk=instance.pk).update(**up)
+    if _setting("url"):
+        transaction.on_commit(sender.wake, using=using)
+
+
+def _tracked(instance, using, **_):
+    """Remember whether a class of products counted its stock until now."""
+    known = type(instance).objects.using(using).filter(pk=instance.pk).values_list("track_stock", flat=True)
+    instance._tentou_tracked = known.first()
+
+
+def _reclassed(instance, using, created=False, **_):
+    """Where a class begins or ends to count its stock, all its stock records read otherwise: as if each had moved."""
+    if created or instance.track_stock == instance._tentou_tracked:
+        return
+    now_ms = int(time.time() * 1000)
+    of = models.Q(product__product_class=instance) | models.Q(product__parent__product_class=instance)
+    records, versions = _record().objects.using(using).filter(of), Version.objects.using(using)
+    fresh = [
+        Version(record=pk, place=str(partner), sku=sku, version=now_ms)
+        for pk, partner, sku in records.exclude(pk__in=versions.values("pk")).values_list(
+            "pk", "partner_id", "partner_sku"
+        )
+    ]
+    up = Greatest(models.F("version") + 1, models.Value(now_ms))
+    versions.filter(pk__in=records.values("pk")).update(version=up)
+    versions.bulk_create(fresh, batch_size=MOST, ignore_conflicts=True)
     if _setting("url"):
         transaction.on_commit(sender.wake, using=using)
 

@@ -34,6 +34,14 @@ def shop(tmp_path_factory: pytest.TempPathFactory, door: Door) -> Iterator[oscar
         yield one
 
 
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[oscar.Oscar]:
+    """A shop that pushes nothing."""
+    one = oscar.Oscar(tmp_path_factory.mktemp("small"), products=5, places=3)
+    with one.running():
+        yield one
+
+
 @asynccontextmanager
 async def adapted(shop: oscar.Oscar, **more: object) -> AsyncIterator[tuple[stock_oscar.Oscar, Asked]]:
     raw = shop.settings(shop.folder, PLACES) | more
@@ -166,13 +174,22 @@ async def test_a_change_of_more_than_a_push_takes_vouches_for_nothing_newer_unti
     assert {level.on_hand for push in (part, rest) for level in push.levels} == {41}
 
 
-async def test_without_the_app_the_documented_api_gives_the_same(tmp_path: Path) -> None:
-    one = oscar.Oscar(tmp_path, products=5, places=3)
-    with one.running():
-        async with adapted(one, app=False) as (system, asked):
-            pages = [page async for page in system.everything()]
-            key = system.key("S-000002", "shibuya")
-            again = await system.read([key] if key else [])
-    assert counts([level for page in pages for level in page.levels]) == truth(one)
+async def test_without_the_app_the_documented_api_gives_the_same(small: oscar.Oscar) -> None:
+    async with adapted(small, app=False) as (system, asked):
+        pages = [page async for page in system.everything()]
+        key = system.key("S-000002", "shibuya")
+        again = await system.read([key] if key else [])
+    assert counts([level for page in pages for level in page.levels]) == truth(small)
     assert len(asked.calls) == 1 + 5 + 1
-    assert counts(list(again.levels))["S-000002", "shibuya"] == truth(one)["S-000002", "shibuya"]
+    assert counts(list(again.levels))["S-000002", "shibuya"] == truth(small)["S-000002", "shibuya"]
+
+
+async def test_all_products_of_a_class_that_is_no_longer_counted_are_told_as_changed(small: oscar.Oscar) -> None:
+    async with adapted(small) as (system, _), small.clerk() as hands:
+        await hands.edit(1, 1, 4)
+        before = [level async for page in system.changed(0) for level in page.levels]
+        await hands.track(False)
+        after = [level async for page in system.changed(0) for level in page.levels]
+    assert [(level.sku, sellable(level)) for level in before] == [("S-000001", 4)]
+    assert {(level.sku, level.location, level.status) for level in after} == {(*row, "in") for row in truth(small)}
+    assert min(level.revision for level in after) > before[0].revision

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from edge.stock.intake.opening import source
 from edge.stock.intake.running import Running
 from edge.stock.keeping.keeper import Own
 from edge.stock.level import sellable
-from edge.stock.system import Keeping
+from edge.stock.system import Keeping, Pushed
 from tests.stock.intake.rig import CHANNEL, intake_at
 from tests.stock.keeping.till import desk
 from tests.stock.peers.asked import Asked, Door, eventually
@@ -83,9 +83,14 @@ async def fed(
         await asyncio.gather(feeding, return_exceptions=True)
 
 
-def skus(door: Door, system: stock_vendure.Vendure) -> set[str]:
-    """All that was named by a push."""
-    return {level.sku for delivery in door.came for level in system.pushed(delivery).levels}
+def told(door: Door, system: stock_vendure.Vendure) -> list[Pushed]:
+    """What came, in its order."""
+    return [system.pushed(delivery) for delivery in door.came]
+
+
+def skus(pushes: Iterable[Pushed]) -> set[str]:
+    """All that they name."""
+    return {level.sku for push in pushes for level in push.levels}
 
 
 async def changed(hands: Clerk, chance: random.Random) -> None:
@@ -167,13 +172,13 @@ async def test_a_change_of_many_in_a_vendure_is_vouched_for_when_all_of_it_is_pu
 ) -> None:
     async with aiohttp.ClientSession() as session, shop.clerk() as hands, Door(faults.url).open() as door:
         system = stock_vendure.system(settings(shop, tmp_path), tmp_path, Asked(shop.url, session))
-        await eventually(lambda: bool(door.came))
+        await eventually(lambda: [bool(push.levels) for push in told(door, system)[-2:]] == [False, False])
+        door.came.clear()
         door.says = 503
         answered_s = await hands.restock(MANY, 31)
         await asyncio.sleep(3.0)  # longer than the plug-in takes off each moment
         door.says = 204
-        await eventually(lambda: skus(door, system) >= {shop.sku(number) for number in MANY})
-        every = [system.pushed(delivery) for delivery in door.came]
-    named = [push for push in every if push.levels]
+        await eventually(lambda: skus(told(door, system)) == {shop.sku(number) for number in MANY})
+        named = [push for push in told(door, system) if push.levels]
     assert len(named) >= 3
     assert max(push.sent_s for push in named[:-1]) < answered_s < named[-1].sent_s

@@ -14,9 +14,15 @@ def till(request):
     """Sell (``allocate``), hand over (``consume``) or take back (``cancel``) some of a stock record, as orders do.
 
     ``silent`` takes some off as a script of the shop's own does: by the table, without a signal or a timestamp.
-    ``recount`` sets each of the first so many records, ``record``, in one transaction.
+    ``recount`` sets each of the first so many records, ``record``, in one transaction; ``track`` says whether the stock
+    of all products is counted.
     """
     asked = json.loads(request.body)
+    if asked["act"] == "track":
+        for kind in get_model("catalogue", "ProductClass").objects.all():
+            kind.track_stock = bool(asked["quantity"])
+            kind.save()
+        return JsonResponse({})
     if asked["act"] == "recount":
         recount(asked["record"], asked["quantity"])
         return JsonResponse({})
