@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -208,6 +209,22 @@ async def test_a_full_disk_loses_no_call_of_today_and_gets_it_once_there_is_room
         made.settle(keys[0], True)
         await rows(made)
         assert (await rows(made), clock.said[-1]) == (3, "")
+
+
+async def test_what_a_full_disk_missed_is_sent_once_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with rung(tmp_path) as (made, clock):
+        sent: list[Done] = []
+        monkeypatch.setattr(made._db, "post", lambda _, done: sent.append(done))
+        for number in range(20):
+            made.ring("kiosk-1", f"LN-{number}")
+        while sent:
+            sent.pop(0)(None, OSError(errno.ENOSPC, "no room"))
+        made.ring("kiosk-1", "LN-20")
+        heard = 0
+        while sent:
+            sent.pop(0)(None, None)
+            heard += 1
+        assert (heard, clock.said[-1]) == (21, "")
 
 
 async def test_a_row_that_alone_is_refused_is_tried_again_with_each_other_and_not_for_ever(
