@@ -68,7 +68,6 @@ class Reader:
         """Some rows, asked for ``age`` seconds ago by a system that may lag; ``more`` are fields of the report."""
         told: dict[str, Any] = {"items": page.items if page else (), "vouches": False, "ahead": self._ahead_s} | more
         named = {level.location for level in levels}.union(place for _, place in told.get("gone", ()))
-        told["vouches"] &= not named & self._silent
         places = (self._channel.locations - self._silent) | named
         return StockReport(places, levels, max(0.0, age) + self._channel.can.lag_s, False, **told)
 

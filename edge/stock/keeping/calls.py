@@ -15,6 +15,7 @@ DAY_BEGINS = time(4)
 MOST = 500
 """So many rows are kept; a day has some dozens, and a child at a kiosk fills no disk."""
 
+STATES = frozenset(state.value for state in CallState)
 _TEXTS = ("key", "state", "sku", "screen", "elsewhere", "slip")
 _TIMES = ("asked_s", "until_s", "settled_s")
 
@@ -31,10 +32,10 @@ def migrate(db: sqlite_utils.Database) -> None:
 
 
 def read(connection: sqlite3.Connection) -> list[Call]:
-    """All rows, the oldest first."""
+    """All rows, the oldest first; one in a state that only a later version knows is left out."""
     names = ", ".join((*_TEXTS, *_TIMES))
     rows = connection.execute(f"SELECT {names} FROM staff_call ORDER BY asked_s, key")  # noqa: S608
-    return [_call(*row) for row in rows]
+    return [_call(*row) for row in rows if row[1] in STATES]
 
 
 def put(call: Call, connection: sqlite3.Connection) -> None:

@@ -49,6 +49,16 @@ async def rung(folder: Path) -> AsyncIterator[tuple[Bell, Clock]]:
         yield made, clock
 
 
+async def test_a_row_in_a_state_that_only_a_later_version_knows_keeps_no_store_from_opening(tmp_path: Path) -> None:
+    async with rung(tmp_path) as (made, _):
+        made.ring("kiosk-1", "LN-1")
+        made.ring("kiosk-1", "LN-2")
+        await made._db.write(lambda db: db.execute("UPDATE staff_call SET state = 'later' WHERE sku = 'LN-1'"))
+    async with rung(tmp_path) as (made, clock):
+        assert [call.sku for call in made.today()] == ["LN-2"]
+        assert clock.said == []
+
+
 async def test_a_call_waits_until_staff_settle_it_and_again_when_they_take_that_back(tmp_path: Path) -> None:
     async with rung(tmp_path) as (made, _):
         key = made.ring("kiosk-1", "LN-1")
