@@ -1,6 +1,6 @@
 /* Stock of a Vendure shop for Tentou: pushes what a variant has wherever its stock moved, as soon as that is committed.
  *
- * For the shop's own server (Vendure 3): copy this file beside its configuration, then
+ * For the server of a shop that is one process (Vendure 3): copy this file beside its configuration, then
  *
  *     const { tentouStock } = require("./tentou-stock");
  *     plugins: [tentouStock({ url: "https://hub.example/hooks/vendure", secret: "..." })],

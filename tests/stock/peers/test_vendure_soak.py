@@ -40,10 +40,10 @@ pytestmark = [
     pytest.mark.skipif(not there(), reason="Vendure is not here; ./run soak vendure installs it"),
     pytest.mark.timeout(900),
 ]
-PRODUCTS, CHANGES = 60, int(os.environ.get("TENTOU_SOAK_VENDURE", "200"))
+PRODUCTS, CHANGES = 64, int(os.environ.get("TENTOU_SOAK_VENDURE", "200"))
 PLACES = {"1": "ginza", "2": "web"}
-LAST, BUYERS, MANY = PRODUCTS, 10, range(10, 55)
-"""The product of the last unit is in no other test."""
+LAST, BUYERS, MANY, SET = 60, 10, range(10, 55), (61, 62, 63, 64)
+"""The product of the last unit is in no other test, nor are those that are set otherwise."""
 
 
 @pytest.fixture(scope="module")
@@ -150,19 +150,19 @@ async def test_what_a_vendure_keeps_back_or_no_longer_counts_is_known_though_not
             level = cache.known(shop.sku(number), "ginza", 0.0).level
             return None if level is None else level.status or sellable(level)
 
-        await hands.restock([1, 2, 3, 4], 20)
-        await eventually(lambda: [has(number) for number in (1, 2, 3, 4)] == [20] * 4 and running.pushes.stream.sound)
+        await hands.restock(SET, 20)
+        await eventually(lambda: [has(number) for number in SET] == [20] * 4 and running.pushes.stream.sound)
         compared = running.comparison.ended
-        await hands.keep_back(1, 5)
-        await hands.track(2, "FALSE")
-        await hands.remove(3)
-        await eventually(lambda: [has(number) for number in (1, 2, 3, 4)] == [15, "in", None, 20])
+        await hands.keep_back(SET[0], 5)
+        await hands.track(SET[1], "FALSE")
+        await hands.remove(SET[2])
+        await eventually(lambda: [has(number) for number in SET] == [15, "in", None, 20])
         assert running.comparison.ended == compared
         stream = running.pushes.stream.name
         await hands.keep_back_all(2)
-        await eventually(lambda: has(4) == 18)
+        await eventually(lambda: has(SET[3]) == 18)
         await hands.keep_back_all(0)
-        await eventually(lambda: has(4) == 20 and running.pushes.stream.vouches)
+        await eventually(lambda: has(SET[3]) == 20 and running.pushes.stream.vouches)
         assert running.pushes.stream.name != stream
 
 
