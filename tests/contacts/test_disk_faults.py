@@ -117,6 +117,26 @@ async def test_on_a_full_disk_impressions_go_first_and_what_is_confirmed_still_g
             assert await box.record(contact("scan", 1)) == box.last
 
 
+@pytest.mark.promise("X-2")
+async def test_a_confirmation_that_met_a_full_disk_leaves_nothing_degraded_once_there_is_room(
+    tmpfs: Any, device: Device, background: Any, eventually: Any
+) -> None:
+    with tmpfs("size=6m") as disk:
+        async with outbox(disk / "outbox.sqlite", device, Caps(ballast=2 * MIB)) as box:
+            await box.record_all([contact("scan", n) for n in range(600)])
+            await box._db.write(box._writer.tidy)
+            video = disk / "video"
+            with suppress(OSError), video.open("wb") as others:
+                while True:
+                    others.write(b"x" * 4_096)
+                    others.flush()
+            assert await box.acknowledge(box.last) == 600
+            assert (box._writer.ballast.there(), box.spool) == (False, "degraded")
+            video.unlink()
+            async with background(box.tend(0.05)):
+                await eventually(lambda: box.spool == "ok")  # though nobody scans any more today
+
+
 @pytest.mark.promise("L-4")
 async def test_on_a_full_disk_of_contacts_alone_the_oldest_go(tmpfs: Any, device: Device) -> None:
     with tmpfs("size=3m") as disk:

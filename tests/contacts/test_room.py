@@ -20,6 +20,7 @@ from edge.config import Outbox as Settings
 from edge.contacts.event import read_event
 from edge.contacts.line import uplink
 from edge.contacts.line.dial import Pace
+from edge.contacts.spool import schema
 from edge.contacts.spool.ballast import Ballast
 from edge.contacts.spool.draft import Moment, Place, draft, written
 from edge.contacts.spool.ledger import Ledger
@@ -170,6 +171,35 @@ async def test_a_file_whose_backlog_was_confirmed_is_small_again(
         async with background(box.tend(0.01)):
             await eventually(lambda: file.stat().st_size < 2 * MIB)
         assert await box.record(contact("scan", 1)) == 1_001
+
+
+async def test_what_was_freed_beside_the_writes_of_others_is_given_back_all_the_same(
+    tmp_path: Path, device: Device, background: Any, eventually: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, refused = tmp_path / "outbox.sqlite", list[str]()
+    checkpoint = schema.checkpoint
+
+    def beside_a_write(connection: sqlite3.Connection) -> None:
+        if refused:
+            return checkpoint(connection)
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            checkpoint(connection)
+        except sqlite3.Error as error:
+            refused.append(str(error))
+            raise
+        finally:
+            connection.execute("ROLLBACK")
+
+    monkeypatch.setattr(schema, "checkpoint", beside_a_write)
+    async with outbox(file, device, Caps(ballast=0)) as box:
+        await box.record_all([contact("scan", n, 4_000) for n in range(300)])
+        await box._db.read(checkpoint)
+        large = file.stat().st_size
+        await box.acknowledge(300)
+        async with background(box.tend(0.01)):
+            await eventually(lambda: file.stat().st_size < large)
+    assert refused == ["database table is locked"]
 
 
 async def test_a_file_of_version_1_is_taken_over_and_version_1_can_still_write_to_it(

@@ -251,10 +251,13 @@ class Outbox:
 
     async def tend(self, every: float = TEND) -> None:
         """Keep the ballast, and the file no larger than it need be, for ever; ``every`` so many seconds a step."""
+        freed = False
         while True:
             with suppress(sqlite3.Error, OSError):  # the disk is away: whoever records hears of it
-                if await self._db.write(self._writer.tidy):
-                    await self._db.read(schema.checkpoint)
+                freed = await self._db.write(self._writer.tidy) or freed
+                if freed:
+                    await self._db.read(schema.checkpoint)  # beside others' writes it fails, and is owed to the disk
+                    freed = False
             await asyncio.sleep(every)
 
     def _ask(self, batch: list[_Entry], writer: Writer, tried: int) -> None:
@@ -342,6 +345,7 @@ class Outbox:
 
     async def _write(self, writer: Writer, act: Callable[[sqlite3.Connection], T]) -> T:
         """Run a write; on a full disk once more, without the ballast, so that what is confirmed can still go."""
+        failed = self._failing
         try:
             return await writer.db.write(act)
         except sqlite3.Error as error:
@@ -349,7 +353,9 @@ class Outbox:
             if not full(error):
                 raise
         await writer.db.read(writer.lighten)
-        return await writer.db.write(act)
+        result = await writer.db.write(act)
+        self._failing = failed  # what went wrong was only want of the ballast's room
+        return result
 
     def _given(self, writer: Writer, seq: int) -> None:
         """Numbers up to here are on the disk."""
