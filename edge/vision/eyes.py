@@ -150,9 +150,13 @@ class Eye:
         try:
             while True:
                 self._tell(Showing(LEASE_S, any(self._viewers.values())))
-                with contextlib.suppress(TimeoutError):
-                    view = await asyncio.wait_for(mine.get(), RENEW_S)
-                    yield view if picture else replace(view, jpeg=b"")
+                try:
+                    # wait_for of Python 3.11 may swallow an end that comes with a view.
+                    async with asyncio.timeout(RENEW_S):
+                        view = await mine.get()
+                except TimeoutError:
+                    continue
+                yield view if picture else replace(view, jpeg=b"")
         finally:
             del self._viewers[mine]
             self._tell(Showing(LEASE_S if self._viewers else 0.0, any(self._viewers.values())))

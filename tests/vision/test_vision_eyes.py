@@ -166,6 +166,20 @@ async def some_views(eye: Eye, picture: bool, count: int = 2) -> list[View]:
         return [await anext(views) for _ in range(count)]
 
 
+async def test_who_looks_away_in_the_moment_of_a_view_looks_no_more(tmp_path: Path) -> None:
+    eye = Eye(Camera(id="cam", screen="k1", adapter="push"), tmp_path, ("qrcode",), Health())
+    views = eye.views(picture=False)
+    looking = asyncio.ensure_future(anext(views))
+    while not eye._viewers:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    eye._take(View(b"", "", 0, {}, 0.0))
+    looking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await looking
+    assert not eye._viewers
+
+
 async def test_who_sets_a_camera_up_sees_its_picture_until_he_looks_away(opened: Open, folder: Path) -> None:
     health = Health()
     async with opened("folder", health, path=str(folder), fps=30) as eye:
