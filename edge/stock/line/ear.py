@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Collection
-from contextlib import suppress
 
 from edge.stock.line import topics
 
@@ -52,8 +51,8 @@ class Ear:
             finally:
                 for task in (heard, waited):
                     task.cancel()
-                    with suppress(asyncio.CancelledError):
-                        await task
+                # Gathered, as whoever is cancelled while these two end must hear of it.
+                await asyncio.gather(heard, waited, return_exceptions=True)
         if not self._came:
             await asyncio.sleep(0)
             return None
