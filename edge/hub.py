@@ -46,6 +46,7 @@ from edge.stock.intake.opening import can_of
 from edge.stock.keeping import book as wishes
 from edge.stock.keeping.keeper import Own
 from edge.stock.keeping.office import Office, office
+from edge.stock.line import showing
 from edge.stock.line.counter import Counter
 from edge.stock.line.press import Press
 from edge.stock.line.relay import routes as stock_routes
@@ -191,18 +192,18 @@ def create_app(hub: Hub) -> web.Application:
     app.add_routes(route for route in basics(hub.health, (), "", hub.settings.hub.id) if route.path != "/")
     app.add_routes([web.get("/", _index(hub)), web.get("/hub/static/hub.css", _style)])
     app.add_routes(stock_routes(hub.stock, hub.press.speaker.channels, _token(hub, "stock_token")))
-    looks = feeding.looks(hub.settings.stock)
-    app.add_routes(Counter(hub.press.speaker, _token(hub, "stock_token"), looks).routes())
-    app.add_routes(hub.office.routes(_token(hub, "stock_token"), config.is_open(hub.settings.web)))
+    token, is_open = _token(hub, "stock_token"), config.is_open(hub.settings.web)
+    app.add_routes(Counter(hub.press.speaker, token, bool(feeding.looking(hub.settings.stock))).routes())
+    app.add_routes(showing.routes(hub.shared.shown.show if hub.shared else hub.stock.show, token, is_open))
+    app.add_routes(hub.office.routes(token, is_open))
     app.add_routes(hub.intake.hooks.routes())
-    inside = not config.is_open(hub.settings.web)
-    app.add_routes(stock_page.routes(Page(hub.inquiry.desk, "/stock", "hub_stock.html", acts=inside)))
+    app.add_routes(stock_page.routes(Page(hub.inquiry.desk, "/stock", "hub_stock.html", acts=not is_open)))
     todo = "Mend what the detail names; stores greet with what they kept meanwhile."
     told = hub.health.teller("members", "profiles", todo)
     app.add_routes([web.get("/h/page.css", _phone_style)])
     app.add_routes(redirector.routes(hub.handoffs, hub.settings.handoff, _token(hub, "handoff.token"), _phone_page()))
     app.add_routes(hub.handouts.routes())
-    app.add_routes(hub.overview.routes(_token(hub, "ledger_token"), not config.is_open(hub.settings.web)))
+    app.add_routes(hub.overview.routes(_token(hub, "ledger_token"), not is_open))
     app.add_routes(members_routes(hub.members, _token(hub, "members_token"), told))
     return app
 

@@ -27,6 +27,7 @@ from edge.sessions.sight import follow, untold
 from edge.stock.channel import feed
 from edge.stock.intake import feeding
 from edge.stock.keeping import keeper
+from edge.stock.line import showing
 from edge.stock.line.source import Follow
 from edge.vision.eyes import Eye
 from edge.vision.scanner import ScannerEye
@@ -90,7 +91,8 @@ def loops(parts: Parts) -> dict[str, Callable[[], Awaitable[None]]]:
 async def _follow(parts: Parts, channel: config.StockChannel) -> None:
     """A channel whose adapter hears its hub by the line to the broker, too."""
     module, settings = feeding.chosen(channel)
-    follow = Follow(channel.id, parts.ears[channel.id], parts.stock)
+    say = parts.health.teller("stock", f"{channel.id} shown", showing.TODO)
+    follow = Follow(channel.id, parts.ears[channel.id], parts.stock, say)
     places = [location.id for location in parts.store.location]
     async with (
         module.open(settings, parts.folder, follow) as source,

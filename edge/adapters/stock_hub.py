@@ -48,7 +48,7 @@ async def open(settings: Settings, where: Path, follow: Follow | None = None) ->
         if follow is None:
             yield Reach(asker, settings.locations)
         else:
-            told = showing.tell(asker, follow.cache.shown, asyncio.sleep, random.random)
+            told = showing.tell(asker, follow.cache.shown, asyncio.sleep, random.random, follow.say)
             telling = asyncio.create_task(told, name=f"stock {follow.channel_id} shown")
             try:
                 yield HubStock(asker, follow, settings.spread_s, settings.poll_s)

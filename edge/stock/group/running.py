@@ -21,6 +21,7 @@ from edge.stock.group.cache import GroupCache
 from edge.stock.group.intake import GroupIntake
 from edge.stock.group.leases import Lease, Leases, while_held
 from edge.stock.group.server import AGAIN_S, Server
+from edge.stock.group.shown import GroupShown
 from edge.stock.group.wishes import Errands, GroupBook, GroupOwn
 from edge.stock.intake import feeding
 from edge.stock.intake.clocks import Clocks
@@ -41,6 +42,7 @@ class Group:
     intake: GroupIntake
     book: GroupBook
     errands: Errands
+    shown: GroupShown
     channels: tuple[config.StockChannel, ...]
     numbering: str
 
@@ -65,8 +67,8 @@ class Group:
         return self.leases.of(channel) is not None
 
     def loops(self) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
-        """The session with the server, and the copy."""
-        return {"stock shared": self.server.run, "stock copied": self.cache.run}
+        """The session with the server, the copy, and what screens show."""
+        return {"stock shared": self.server.run, "stock copied": self.cache.run, "stock shown": self.shown.run}
 
     async def keep(self, channel: config.StockChannel, where: Path) -> None:
         """Read a channel whenever it is ours, for ever. Raises config.BadConfig, plug.UnknownAdapter."""
@@ -77,6 +79,7 @@ class Group:
                         if not _has_revisions(channel):
                             await shelves.level_off(self.server, lease, int(self.intake.clocks.wall() * 1000))
                         await self.cache.follow(channel.id)
+                        self.shown.wake()
                         await while_held(lease, self._read(lease, channel, where))
                 for of in (channel.id, f"{channel.id} intake", *(name(channel.id, told) for told in Told)):
                     self.intake.health.forget(KIND, of)
@@ -127,8 +130,9 @@ async def group(
     cache = GroupCache(stock, clocks.wall, clocks.monotonic, channels, server, leases)
     intake = GroupIntake(calls, health, clocks, server, leases)
     book = GroupBook(server)
+    shown = GroupShown(server, leases, feeding.looking(settings.stock), cache)
     try:
         errands, numbering = Errands(intake, book), tables.numbering(settings.hub.group)
-        yield Group(server, leases, cache, intake, book, errands, settings.stock, numbering)
+        yield Group(server, leases, cache, intake, book, errands, shown, settings.stock, numbering)
     finally:
         await server.close()

@@ -47,6 +47,8 @@ STEPS = (
         channel text, told text, at timestamptz NOT NULL, PRIMARY KEY (channel, told)
     );
     """,
+    # What screens show need not outlive the server, so it costs no log.
+    "CREATE UNLOGGED TABLE stock_shown (sku text PRIMARY KEY, until timestamptz NOT NULL)",
 )
 """What brings the tables from one version to the next; a step that was released is never changed."""
 

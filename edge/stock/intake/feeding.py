@@ -49,11 +49,16 @@ def chosen(channel: config.StockChannel) -> tuple[ModuleType, Any]:
     return module, config.checked(module.Settings, channel.settings, f"stock.{channel.id}")
 
 
-def looks(channels: Iterable[config.StockChannel]) -> bool:
-    """Whether what screens show is read before the rest by one of them, as nothing vouches for it but comparisons."""
-    found = [chosen(channel) for channel in channels]
-    cans = [can_of(*each) for each in found if hasattr(each[0], "CAN")]
-    return any(not can.beats and can.since is not Since.SURE for can in cans)
+def looking(channels: Iterable[config.StockChannel]) -> frozenset[str]:
+    """Those that are asked for what screens show before the rest, as nothing vouches for it but comparisons."""
+    return frozenset(channel.id for channel in channels if _looks(*chosen(channel)))
+
+
+def _looks(module: ModuleType, settings: Any) -> bool:
+    if not hasattr(module, "CAN"):
+        return False
+    can = can_of(module, settings)
+    return not can.beats and can.since is not Since.SURE
 
 
 def undisplayed(channels: Iterable[config.StockChannel]) -> frozenset[str]:

@@ -16,7 +16,7 @@ from yarl import URL
 from edge import asking
 from edge.ports import StockAway
 from edge.stock.line import beat as beats
-from edge.stock.line import rows
+from edge.stock.line import rows, showing
 from edge.stock.line.beat import BadWord, Beat
 from edge.stock.line.counter import BUCKETS, HEADER, channels, listed
 from edge.stock.line.following import Place
@@ -68,12 +68,14 @@ class Asker:
             raise StockAway(f"the hub's list of stock cannot be used: {error}") from None
 
     async def shown(self, body: bytes) -> None:
-        """What this store's screens show, as ``showing`` writes it."""
+        """What this store's screens show, as ``showing`` writes it; raises showing.Refused by a hub without a token."""
         try:
             headers = await asking.headers(self._settings, self._where, "no-cache")
-            asked = self._session.post(self._url("/v1/stock/shown"), data=body, headers=headers, allow_redirects=False)
+            asked = self._session.post(self._url(showing.PATH), data=body, headers=headers, allow_redirects=False)
             with asking.absent(self.host):
                 async with asked as response:
+                    if response.status == 403:
+                        raise showing.Refused(f"{self.host} takes what screens show from nobody (it answered 403)")
                     if response.status != 204:
                         raise StockAway(f"{self.host} answered {response.status}{asking.advice(response.status)}")
         except asking.CannotAsk as error:

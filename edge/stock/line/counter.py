@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from aiohttp import ETag, hdrs, web
 
 from edge.stock.line import beat as beats
-from edge.stock.line import rows, showing
+from edge.stock.line import rows
 from edge.stock.line.beat import Beat
 from edge.stock.line.rows import Note
 from edge.stock.line.speaker import Speaker
@@ -64,7 +64,6 @@ class Counter:
         shelf = "/v1/stock/{location}/{channel}"
         return [
             web.get("/v1/stock", self.shelves),
-            web.post("/v1/stock/shown", self.shown),
             web.get(shelf, self.whole),
             web.get(f"{shelf}/changes", self.changes),
             web.get(f"{shelf}/digests", self.digests),
@@ -86,15 +85,6 @@ class Counter:
         looks = json.dumps(self._looks)
         text = f'{{"channels":{channels},"looks":{looks},"shelves":[{",".join(told)}]}}'
         return web.Response(text=text, content_type="application/json")
-
-    async def shown(self, request: web.Request) -> web.Response:
-        """What a store's screens show: it is read before the rest, where no more is done for it."""
-        need(request, self._token)
-        try:
-            self._speaker.cache.show(showing.parse(await request.read()))
-        except beats.BadWord as error:
-            raise web.HTTPBadRequest(text=f"{error}\n") from None
-        return web.Response(status=204)
 
     async def whole(self, request: web.Request) -> web.Response:
         """All rows of a shelf, as at most a minute ago, with ETag."""

@@ -37,11 +37,15 @@ MOST_SHELVES = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Follow:
-    """What a source follows its hub with: where its messages are heard, and where rows are kept, as which channel."""
+    """What a source follows its hub with: where its messages are heard, and where rows are kept, as which channel.
+
+    ``say`` hears why the hub takes no word of what screens show, empty once it does.
+    """
 
     channel_id: str
     ear: Ear
     cache: StockCache
+    say: Callable[[str], None] = lambda _: None
 
 
 class HubStock:
@@ -84,9 +88,11 @@ class HubStock:
                     yield report
             for shelf in [each for each in self._shelves.values() if each.compare_at <= self._monotonic()]:
                 self._comparing = True
-                async for report in shelf.compare():
-                    yield report
-                self._comparing = False
+                try:
+                    async for report in shelf.compare():
+                        yield report
+                finally:
+                    self._comparing = False
             self._compared()
             wake_at = min((each.compare_at for each in self._shelves.values()), default=math.inf)
             came = await self._ear.next(min(self._look_at(), wake_at) - self._monotonic(), self._sleep)

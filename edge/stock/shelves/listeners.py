@@ -51,8 +51,8 @@ class Listeners:
         self._asked: dict[str, float] = {}
 
     def asked(self, sku: str, at: float) -> None:
-        """A screen shows this SKU now."""
-        self._asked[sku] = at
+        """A screen showed this SKU at that time; what is heard late makes nothing older."""
+        self._asked[sku] = max(at, self._asked.get(sku, at))
 
     def tell(self, skus: Collection[str]) -> None:
         """These SKUs have another count."""

@@ -130,10 +130,13 @@ class Memory:
         """
         return self._listeners.listen(self._turns, self._monotonic, tick_s)
 
-    def show(self, skus: Collection[str]) -> None:
-        """Screens elsewhere show these now; what no channel ever named is nothing that could be read."""
-        for sku in (sku for sku in skus if sku in self._names.ids):
-            self._listeners.asked(sku, self._monotonic())
+    def show(self, skus: Sequence[str], ago_s: float = 0.0) -> list[str]:
+        """Screens elsewhere showed these so long ago, the latest first. Those of them that some channel ever named: the
+        others are nothing that could be read."""
+        named = [sku for sku in skus if sku in self._names.ids]
+        for sku in reversed(named):
+            self._listeners.asked(sku, self._monotonic() - ago_s)
+        return named
 
     def shown(self) -> tuple[str, ...]:
         """The SKUs that screens asked for in the last ten minutes, the latest first."""

@@ -20,6 +20,7 @@ from edge.stock.line import showing
 from edge.stock.line.asker import Asker
 from edge.stock.line.beat import BadWord
 from edge.stock.line.counter import Counter
+from edge.stock.line.showing import Refused
 from edge.stock.line.speaker import Speaker
 from tests.stock.test_stock_taken import SHOP, said
 
@@ -31,10 +32,15 @@ if TYPE_CHECKING:
 TOKEN = {"Authorization": "Bearer t0ken"}
 
 
-def page(cache: StockCache, looks: bool = True) -> TestServer:
+def page(cache: StockCache, looks: bool = True, token: str = "t0ken", open_: bool = True) -> TestServer:
     app = web.Application()
-    app.add_routes(Counter(Speaker(cache, {"pos": False}), "t0ken", looks).routes())
+    app.add_routes(Counter(Speaker(cache, {"pos": False}), token, looks).routes())
+    app.add_routes(showing.routes(cache.show, token, open_))
     return TestServer(app)
+
+
+def unheard(why: str) -> None:
+    raise AssertionError(why)
 
 
 async def first(hub: showing.Hears, *skus: str) -> None:
@@ -46,7 +52,7 @@ async def first(hub: showing.Hears, *skus: str) -> None:
             await asyncio.Event().wait()
         turns.set()
 
-    telling = asyncio.create_task(showing.tell(hub, lambda: skus, sleep, lambda: 0.5))
+    telling = asyncio.create_task(showing.tell(hub, lambda: skus, sleep, lambda: 0.5, unheard))
     await asyncio.wait([telling], timeout=0.3)
     telling.cancel()
     await asyncio.gather(telling, return_exceptions=True)
@@ -73,7 +79,7 @@ async def test_a_hub_that_wants_it_hears_what_screens_show(cache: StockCache, tm
             await asker.shelves(["ginza"])
             await cache.apply("pos", StockReport(SHOP, [*said(1, 1), *said(1, 1, "B")]), 0.0)
             await first(asker, "B", "A", "unheard-of")
-    assert set(cache.shown()) == ({"A", "B"} if looks else set())
+    assert cache.shown() == (("B", "A") if looks else ())
 
 
 async def test_a_hub_that_is_away_is_told_the_next_time() -> None:
@@ -84,8 +90,49 @@ async def test_a_hub_that_is_away_is_told_the_next_time() -> None:
             raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
-        await showing.tell(hub, lambda: ["A"], sleep, lambda: 0.0)
+        await showing.tell(hub, lambda: ["A"], sleep, lambda: 0.0, unheard)
     assert hub.asked == 2
+
+
+class Moody(Away):
+    """A hub that answers as its moods are, and wants to be told no more after them."""
+
+    def __init__(self, *moods: type[StockAway] | None) -> None:
+        self.moods = list(moods)
+
+    async def shown(self, _: bytes) -> None:
+        if mood := self.moods.pop(0):
+            raise mood("no token")
+
+
+async def test_a_refusal_is_said_once_until_the_hub_takes_it_or_no_longer_asks() -> None:
+    hub = Moody(None, Refused, StockAway, Refused, None, None, Refused)
+    said: list[str] = []
+
+    async def sleep(_: float) -> None:
+        if not hub.looks:
+            raise asyncio.CancelledError
+        hub.looks = bool(hub.moods)
+
+    with pytest.raises(asyncio.CancelledError):
+        await showing.tell(hub, lambda: ["A"], sleep, lambda: 0.0, said.append)
+    assert said == ["no token", "", "no token", ""]
+
+
+@pytest.mark.promise("X-3")
+async def test_a_hub_that_others_reach_hears_what_screens_show_of_nobody_without_a_token(
+    cache: StockCache, tmp_path: Path
+) -> None:
+    await cache.apply("pos", StockReport(SHOP, said(1, 1)), 0.0)
+    async with page(cache, token="") as server:
+        settings = Settings(url=str(server.make_url("/")))
+        async with session(settings, tmp_path, 5, 1, keep=True) as http:
+            with pytest.raises(Refused, match="from nobody"):
+                await Asker(settings, tmp_path, http).shown(showing.write(["A"]))
+        assert cache.shown() == ()
+    async with TestClient(page(cache, token="", open_=False)) as client:
+        assert (await client.post(showing.PATH, data=b'{"skus":["A"]}')).status == 204
+    assert cache.shown() == ("A",)
 
 
 @pytest.mark.promise("X-3")
@@ -123,10 +170,20 @@ async def test_what_was_shown_last_comes_first(cache: StockCache, clock: HandClo
     assert cache.shown() == ()
 
 
+async def test_what_was_shown_elsewhere_a_while_ago_goes_by_its_own_time(cache: StockCache, clock: HandClock) -> None:
+    await cache.apply("pos", StockReport(SHOP, [*said(1, 1), *said(1, 1, "B")]), 0.0)
+    assert cache.show(["A"]) == ["A"]
+    assert cache.show(["B", "A", "unheard-of"], 400.0) == ["B", "A"]
+    assert cache.shown() == ("A", "B")
+    clock.pass_(300)
+    assert cache.shown() == ("A",)
+
+
 @pytest.mark.parametrize(("adapter", "looks"), [("colorme", True), ("csv", False)])
 def test_stores_tell_what_they_show_only_where_a_system_is_asked_for_it(adapter: str, looks: bool) -> None:
     given = {
         "colorme": {"token_file": "token", "locations": {"*": "web"}},
         "csv": {"path": "stock.csv"},
     }
-    assert feeding.looks([config.StockChannel(id="one", adapter=adapter, settings=given[adapter])]) is looks
+    found = feeding.looking([config.StockChannel(id="one", adapter=adapter, settings=given[adapter])])
+    assert found == ({"one"} if looks else set())
