@@ -70,11 +70,14 @@ def waiting(data: Path, now_s: float) -> list[Wish]:
     """The questions that wait, oldest first; what is no question is deleted, and so are old answers."""
     folder = data / FOLDER
     found: list[tuple[float, Wish]] = []
-    for path in folder.iterdir():
-        age = now_s - path.stat().st_mtime if path.suffix in (ASK, ANSWER) else 0.0
+    for path in [path for path in folder.iterdir() if path.suffix in (ASK, ANSWER)]:
+        try:
+            age = now_s - path.stat().st_mtime
+        except FileNotFoundError:  # whoever asked has just taken it away
+            continue
         if path.suffix == ASK and (wish := _read(path)) is not None and age < OLD_S:
             found.append((age, wish))
-        elif path.suffix == ASK or (path.suffix == ANSWER and age > OLD_S):
+        elif path.suffix == ASK or age > OLD_S:
             path.unlink(missing_ok=True)
     return [wish for _, wish in sorted(found, key=lambda each: -each[0])]
 

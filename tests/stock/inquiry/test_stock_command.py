@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,18 @@ def test_a_file_that_is_no_question_is_taken_away(tmp_path: Path, text: str) -> 
         path.write_text(text)
         assert wishes.waiting(tmp_path, path.stat().st_mtime) == []
         assert not path.exists()
+
+
+def test_a_question_that_is_taken_away_while_the_service_looks_costs_no_other_its_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with wishes.serving(tmp_path):
+        for name in ("gone", "stays"):
+            (tmp_path / wishes.FOLDER / f"{name}.ask").write_text('{"what": "status", "of": ""}')
+        found = list((tmp_path / wishes.FOLDER).iterdir())
+        (tmp_path / wishes.FOLDER / "gone.ask").unlink()
+        monkeypatch.setattr(Path, "iterdir", lambda _: iter(found))
+        assert [wish.id for wish in wishes.waiting(tmp_path, time.time())] == ["stays"]
 
 
 def test_a_service_that_does_not_answer_is_told_of(tmp_path: Path) -> None:
