@@ -205,9 +205,9 @@ def _is_json(content_type: str, body: bytes) -> bool:
 
 
 def _moment(text: str) -> float | None:
-    """UNIX seconds of an HTTP date, None for what is none."""
+    """UNIX seconds of an HTTP date, None for what is none (a year of twenty digits overflows)."""
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

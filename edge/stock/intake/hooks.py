@@ -105,7 +105,9 @@ class Hooks:
             heard.known += 1
             return web.Response(text="known already\n")
         heard.taken += 1
-        listener.tell(id, pushed)
+        # Who listened when it began to come may be closed by now; where nobody listens, it is owed to who opens next.
+        if (now := self._listeners.get(channel)) is not None:
+            now.tell(id, pushed)
         return web.Response(text="taken\n")
 
     def _heard(self, channel: str) -> Deliveries:

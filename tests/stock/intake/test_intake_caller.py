@@ -132,6 +132,16 @@ async def test_the_shops_clock_is_between_its_date_by_the_question_and_by_the_an
     assert (found.least, found.most) == pytest.approx((least, most), abs=1e-3)
 
 
+@pytest.mark.parametrize(
+    "said",
+    ["Mon, 99999999999999999999 Nov 2026 00:00:00 GMT", "Mon, 22 Nov 2026 00:00:00 +99999999999999999999", "today"],
+)
+async def test_an_answer_whose_date_is_none_is_an_answer(tmp_path: Path, clock: HandClock, said: str) -> None:
+    shop = standing(clock, text='{"a": 1}', content_type="application/json", headers={"Date": said})
+    assert await calling(shop, tmp_path, clock, Call("/x")) == {"a": 1}
+    assert shop.bazaar.caller.skew is None  # type: ignore[attr-defined]
+
+
 @pytest.mark.promise("X-3")
 @pytest.mark.parametrize("url", ["https://169.254.169.254/x", "https://other.example/x", "http://other.example/x"])
 async def test_no_other_host_than_the_settings_is_asked(tmp_path: Path, clock: HandClock, url: str) -> None:

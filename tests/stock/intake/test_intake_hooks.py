@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from aiohttp.typedefs import Handler
 
 from edge.db import Database
 from edge.health import Health
@@ -82,6 +85,40 @@ async def test_a_repeat_is_told_that_it_is_one(tmp_path: Path) -> None:
     async with door(tmp_path) as at:
         texts = [at.text for body in (b"1", b"1") if await at.post(body) == 200]
     assert texts == ["taken\n", "known already\n"]
+
+
+async def test_a_delivery_that_was_still_coming_when_its_channel_opened_anew_is_worked_off_by_the_new_one(
+    tmp_path: Path,
+) -> None:
+    came: list[str] = []
+    begun = asyncio.Event()
+
+    @web.middleware
+    async def begins(request: web.Request, handler: Handler) -> web.StreamResponse:
+        begun.set()
+        return await handler(request)
+
+    async with intake_at(tmp_path) as intake, aiohttp.ClientSession() as http:
+        app = web.Application(middlewares=[begins])
+        app.add_routes(intake.hooks.routes())
+        async with TestServer(app) as server, AsyncExitStack() as channel:
+            old, new = (Listener(Signing(1), "", lambda: True, partial(_noted, came, name)) for name in ("old", "new"))
+            channel.enter_context(intake.hooks.listening("shop", old))
+
+            async def slow() -> AsyncIterator[bytes]:
+                yield b"1"
+                await begun.wait()
+                await channel.aclose()
+                channel.enter_context(intake.hooks.listening("shop", new))
+
+            headers = {"X-Mine": "yes"}
+            async with http.post(server.make_url("/hooks/shop"), data=slow(), headers=headers) as answer:
+                assert answer.status == 200
+    assert came == ["new"]
+
+
+def _noted(came: list[str], name: str, _: str, __: Pushed) -> None:
+    came.append(name)
 
 
 async def test_what_is_signed_and_no_message_says_why_and_is_never_told_to_wait(tmp_path: Path) -> None:
