@@ -116,11 +116,14 @@ class Afar:
         url = url.with_path(url.path.rstrip("/") + wire.PATH + below)
         try:
             headers = await asking.headers(self._settings, self._where, "no-store")
-            async with self._session.request(
-                method, url, data=body, headers=headers, allow_redirects=False, middlewares=(asking.once,)
-            ) as answer:
-                return await _kept(answer)
-        except (aiohttp.ClientError, TimeoutError, asking.CannotAsk, wire.BadWord):
+            if self._session.closed:  # a wish may outlive the channel by which it was made
+                raise asking.CannotAsk("the way to head office was closed")
+            with asking.absent(url.authority):
+                async with self._session.request(
+                    method, url, data=body, headers=headers, allow_redirects=False, middlewares=(asking.once,)
+                ) as answer:
+                    return await _kept(answer)
+        except asking.CannotAsk:
             raise StockAway("head office gave no word on a unit to be kept") from None
 
 

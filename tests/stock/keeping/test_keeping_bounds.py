@@ -147,6 +147,14 @@ async def test_a_store_asks_a_hub_that_fails_nothing_anew_and_one_that_knows_no_
     assert came == ["look", "look", "reserve"]
 
 
+async def test_a_wish_that_outlives_its_way_to_head_office_is_known_by_nobody(tmp_path: Path) -> None:
+    settings = asking.Settings(url="http://127.0.0.1:9")
+    async with afar(settings, tmp_path, lambda _: ["pos"], [PLACE]) as keeper:
+        pass
+    with pytest.raises(StockAway, match="no word"):
+        await keeper.reserved(Wish("a" * 32, SKU, PLACE))
+
+
 @pytest.mark.parametrize(("ago_s", "state"), [(wire.SKEW_S - 1, Keeping.CONFIRMED), (wire.SKEW_S + 1, Keeping.UNKNOWN)])
 def test_a_shops_clock_may_be_off_by_so_much_and_no_more(ago_s: float, state: Keeping) -> None:
     now_s = 1_795_000_000.0
