@@ -49,11 +49,14 @@ class Bearer:
         self._monotonic = monotonic
         self._token = ""
         self._until = 0.0
+        self._unkept = ""
         self._one = asyncio.Lock()
 
     async def token(self) -> str:
         """A token that holds; raises StockAway."""
         async with self._one:
+            # Whoever gave a new refresh token takes the one before it no more: no renewal before it is kept.
+            await self._put_away()
             if self._monotonic() >= self._until:
                 await self._renew()
             return self._token
@@ -67,11 +70,16 @@ class Bearer:
         began = self._monotonic()
         answer = await self._call(await self._ask())
         found = answers.read(_Token, answer.json, f"{self._who}'s token service")
-        if found.refresh_token and self._keep is not None:
-            await self._keep(found.refresh_token)
-        self._token = found.access_token
+        self._token, self._unkept = found.access_token, found.refresh_token
         held_s = min(found.expires_in, LONGEST_S)
         self._until = began + max(held_s - EARLY_S, held_s / 2)
+        await self._put_away()
+
+    async def _put_away(self) -> None:
+        """The refresh token that came last, where it is not kept yet; tried again with the next question."""
+        if self._unkept and self._keep is not None:
+            await self._keep(self._unkept)
+        self._unkept = ""
 
 
 class Authorized:

@@ -127,6 +127,21 @@ async def test_a_token_that_ended_is_renewed_once_and_the_new_refresh_token_is_o
     assert (tmp_path / "base.refresh").stat().st_mode & 0o777 == 0o600
 
 
+async def test_a_refresh_token_that_a_disk_refuses_is_kept_once_it_takes_it_and_asked_for_no_second_time(
+    tmp_path: Path,
+) -> None:
+    shop = full(1)
+    (tmp_path / "base.refresh.part").mkdir()
+    async with opened(base, shop, tmp_path) as (system, _):
+        for _ in range(2):
+            with pytest.raises(StockAway, match="cannot be kept"):
+                await whole(system)
+        (tmp_path / "base.refresh.part").rmdir()
+        assert counts((await whole(system)).values()) == {"T000-M": 0}
+    assert shop.renewals == 1
+    assert (tmp_path / "base.refresh").read_text().strip() == shop.refresh
+
+
 async def test_a_refresh_token_that_is_refused_is_away_and_named_nowhere(tmp_path: Path) -> None:
     shop = full(1)
     async with opened(base, shop, tmp_path, refresh_file="base.old") as (system, _):
