@@ -151,7 +151,7 @@ class CsvStock:
         try:
             named = sorted(folder.glob(pattern)) if pattern else []
             paths = [path for path in named if path != self._path and not (done and path.name.endswith(done))]
-            found = [(path, _signature(path.stat())) for path in paths]
+            found = [(path, one) for path in paths if (one := _there(path)) is not None]
             deltas = [(path, one) for path, one in found if one[2] >= file[2]]
             marked = all(self._marked(path, one) for path, one in [(self._path, file), *deltas])
         except OSError as error:
@@ -239,6 +239,14 @@ class CsvStock:
         # A clock set back must not make the file young: it is at least as old as we have known it.
         age = max(by_wall, self._monotonic() - since)
         return age if age > allowed else here
+
+
+def _there(path: Path) -> Signature | None:
+    """A file of changes, None for one that was taken away since its folder was read; raises OSError, StockAway."""
+    try:
+        return _signature(path.stat())
+    except FileNotFoundError:
+        return None
 
 
 def _signature(found: os.stat_result) -> Signature:

@@ -226,6 +226,14 @@ async def test_changes_count_in_order_of_their_names_also_where_one_comes_late(f
         assert await changed(next_report) == {"A": 2, "B": 7}
 
 
+async def test_changes_that_are_taken_away_while_their_folder_is_read_are_not_there(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "glob", lambda folder, _: iter([folder / "stock-1.csv"]))
+    async with watched(file, deltas="stock-*.csv") as next_report:
+        assert counts(await next_report()) == {"A": 3}
+
+
 async def test_a_new_whole_file_ends_the_changes_before_it(file: Path) -> None:
     old = beside(file, "change-01.csv", "A,ginza,2\n")
     async with watched(file, **DROP) as next_report:
