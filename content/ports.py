@@ -50,6 +50,9 @@ class Calls(Protocol):
     def heed(self) -> None:
         """A page of the staff's asks for news now: from here on a call would be seen."""
 
+    def full(self) -> bool:
+        """Whether so many wait that kiosks call nobody until some are seen to."""
+
     def today(self) -> Sequence[Call]:
         """Those of the shop's day, the newest first."""
 

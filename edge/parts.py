@@ -164,7 +164,8 @@ async def _bell(stack: AsyncExitStack, store: config.Store, data: Path, health: 
     told = _disk(health, "calls")
     db = await stack.enter_async_context(mended(data / staff_calls.FILE, staff_calls.migrate, told))
     here = {location.id for location in store.location if location.place == "here"}
-    return await stack.enter_async_context(bell(db, ZoneInfo(store.device.timezone), here, told))
+    crowd = health.teller("staff", "calls", "Staff press 対応しました on お呼び出し・取り置き where somebody has been.")
+    return await stack.enter_async_context(bell(db, ZoneInfo(store.device.timezone), here, told, crowd=crowd))
 
 
 def _screens(store: config.Store) -> Screens:

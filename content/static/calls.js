@@ -1,19 +1,23 @@
-// Who waits for staff: a number in the menu and the title of every page, a fresh list, and a sound that was asked for.
+// Who waits for staff: a number in the menu and the title of every page, a fresh list, and a sound for who is new.
 // @ts-check
+import { connect as connectChime, sound } from "./chime.js";
 
 const DEAF = 4; // so many times without an answer, and the page says that it hears nothing
 const AGAIN_MS = 30_000; // "3 min ago" grows older by itself
-const CHIME = "tentou.chime"; // in localStorage: this device was asked to sound
-const LAST = "tentou.call"; // in sessionStorage: the newest call that was told
+const STILL_MS = 500; // a press so soon after the list moved was meant for what stood there before
+const TOLD = "tentou.calls"; // in sessionStorage: the calls that were told
+const MOST_TOLD = 1000; // twice as many as a store keeps
 
 /** @param {HTMLElement} badge @returns {() => void} disconnect */
 export function connect(badge) {
   const list = /** @type {HTMLElement | null} */ (document.querySelector("[data-list]"));
   const title = document.title.replace(/^\(\d+\) /, "");
   const ear = new Worker("/staff/static/ear.js", { type: "module" });
+  const hush = connectChime();
   let version = badge.dataset.version ?? "";
   let missed = 0;
   let listed = performance.now();
+  let moved = -STILL_MS;
 
   ear.addEventListener("message", ({ data }) => {
     missed = data ? 0 : missed + 1;
@@ -21,72 +25,70 @@ export function connect(badge) {
     if (data) hear(data);
   });
   ear.postMessage(new URL("/staff/calls.json", location.href).href);
-  tell(badge.dataset.newest ?? "");
+  tell((badge.dataset.keys ?? "").split(" ").filter(Boolean));
+  list?.addEventListener("submit", (event) => press(list, event));
 
-  /** @param {{number: number, newest: string, version: number}} news */
-  function hear({ number, newest, version: now }) {
+  /** @param {{number: number, keys: string[], version: number}} news */
+  function hear({ number, keys, version: now }) {
     const told = /** @type {HTMLElement} */ (badge.querySelector("[data-count]"));
     told.textContent = String(number);
     badge.hidden = number === 0;
     document.title = number ? `(${number}) ${title}` : title;
-    tell(newest);
+    tell(keys);
     if (list && (String(now) !== version || performance.now() - listed > AGAIN_MS)) refresh(list, String(now));
   }
 
-  /** @param {HTMLElement} list @param {string} now */
+  /** @param {HTMLElement} list @param {string} now @returns {Promise<boolean>} whether it is fresh */
   async function refresh(list, now) {
     listed = performance.now();
     try {
       const answer = await fetch(list.dataset.list ?? "", { redirect: "error" });
-      if (!answer.ok) return;
-      const fresh = await answer.text();
-      const focused = document.activeElement?.id ?? "";
-      list.innerHTML = fresh;
-      if (focused) document.getElementById(focused)?.focus();
+      if (!answer.ok) return false;
+      put(list, await answer.text());
       version = now;
+      return true;
     } catch {
-      // asked again with the next news
+      return false; // asked again with the next news
     }
   }
 
-  return () => ear.terminate();
-}
-
-/** A call that was not told yet sounds, where this device was asked to. @param {string} newest */
-function tell(newest) {
-  if (!newest || sessionStorage.getItem(LAST) === newest) return;
-  sessionStorage.setItem(LAST, newest);
-  if (localStorage.getItem(CHIME)) sound();
-}
-
-/** @type {AudioContext | undefined} */ let audio;
-
-/** Two soft notes, and a short shake of a phone in a pocket. */
-async function sound() {
-  audio ??= new AudioContext();
-  await audio.resume();
-  for (const [after, pitch] of /** @type {const} */ ([[0, 659], [0.22, 523]])) {
-    const note = new OscillatorNode(audio, { frequency: pitch });
-    const loud = new GainNode(audio, { gain: 0 });
-    const at = audio.currentTime + after;
-    loud.gain.setValueAtTime(0, at);
-    loud.gain.linearRampToValueAtTime(0.25, at + 0.02);
-    loud.gain.exponentialRampToValueAtTime(0.001, at + 0.9);
-    note.connect(loud).connect(audio.destination);
-    note.start(at);
-    note.stop(at + 1);
+  /** @param {HTMLElement} list @param {string} fresh */
+  function put(list, fresh) {
+    const focused = document.activeElement?.id ?? "";
+    const before = order(list);
+    list.innerHTML = fresh;
+    if (order(list) !== before) moved = performance.now();
+    const other = focused.replace(/^(done|back)-/, (_, was) => (was === "done" ? "back-" : "done-"));
+    const button = document.getElementById(focused) ?? document.getElementById(other);
+    if (focused) button?.focus({ preventScroll: true });
   }
-  navigator.vibrate?.([120, 80, 120]);
+
+  /** The list stays where it is and the sound stays open, as no other page is loaded. @param {HTMLElement} list @param {SubmitEvent} event */
+  async function press(list, event) {
+    event.preventDefault();
+    if (performance.now() - moved < STILL_MS) return;
+    const form = /** @type {HTMLFormElement} */ (event.target);
+    const button = /** @type {HTMLButtonElement} */ (event.submitter);
+    const body = new URLSearchParams({ key: form.key.value, [button.name]: button.value });
+    moved = performance.now();
+    const sent = await fetch(form.action, { method: "POST", body, redirect: "manual" }).catch(() => undefined);
+    if (sent?.type !== "opaqueredirect" || !(await refresh(list, version))) location.reload();
+  }
+
+  return () => {
+    ear.terminate();
+    hush();
+  };
 }
 
-/** The switch of the sound; a browser lets a page sound only after a touch. @param {HTMLElement} button */
-export function connectChime(button) {
-  const show = () => button.setAttribute("aria-pressed", String(Boolean(localStorage.getItem(CHIME))));
-  button.addEventListener("click", () => {
-    if (localStorage.getItem(CHIME)) localStorage.removeItem(CHIME);
-    else localStorage.setItem(CHIME, "1"), sound();
-    show();
-  });
-  button.hidden = false;
-  show();
+/** In which order the calls stand. @param {HTMLElement} list */
+const order = (list) => [...list.querySelectorAll("[name=key]")].map((each) => /** @type {HTMLInputElement} */ (each).value).join();
+
+/** Calls that were not told yet sound. @param {string[]} keys of all that wait */
+function tell(keys) {
+  const told = new Set(JSON.parse(sessionStorage.getItem(TOLD) ?? "[]"));
+  const fresh = keys.filter((key) => !told.has(key));
+  if (fresh.length === 0) return;
+  sessionStorage.setItem(TOLD, JSON.stringify([...told, ...fresh].slice(-MOST_TOLD)));
+  sound();
 }

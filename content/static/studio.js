@@ -6,7 +6,8 @@ import { connect as confirm } from "./confirm.js";
 import { connect as products } from "./products.js";
 import { connect as editor } from "./editor.js";
 import { connect as hold } from "./hold.js";
-import { connect as calls, connectChime as chime } from "./calls.js";
+import { connect as calls } from "./calls.js";
+import { connectSwitch as chime } from "./chime.js";
 
 const PARTS = /** @type {const} */ ([
   ["[data-loop]", frames],

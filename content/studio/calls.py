@@ -28,7 +28,7 @@ def routes(desk: Desk) -> list[web.RouteDef]:
         return _listed(desk, request, "calls_list.html")
 
     async def news(request: web.Request) -> web.Response:
-        """How many wait and which came last; whoever asks would see a call."""
+        """How many wait, and which; whoever asks would see a call."""
         desk.staff(request, active=False)
         desk.calls.heed()
         return web.json_response(desk.waiting()._asdict(), headers={"Cache-Control": "no-store"})
@@ -52,7 +52,7 @@ def routes(desk: Desk) -> list[web.RouteDef]:
 def _listed(desk: Desk, request: web.Request, template: str) -> web.Response:
     made = [_row(desk, call, language.chosen(request)) for call in desk.calls.today()]
     waiting, before = [row for row in made if row.call.waits], [row for row in made if not row.call.waits]
-    return desk.page(request, template, waits=waiting, before=before)
+    return desk.page(request, template, waits=waiting, before=before, full=desk.calls.full())
 
 
 def _row(desk: Desk, call: Call, chosen: str) -> Row:

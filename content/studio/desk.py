@@ -72,10 +72,10 @@ class Row(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """How many calls wait for staff, and the key of the newest of them; ``version`` changes with any call."""
+    """How many calls wait for staff, and their keys, the newest first; ``version`` changes with any call."""
 
     number: int
-    newest: str
+    keys: tuple[str, ...]
     version: int
 
 
@@ -131,8 +131,8 @@ class Desk:
 
     def waiting(self) -> Waiting:
         """The calls that wait for staff now."""
-        found = [call.key for call in self.calls.today() if call.waits]
-        return Waiting(len(found), found[0] if found else "", self.calls.version)
+        found = tuple(call.key for call in self.calls.today() if call.waits)
+        return Waiting(len(found), found, self.calls.version)
 
     def page(self, request: web.Request, template: str, status: int = 200, **values: Any) -> web.Response:
         """A page in the reader's language."""

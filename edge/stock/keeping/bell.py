@@ -38,7 +38,8 @@ _STATES = {
 
 
 class Bell:
-    """Made by ``bell``. ``here`` are this store's own locations; ``tell`` hears what is wrong with the file, or "".
+    """Made by ``bell``. ``here`` are this store's own locations; ``tell`` hears what is wrong with the file, or "",
+    ``crowd`` that more wait than can be taken, or "".
 
     ``version`` rises with each change, and begins elsewhere at each start.
     """
@@ -51,10 +52,12 @@ class Bell:
         tell: Callable[[str], None],
         wall: Callable[[], float] = time.time,
         mono: Callable[[], float] = time.monotonic,
+        crowd: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.version = secrets.randbits(40)
         self._db, self._zone, self._here, self._tell = db, zone, frozenset(here), tell
-        self._wall, self._mono = wall, mono
+        self._wall, self._mono, self._crowd = wall, mono, crowd
+        self._crowded = False
         self._calls: dict[str, Call] = {}
         self._heard: float | None = None
         self._missed: set[str] = set()
@@ -66,7 +69,11 @@ class Bell:
 
     def heeded(self) -> bool:
         """Whether somebody's page would show a call: where none does, nobody is told that staff are called."""
-        return self._heard is not None and self._mono() - self._heard < HEEDED_S
+        return self._heard is not None and self._mono() - self._heard < HEEDED_S and not self.full()
+
+    def full(self) -> bool:
+        """Whether so many wait that no more are called: none who waits is forgotten for one who comes."""
+        return len(self._calls) >= calls.MOST and sum(call.waits for call in self.today()) >= calls.MOST
 
     def ring(self, screen: str, sku: str) -> str:
         """Call the staff to a screen about a product; the call's key. Whoever rings again there joins who waits."""
@@ -84,17 +91,15 @@ class Bell:
     def wish(self, screen: str, sku: str, location: str) -> Callable[[Kept], None]:
         """A wish to have one kept; what is given back hears each word on it."""
         begun = self._begin(CallState.PENDING, screen, sku, "" if location in self._here else location)
-        return partial(self._hear, begun.key)
+        return partial(self._hear, begun)
 
     def today(self) -> tuple[Call, ...]:
         """The shop's day, the newest first; what is kept from the day before for as long as it is kept.
 
         In the order in which they came: a clock that was set back hides none behind an older one.
         """
-        now_s = self._wall()
-        first_s = calls.began(datetime.fromtimestamp(now_s, self._zone))
-        found = [call for call in self._calls.values() if call.asked_s >= first_s or call.until_s > now_s]
-        return tuple(reversed(found))
+        first_s, now_s = self._since()
+        return tuple(call for call in reversed(self._calls.values()) if calls.stands(call, first_s, now_s))
 
     def settle(self, key: str, done: bool) -> None:
         """Staff have seen to it, or take that back; what is gone stays gone."""
@@ -103,10 +108,12 @@ class Bell:
             self._put(replace(call, settled_s=self._wall() if done else 0.0))
 
     async def changes(self) -> AsyncIterator[None]:
-        """Yields after changes, several in a row perhaps as one; old rows go meanwhile."""
+        """Yields at once, as something may have changed since its reader looked, and after changes, several in a row
+        perhaps as one; old rows go meanwhile."""
         news = asyncio.Event()
         self._news.add(news)
         try:
+            yield
             while True:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(SWEEP_S):
@@ -118,11 +125,25 @@ class Bell:
             self._news.discard(news)
 
     def sweep(self) -> None:
-        """Forget what is older than the day before this one, here and in the file."""
-        first_s = calls.began(datetime.fromtimestamp(self._wall(), self._zone), before=1)
-        kept = [call for call in self._calls.values() if call.asked_s >= first_s][-calls.MOST :]
+        """Forget what is older than the day before this one and kept no longer, and of too many what is done first."""
+        (first_s, now_s), (today_s, _) = self._since(before=1), self._since()
+        found = [call for call in self._calls.values() if calls.stands(call, first_s, now_s)]
+        kept = calls.kept(found, lambda call: call.waits and calls.stands(call, today_s, now_s))
+        gone = self._calls.keys() - {call.key for call in kept}
         self._calls = {call.key: call for call in kept}
-        self._db.post(partial(calls.keep, first_s), partial(self._written, ""))
+        self._db.post(partial(calls.keep, first_s, now_s, gone), partial(self._written, ""))
+        self._look()
+
+    def _since(self, before: int = 0) -> tuple[float, float]:
+        """When the shop's day began, or that so many days before, and now."""
+        now_s = self._wall()
+        return calls.began(datetime.fromtimestamp(now_s, self._zone), before), now_s
+
+    def _look(self) -> None:
+        """Say it once when too many wait, and once when fewer do."""
+        if (full := self.full()) != self._crowded:
+            self._crowded = full
+            self._crowd(f"{calls.MOST} calls wait; kiosks call nobody until some are seen to" if full else "")
 
     async def remember(self) -> None:
         """What was there before the start; nobody awaits an answer to what was asked then."""
@@ -138,10 +159,10 @@ class Bell:
         self._put(made)
         return made
 
-    def _hear(self, key: str, kept: Kept) -> None:
-        call = self._calls.get(key)
-        if call is not None:
-            self._put(replace(call, state=_STATES[kept.state], slip=kept.slip, until_s=kept.until_s))
+    def _hear(self, begun: Call, kept: Kept) -> None:
+        """A word on a wish; one that had to make room meanwhile is there again: its unit may be kept."""
+        call = self._calls.get(begun.key, begun)
+        self._put(replace(call, state=_STATES[kept.state], slip=kept.slip, until_s=kept.until_s))
 
     def _put(self, call: Call) -> None:
         if self._calls.get(call.key) == call:
@@ -151,6 +172,7 @@ class Bell:
         for news in self._news:
             news.set()
         self._post(call)
+        self._look()
 
     def _post(self, call: Call, again: bool = False) -> None:
         self._db.post(partial(calls.put, call), partial(self._written, call.key, again=again))
@@ -176,9 +198,10 @@ async def bell(
     tell: Callable[[str], None],
     wall: Callable[[], float] = time.time,
     mono: Callable[[], float] = time.monotonic,
+    crowd: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[Bell]:
     """The bell with what the file remembers; a disk that cannot be read costs no more than that."""
-    made = Bell(db, zone, here, tell, wall, mono)
+    made = Bell(db, zone, here, tell, wall, mono, crowd)
     try:
         await made.remember()
     except (sqlite3.Error, OSError) as error:

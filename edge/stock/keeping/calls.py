@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, time, timedelta
 
 import sqlite_utils
@@ -13,7 +15,8 @@ FILE = "calls.sqlite"
 DAY_BEGINS = time(4)
 """A shop's day ends when it has closed, not at midnight."""
 MOST = 500
-"""So many rows are kept; a day has some dozens, and a child at a kiosk fills no disk."""
+"""So many rows are kept; a day has some dozens, and a child at a kiosk fills no disk. Only units that are kept for
+somebody, of which a shop has so many as it has, can be more."""
 
 STATES = frozenset(state.value for state in CallState)
 _TEXTS = ("key", "state", "sku", "screen", "elsewhere", "slip")
@@ -45,12 +48,25 @@ def put(call: Call, connection: sqlite3.Connection) -> None:
     connection.execute("INSERT OR REPLACE INTO staff_call VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, *times))
 
 
-def keep(first_s: float, connection: sqlite3.Connection) -> None:
-    """Delete what was asked for before a time, and the oldest of too many."""
-    connection.execute("DELETE FROM staff_call WHERE asked_s < ?", (first_s,))
+def keep(first_s: float, now_s: float, gone: Collection[str], connection: sqlite3.Connection) -> None:
+    """Delete these rows, and what was asked for before a time and is kept no longer."""
+    connection.execute("DELETE FROM staff_call WHERE asked_s < ? AND until_s <= ?", (first_s, now_s))
     connection.execute(
-        "DELETE FROM staff_call WHERE key NOT IN (SELECT key FROM staff_call ORDER BY asked_s DESC LIMIT ?)", (MOST,)
+        "DELETE FROM staff_call WHERE key IN (SELECT value FROM json_each(?))", (json.dumps(list(gone)),)
     )
+
+
+def stands(call: Call, first_s: float, now_s: float) -> bool:
+    """Whether a call was made since a time, or its unit is kept still."""
+    return call.asked_s >= first_s or call.until_s > now_s
+
+
+def kept(found: Sequence[Call], waits: Callable[[Call], bool]) -> list[Call]:
+    """All that wait, whatever their number, and besides them the newest of the others, up to ``MOST``; in order."""
+    others = [call.key for call in found if not waits(call)]
+    room = max(0, MOST - (len(found) - len(others)))
+    gone = set(others[: max(0, len(others) - room)])
+    return [call for call in found if call.key not in gone]
 
 
 def began(now: datetime, before: int = 0) -> float:

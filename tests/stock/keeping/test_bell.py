@@ -31,13 +31,16 @@ class Clock:
     wall: float = NOON
     mono: float = 50.0
     said: list[str] = field(default_factory=list)
+    crowd: list[str] = field(default_factory=list)
 
 
 @asynccontextmanager
 async def opened(folder: Path, clock: Clock) -> AsyncIterator[Bell]:
     async with (
         database(folder / FILE, migrate) as db,
-        bell(db, ZONE, ["ginza"], clock.said.append, lambda: clock.wall, lambda: clock.mono) as made,
+        bell(
+            db, ZONE, ["ginza"], clock.said.append, lambda: clock.wall, lambda: clock.mono, clock.crowd.append
+        ) as made,
     ):
         yield made
 
@@ -199,13 +202,75 @@ async def test_a_child_at_a_kiosk_fills_no_disk(tmp_path: Path) -> None:
     async with rung(tmp_path) as (made, clock):
         for number in range(MOST + 5):
             clock.wall += 0.001
-            made.ring("kiosk-1", f"sku-{number}")
+            made.settle(made.ring("kiosk-1", f"sku-{number}"), True)
         made.sweep()
         assert (len(made.today()), await rows(made)) == (MOST, MOST)
         assert (made.today()[0].sku, made.today()[-1].sku) == (f"sku-{MOST + 4}", "sku-5")
         before = made.today()
     async with opened(tmp_path, clock) as again:
         assert again.today() == before
+
+
+async def test_of_too_many_what_is_done_goes_before_what_waits(tmp_path: Path) -> None:
+    async with rung(tmp_path) as (made, clock):
+        waits = [made.ring("kiosk-1", f"sku-{number}") for number in range(3)]
+        for number in range(3, MOST + 5):
+            clock.wall += 0.001
+            made.settle(made.ring("kiosk-1", f"sku-{number}"), True)
+        made.sweep()
+        assert (len(made.today()), await rows(made)) == (MOST, MOST)
+        assert [call.key for call in made.today() if call.waits] == waits[::-1]
+        assert made.today()[-4].sku == "sku-8"
+
+
+def crowded(made: Bell) -> list[str]:
+    """So many calls that all places are taken, under a page that would show them; their keys."""
+    made.heed()
+    return [made.ring("kiosk-1", f"sku-{number}") for number in range(MOST)]
+
+
+async def test_where_all_places_are_taken_by_who_waits_nobody_more_is_called_and_both_are_told(tmp_path: Path) -> None:
+    async with rung(tmp_path) as (made, clock):
+        keys = crowded(made)
+        assert (made.heeded(), made.full(), len(clock.crowd)) == (False, True, 1)
+        made.settle(keys[7], True)
+        assert (made.heeded(), made.full(), clock.crowd[1:]) == (True, False, [""])
+        made.sweep()
+        assert (await rows(made), clock.crowd[1:]) == (MOST, [""])
+
+
+async def test_a_unit_that_is_kept_finds_room_where_none_is(tmp_path: Path) -> None:
+    async with rung(tmp_path) as (made, _):
+        hear = made.wish("kiosk-1", "LN-1", "ginza")
+        crowded(made)
+        made.sweep()
+        assert "LN-1" not in {call.sku for call in made.today()}
+        hear(Kept(Keeping.CONFIRMED, "A-017", NOON + 7200))
+        made.sweep()
+        assert (made.today()[0].slip, made.today()[0].waits, len(made.today())) == ("A-017", True, MOST + 1)
+        assert await rows(made) == MOST + 1
+
+
+async def test_who_waited_yesterday_takes_nobodys_place_today(tmp_path: Path) -> None:
+    async with rung(tmp_path) as (made, clock):
+        crowded(made)
+        clock.wall, clock.mono = clock.wall + 86_400, clock.mono + 86_400
+        made.sweep()
+        made.heed()
+        made.ring("kiosk-1", "LN-1")
+        made.sweep()
+        assert (made.heeded(), [call.sku for call in made.today()], clock.crowd[-1]) == (True, ["LN-1"], "")
+
+
+async def test_a_unit_kept_for_days_stays_as_long_as_it_is_kept(tmp_path: Path) -> None:
+    async with rung(tmp_path) as (made, clock):
+        made.wish("kiosk-1", "LN-1", "ginza")(Kept(Keeping.CONFIRMED, "A-1", NOON + 4 * 86_400))
+        clock.wall += 3 * 86_400
+        made.sweep()
+        assert ([call.slip for call in made.today()], await rows(made)) == (["A-1"], 1)
+        clock.wall += 86_400
+        made.sweep()
+        assert (made.today(), await rows(made)) == ((), 0)
 
 
 @pytest.mark.promise("X-1")
@@ -269,12 +334,26 @@ async def test_the_file_has_no_room_for_a_person(tmp_path: Path) -> None:
 async def test_who_follows_hears_of_each_change(tmp_path: Path) -> None:
     async with rung(tmp_path) as (made, _):
         changes = made.changes()
+        await anext(changes)
         following = asyncio.ensure_future(anext(changes))
         await asyncio.sleep(0)
         version = made.version
         made.ring("kiosk-1", "LN-1")
         await following
         assert made.version > version
+        await changes.aclose()  # type: ignore[attr-defined]
+
+
+async def test_a_change_before_anybody_followed_is_heard_at_once_and_one_between_two_words_is_too(
+    tmp_path: Path,
+) -> None:
+    async with rung(tmp_path) as (made, _):
+        changes = made.changes()
+        made.ring("kiosk-1", "LN-1")
+        async with asyncio.timeout(60):
+            await anext(changes)
+            made.ring("kiosk-1", "LN-2")
+            await anext(changes)
         await changes.aclose()  # type: ignore[attr-defined]
 
 
