@@ -91,7 +91,7 @@ def loops(parts: Parts) -> dict[str, Callable[[], Awaitable[None]]]:
 async def _follow(parts: Parts, channel: config.StockChannel) -> None:
     """A channel whose adapter hears its hub by the line to the broker, too."""
     module, settings = feeding.chosen(channel)
-    say = parts.health.teller("stock", f"{channel.id} shown", showing.TODO)
+    say = parts.health.teller("stock", f"{channel.id} shown", showing.ADVICE)
     follow = Follow(channel.id, parts.ears[channel.id], parts.stock, say)
     places = [location.id for location in parts.store.location]
     async with (

@@ -19,7 +19,7 @@ PATH = "/v1/stock/shown"
 EVERY_S = 15.0
 MOST = 100
 LONGEST = 128
-TODO = (
+ADVICE = (
     "Set stock_token at the hub, and give its stores that file. Until then the hub reads what this store's screens "
     "show in its turn, not before the rest."
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,17 +46,14 @@ def unheard(why: str) -> None:
 
 async def first(hub: showing.Hears, *skus: str) -> None:
     """Tell a hub once."""
-    turns = asyncio.Event()
+    turns = iter([None])
 
     async def sleep(_: float) -> None:
-        if turns.is_set():
-            await asyncio.Event().wait()
-        turns.set()
+        if next(turns, "over") == "over":
+            raise asyncio.CancelledError
 
-    telling = asyncio.create_task(showing.tell(hub, lambda: skus, sleep, lambda: 0.5, unheard))
-    await asyncio.wait([telling], timeout=0.3)
-    telling.cancel()
-    await asyncio.gather(telling, return_exceptions=True)
+    with suppress(asyncio.CancelledError):
+        await showing.tell(hub, lambda: skus, sleep, lambda: 0.5, unheard)
 
 
 class Away:
