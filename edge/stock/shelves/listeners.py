@@ -52,7 +52,7 @@ class Listeners:
 
     def asked(self, sku: str, at: float) -> None:
         """A screen showed this SKU at that time; what is heard late makes nothing older."""
-        self._asked[sku] = max(at, self._asked.get(sku, at))
+        self._asked[sku] = max(at, self._asked.pop(sku, at))
 
     def tell(self, skus: Collection[str]) -> None:
         """These SKUs have another count."""
@@ -82,8 +82,9 @@ class Listeners:
                 yield skus
 
     def shown(self, now: float) -> tuple[str, ...]:
-        """What screens asked for lately, the latest first."""
-        return tuple(sorted(self._recent(now), key=self._asked.__getitem__, reverse=True))
+        """What screens asked for lately, the latest first; of one moment that which was heard last."""
+        self._recent(now)
+        return tuple(sorted(reversed(self._asked), key=self._asked.__getitem__, reverse=True))
 
     def _recent(self, now: float) -> frozenset[str]:
         self._asked = {sku: at for sku, at in self._asked.items() if now - at <= ASKED_FOR_S}

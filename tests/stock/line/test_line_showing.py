@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import suppress
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from edge import config
+from edge import config, hub
 from edge.adapters.stock_hub import Settings
 from edge.asking import session
+from edge.health import State
 from edge.ports import StockAway, StockReport
 from edge.stock.intake import feeding
 from edge.stock.line import showing
@@ -23,6 +25,7 @@ from edge.stock.line.beat import BadWord
 from edge.stock.line.counter import Counter
 from edge.stock.line.showing import Refused
 from edge.stock.line.speaker import Speaker
+from tests.stock.line.test_line_broker import shop, until
 from tests.stock.test_stock_taken import SHOP, said
 
 if TYPE_CHECKING:
@@ -185,3 +188,32 @@ def test_stores_tell_what_they_show_only_where_a_system_is_asked_for_it(adapter:
     }
     found = feeding.looking([config.StockChannel(id="one", adapter=adapter, settings=given[adapter])])
     assert found == ({"one"} if looks else set())
+
+
+OPEN = """
+[web]
+host = "0.0.0.0"
+port = 0
+[upstream]
+adapter = "mqtt"
+settings = { port = 1 }
+[[stock]]
+id = "shop"
+adapter = "colorme"
+settings = { token_file = "token", locations = { "*" = "web" }, url = "http://127.0.0.1:1" }
+"""
+
+
+async def test_a_stores_health_says_that_its_hub_takes_nothing_without_a_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(showing, "EVERY_S", 0.02)
+    (tmp_path / "token").write_text("t0ken")
+    (tmp_path / "hub.toml").write_text(OPEN)
+    async with (
+        hub.running(config.read_hub(tmp_path), tmp_path) as head,
+        shop(tmp_path / "edge", 1, head.port) as store,
+    ):
+        store.stock.lines("A", store.store.location, "ja", 0.0)
+        told = attrgetter("name", "state")
+        await until(lambda: ("hub shown", State.DOWN) in map(told, store.health.parts()))
