@@ -26,6 +26,7 @@ from edge.contacts.spool.opening import outbox
 from edge.contacts.spool.outbox import Outbox
 from edge.model import Contact
 from edge.ports import Link, LinkLost, Message
+from tests.ports import free_port as free_port
 
 QUICK = Pace(
     stall=0.6,
@@ -86,12 +87,6 @@ class Broker:
     def freeze(self) -> None:
         assert self.process is not None
         os.kill(self.process.pid, signal.SIGSTOP)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for_port(port: int) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,6 +24,7 @@ from provisioning.accounts import Accounts, Role
 from provisioning.i18n import words
 from provisioning.signin import COOKIE
 from tests import chromium
+from tests.ports import free_port
 from tests.stock.inquiry.conftest import service
 
 PASSWORD = "correct horse battery"
@@ -47,12 +47,6 @@ async def visited(folder: Path, role: Role | None = Role.IT) -> AsyncIterator[tu
                 form = {"name": "taro", "password": PASSWORD, "next": "/it/stock"}
                 await browser.post("/signin", data=form, headers=SAME_SITE, allow_redirects=False)
             yield parts, browser
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 async def test_the_page_tells_channels_and_explains_a_sku_in_both_languages(folder: Path) -> None:

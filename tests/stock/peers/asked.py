@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import web
-from aiohttp.test_utils import unused_port
 from yarl import URL
 
 from edge import asking
 from edge.ports import StockAway
 from edge.stock.system import Answer, Call, Delivery
+from tests.ports import free_port
 
 
 class Asked:
@@ -50,7 +50,7 @@ class Door:
     ``says`` is its answer."""
 
     def __init__(self, url: str = "") -> None:
-        self.url = url or f"http://127.0.0.1:{unused_port()}/hooks/shop"
+        self.url = url or f"http://127.0.0.1:{free_port()}/hooks/shop"
         self.came: list[Delivery] = []
         self.says = 204
 

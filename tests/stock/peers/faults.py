@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import web
-from aiohttp.test_utils import unused_port
+
+from tests.ports import free_port
 
 
 @dataclass
@@ -23,7 +24,7 @@ class Faults:
     doubled: float = 0.1
     reordered: float = 0.2
     seed: int = 1
-    url: str = field(default_factory=lambda: f"http://127.0.0.1:{unused_port()}/hooks/shop")
+    url: str = field(default_factory=lambda: f"http://127.0.0.1:{free_port()}/hooks/shop")
     counts: Counter[str] = field(default_factory=Counter)
 
     @asynccontextmanager
