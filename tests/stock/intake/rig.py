@@ -116,7 +116,7 @@ class Rig:
         async with self.http.post(f"{self.url}/hooks/{CHANNEL}", data=delivery.body, headers=headers) as response:
             return response.status
 
-    async def until(self, true: Callable[[], bool], turns: int = 1500) -> bool:
+    async def until(self, true: Callable[[], bool], turns: int = 18_000) -> bool:
         """Whether something comes true, within so many turns of the loop with a breath each."""
         for _ in range(turns):
             if true():

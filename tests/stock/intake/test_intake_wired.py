@@ -58,7 +58,7 @@ def known(cache: StockCache) -> int | None:
 
 
 async def until(true: Callable[[], bool]) -> bool:
-    for _ in range(1000):
+    for _ in range(9000):
         if true():
             return True
         await asyncio.sleep(0.01)
