@@ -6,6 +6,7 @@ import asyncio
 import json
 import sqlite3
 import threading
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from edge.config import Device
 from edge.contacts.spool.ledger import Ledger
 from edge.contacts.spool.opening import outbox
 from edge.contacts.spool.outbox import Outbox
+from edge.contacts.spool.room import Caps
 from edge.health import Health, State
 from edge.model import Contact
 
@@ -103,3 +105,27 @@ async def test_a_stop_keeps_what_is_in_the_queue(
                 ledger.note(contact)
     async with outbox(tmp_path / "outbox.sqlite", device) as box:
         assert box.waiting() == 250
+
+
+async def test_a_full_outbox_does_not_hold_up_the_end_however_late_a_contact_is_noted(
+    tmp_path: Path, device: Device, contacts: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caps = Caps(rows=10, overflow="refuse_new")
+    async with outbox(tmp_path / "outbox.sqlite", device, caps) as box:
+        *first, late, later = (each for each in contacts(24) if each.kind == "scan")
+        await box.record_all(first)
+        ledger, account, left = Ledger(box, Health()), box.account, [later, late]
+
+        async def told(reason: str, counts: Counter[str]) -> int:
+            if left:
+                ledger.note(left.pop())  # while the gap is written, at the end
+            return await account(reason, counts)
+
+        monkeypatch.setattr(box, "account", told)
+        running = asyncio.ensure_future(ledger.run())
+        await asyncio.sleep(0)
+        ledger.note(left.pop())
+        running.cancel()
+        await asyncio.wait([running])
+        assert (await kinds(box)).count("gap") == 2
+        assert ledger.lost.total() == 2

@@ -103,6 +103,64 @@ async def test_an_acknowledgement_of_what_was_never_made_deletes_nothing(
         assert await everything(box) == [1, 2, 3]
 
 
+async def test_what_was_confirmed_and_could_not_be_deleted_goes_when_it_is_confirmed_again(
+    tmp_path: Path, device: Device, contacts: Any
+) -> None:
+    async with outbox(tmp_path / "outbox.sqlite", device) as box:
+        await box.record_all(contacts(1_200))
+        await box._db.read(lambda connection: connection.execute("PRAGMA query_only=ON"))
+        with pytest.raises(sqlite3.OperationalError):
+            await box.acknowledge(1_200)
+        assert (box.acked, box.waiting(), box.spool) == (1_200, 1_200, "degraded")
+        await box._db.read(lambda connection: connection.execute("PRAGMA query_only=OFF"))
+        assert await box.acknowledge(1_200) == 1_200
+        assert (box.waiting(), box.spool) == (0, "ok")
+
+
+async def test_a_deletion_that_was_cut_short_is_finished_at_the_next_start(
+    tmp_path: Path, device: Device, contacts: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with outbox(tmp_path / "outbox.sqlite", device) as box:
+        await box.record_all(contacts(1_200))
+        prune = box._prune
+
+        async def cut_short(upto: int, writer: Any) -> int:
+            gone = await prune(upto, writer)
+            deleting.cancel()
+            return gone
+
+        monkeypatch.setattr(box, "_prune", cut_short)
+        deleting = asyncio.ensure_future(box.acknowledge(1_200))
+        with pytest.raises(asyncio.CancelledError):
+            await deleting
+    async with outbox(tmp_path / "outbox.sqlite", device) as box:
+        assert await box.look(rows) == 200  # what was asked of the disk is done all the same
+        assert await box.acknowledge(1_200) == 200
+        assert await box.look(rows) == 0
+
+
+def rows(connection: sqlite3.Connection) -> int:
+    """How many lie in the file, confirmed or not."""
+    return int(connection.execute("SELECT count(*) FROM outbox").fetchone()[0])
+
+
+async def test_a_page_that_could_not_be_read_once_leaves_nothing_degraded(
+    tmp_path: Path, device: Device, contacts: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with outbox(tmp_path / "outbox.sqlite", device) as box:
+        await box.record_all(contacts(3))
+        with monkeypatch.context() as torn:
+            torn.setattr(schema, "page", refused)
+            with pytest.raises(sqlite3.OperationalError):
+                await box.page(0, 10)
+        assert box.spool == "degraded"
+        assert (len(await box.page(0, 10)), box.spool) == (3, "ok")
+
+
+def refused(*_: object) -> None:
+    raise sqlite3.OperationalError("disk I/O error")
+
+
 async def test_a_large_backlog_is_deleted_in_chunks(tmp_path: Path, device: Device, contacts: Any) -> None:
     async with outbox(tmp_path / "outbox.sqlite", device) as box:
         await box.record_all(contacts(12_345))

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from edge.config import Device
+from edge.contacts import topics
 from edge.contacts.line import uplink
 from edge.contacts.line.dial import Confirms, Pace
+from edge.contacts.line.post import Post
 from edge.contacts.spool.outbox import Outbox
 from edge.health import Health, State
 from edge.ports import LinkLost, Message
@@ -42,6 +44,55 @@ async def test_a_puback_deletes_nothing_and_the_inboxs_word_does(
         await eventually(lambda: box.waiting() == 18)
         far.ack(box, 30)
         await eventually(lambda: box.waiting() == 0)
+
+
+async def test_what_the_disk_refuses_to_delete_goes_later_though_nothing_more_is_confirmed(
+    box: Outbox,
+    device: Device,
+    contacts: Any,
+    scripted: Any,
+    background: Any,
+    eventually: Any,
+    quick: Pace,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("edge.contacts.line.call.TEND", 0.02)
+    far = scripted()
+    await box.record_all(contacts(30))
+    async with background(uplink.run(box, far, device, Health(), quick)):
+        await eventually(lambda: len(far.seqs()) >= 30)
+        await box._db.read(lambda connection: connection.execute("PRAGMA query_only=ON"))
+        far.ack(box, 30)
+        await eventually(lambda: box.spool == "degraded")
+        await box._db.read(lambda connection: connection.execute("PRAGMA query_only=OFF"))
+        await eventually(lambda: (box.waiting(), box.spool) == (0, "ok"))
+
+
+async def test_a_letter_behind_an_acknowledgement_is_carried_out_before_anything_is_sent(
+    box: Outbox,
+    device: Device,
+    contacts: Any,
+    scripted: Any,
+    background: Any,
+    eventually: Any,
+    quick: Pace,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    far, post, booked, sent_before = scripted(), Post(), asyncio.Event(), list[int]()
+
+    async def carry_out() -> None:
+        async for _ in post.messages():
+            sent_before.append(len(far.published))
+
+    monkeypatch.setattr(box, "vouched", booked.wait)  # the disk takes its time
+    await box.record_all(contacts(3))
+    far.ack(box, 1)
+    far.incoming.put_nowait(Message(topics.ERASE, b"", retain=True))
+    async with background(uplink.run(box, far, device, Health(), quick, post), carry_out()):
+        await settled(0.1)
+        booked.set()
+        await eventually(lambda: 3 in far.seqs())
+    assert sent_before == [0]
 
 
 @pytest.mark.promise("L-2")

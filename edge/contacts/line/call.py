@@ -73,10 +73,9 @@ class Call:
         self._bad: deque[tuple[Shot, Verdict, str]] = deque()
         self._broken: BaseException | None = None
         self._not_before = math.inf
-        self._settle_upto = 0
-        self._settle = asyncio.Event()
-        self._behind = 0
-        self._taken = 0
+        self._settle_upto = self._behind = self._taken = 0
+        self._settle, self._free = asyncio.Event(), asyncio.Event()
+        self._free.set()
         self._busy_told = False
 
     async def run(self) -> None:
@@ -112,7 +111,9 @@ class Call:
         if lasts is not None and lasts < RENEW_DAYS:
             detail += f"; this device's certificate lasts {max(0.0, lasts):.0f} more days: renew it"
         self.health.up("upstream", self.dial.name, detail, figures(self.outbox, self.days))
-        await asyncio.sleep(0)  # the listener has handed on what came before the answer
+        await asyncio.sleep(0)  # the listener has handed on what came before the answer,
+        while not self._free.is_set():  # but for what lies behind an acknowledgement that is still being booked
+            await self._free.wait()
         await self.post.handled()
 
     async def _farewell(self) -> None:
@@ -159,8 +160,7 @@ class Call:
             self._look(now)
             self._not_before = math.inf
             while flight.room(now) and (shot := self._load(pages, now)) is not None:
-                reason = self._unfit(shot, now)
-                if reason:
+                if reason := self._unfit(shot, now):
                     await self._aside(pages, shot.rows[0], reason)
                 else:
                     self._fire(pages, shot, now)
@@ -185,11 +185,9 @@ class Call:
             self.health.down("inbox", self.dial.name, told, busy.todo, figures(self.outbox))
 
     async def _wait(self, seconds: float) -> None:
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(None if math.isinf(seconds) else max(seconds, 0.0)):
                 await self.outbox.news.wait()
-        except TimeoutError:
-            return
 
     def _load(self, pages: Pages, now: float) -> Shot | None:
         """The next message: one event, or of a backlog as many as fit, not before the bucket lets it go."""
@@ -261,8 +259,7 @@ class Call:
         self.outbox.news.set()
         if answer.cancelled():
             return
-        error = answer.exception()
-        if error is not None:
+        if (error := answer.exception()) is not None:
             self._broken = error
             return
         now = self._clock.time()
@@ -324,7 +321,9 @@ class Call:
             if message.topic == topics.INBOX:
                 self._inbox_is(message)
             elif message.topic == topics.ack(self.edge) and self.dial.confirms is Confirms.INBOX:
+                self._free.clear()
                 await self._acknowledged(message.payload)
+                self._free.set()
             elif message.topic == topics.POLICY:
                 self._policy_is(message.payload)
             else:
@@ -376,8 +375,7 @@ class Call:
         """An inbox that stays below what it had confirmed has lost it (a new or an older database): say which."""
         self._behind = self._behind + 1 if ack.upto < self.outbox.acked < ack.max else 0
         if self._behind == FORGOTTEN_AFTER:
-            lost_there = (ack.upto + 1, self.outbox.acked)
-            await self.outbox.account("forgotten by the inbox", Counter(), [lost_there])
+            await self.outbox.account("forgotten by the inbox", Counter(), [(ack.upto + 1, self.outbox.acked)])
 
     def _confirmed(self, upto: int, highest: int) -> None:
         self.fruitful = self.fruitful or upto > self.flight.acked
@@ -396,4 +394,7 @@ class Call:
                 await self.outbox.acknowledge(self._settle_upto, self.stream)
             except sqlite3.Error as error:
                 log.warning("confirmed events cannot be deleted now: %s", type(error).__name__)
-            self.health.up("inbox", self.dial.name, "", figures(self.outbox))
+                await asyncio.sleep(TEND)
+                self._settle.set()  # nothing more need be confirmed for a long time
+            else:
+                self.health.up("inbox", self.dial.name, "", figures(self.outbox))

@@ -78,8 +78,8 @@ class Ledger:
             tending.cancel()
             await asyncio.gather(tending, return_exceptions=True)
             with contextlib.suppress(sqlite3.Error):
-                self._told = -self._refusals
                 while self._queue or self._unaccounted:
+                    self._told = -self._refusals  # nothing waits for its time now, whatever is noted meanwhile
                     await self._keep()
 
     async def _due(self) -> None:

@@ -80,7 +80,6 @@ class Outbox:
         self.caps, self._clock = caps, clock
         self._source = source_of(device.chain, device.store, device.id)
         self._timezone = device.timezone
-        self._failing = False
         self._pending: deque[_Entry] = deque()
         self._asked = False
         self._open(db, loaded, reserve)
@@ -89,6 +88,9 @@ class Outbox:
         caps = replace(self.caps, rows=min(self.caps.rows, IN_MEMORY)) if db.path == MEMORY else self.caps
         place = Place(self._source, loaded.stream, self.bootid)
         self._db = db
+        self._refused: set[Literal["contact", "write", "page"]] = set()
+        self._cleared = 0
+        """Up to here all that is confirmed is deleted; what an earlier start left is not known, and looked for once."""
         self.reach = Reach(loaded.opened, loaded.again)
         self._writer = Writer(db, loaded, place, self._timezone, caps, self._clock, reserve)
 
@@ -128,10 +130,11 @@ class Outbox:
         try:
             rows = await self._db.read(lambda connection: schema.page(connection, start, limit))
         except sqlite3.Error as error:
-            self._mind(error)
+            self._mind(error, "page")
             if self.heals and self.spoilt.is_set():
                 return []  # until it is renewed
             raise
+        self._refused.discard("page")
         torn = next((n for n, row in enumerate(rows) if not row.whole), len(rows))
         if not self.heals or torn == len(rows):
             return rows
@@ -143,21 +146,23 @@ class Outbox:
         try:
             return await self._db.read(lambda connection: schema.gap_of(connection, number))
         except sqlite3.Error as error:
-            self._mind(error)
+            self._mind(error, "page")
             return None
 
     async def acknowledge(self, upto: int, stream: str = "") -> int:
         """All up to a number is confirmed: delete it. How many went; 0 for a number never given (a forged one).
 
-        Nothing goes, either, for a ``stream`` that is no longer this outbox's.
+        Nothing goes, either, for a ``stream`` that is no longer this outbox's. What was not deleted, as the disk
+        refused or the caller was cancelled, goes when it is confirmed once more.
         """
-        if not self.acked < upto <= self.last or stream not in ("", self.stream):
+        if not self._cleared < upto <= self.last or stream not in ("", self.stream):
             return 0
-        self.acked, writer = upto, self._writer
-        gone = part = await self._prune(upto, writer)
-        while part:
-            part = await self._prune(upto, writer)
+        self.acked, writer = max(self.acked, upto), self._writer
+        upto, gone = self.acked, 0
+        while part := await self._prune(upto, writer):
             gone += part
+        if writer is self._writer:
+            self._cleared = upto
         return gone
 
     async def vouched(self) -> None:
@@ -244,10 +249,12 @@ class Outbox:
 
     @property
     def spool(self) -> Spool:
-        """``degraded`` while room is short or the disk refused the last write, ``memory`` where no disk holds it."""
+        """``degraded`` while room is short or the last contact, other write or page was refused; ``memory`` without a
+        disk."""
         if self._db.path == MEMORY:
             return "memory"
-        return "degraded" if self._failing or self._writer.fenced or self._writer.squeezed else "ok"
+        short = self._writer.fenced or self._writer.squeezed
+        return "degraded" if self._refused or short else "ok"
 
     async def tend(self, every: float = TEND) -> None:
         """Keep the ballast, and the file no larger than it need be, for ever; ``every`` so many seconds a step."""
@@ -300,7 +307,7 @@ class Outbox:
         if result is None:
             self._not_kept(batch, writer, tried, error or sqlite3.OperationalError("no answer"))
             return
-        self._failing = False
+        self._refused -= {"contact", "write"}
         self._given(writer, result[1])
         for (_, answer), seqs in zip(batch, result[0], strict=True):
             if not answer.done():
@@ -311,7 +318,8 @@ class Outbox:
             self._asked = False
             while self._pending:
                 batch.append(self._pending.popleft())
-        self._mind(error)
+        if not isinstance(error, BadContact):  # which says nothing of the disk
+            self._mind(error, "contact")
         if full(error) and tried + 1 < _TRIES:
             with suppress(sqlite3.ProgrammingError):
                 self._ask(batch, writer, tried + 1)
@@ -345,16 +353,15 @@ class Outbox:
 
     async def _write(self, writer: Writer, act: Callable[[sqlite3.Connection], T]) -> T:
         """Run a write; on a full disk once more, without the ballast, so that what is confirmed can still go."""
-        failed = self._failing
         try:
-            return await writer.db.write(act)
+            result = await writer.db.write(act)
         except sqlite3.Error as error:
-            self._mind(error)
+            self._mind(error, "write")
             if not full(error):
                 raise
-        await writer.db.read(writer.lighten)
-        result = await writer.db.write(act)
-        self._failing = failed  # what went wrong was only want of the ballast's room
+            await writer.db.read(writer.lighten)
+            result = await writer.db.write(act)
+        self._refused.discard("write")
         return result
 
     def _given(self, writer: Writer, seq: int) -> None:
@@ -364,7 +371,8 @@ class Outbox:
             self.last = max(self.last, seq)
         self.news.set()
 
-    def _mind(self, error: BaseException) -> None:
-        self._failing = not isinstance(error, BadContact)
+    def _mind(self, error: BaseException, what: Literal["contact", "write", "page"]) -> None:
+        """The disk refused it; each is over once one of its own kind was taken again."""
+        self._refused.add(what)
         if isinstance(error, sqlite3.Error) and broken(error):
             self.spoilt.set()
