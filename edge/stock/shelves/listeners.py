@@ -84,7 +84,7 @@ class Listeners:
     def shown(self, now: float) -> tuple[str, ...]:
         """What screens asked for lately, the latest first; of one moment that which was heard last."""
         self._recent(now)
-        return tuple(sorted(reversed(self._asked), key=self._asked.__getitem__, reverse=True))
+        return tuple(sorted(self._asked, key=self._asked.__getitem__))[::-1]
 
     def _recent(self, now: float) -> frozenset[str]:
         self._asked = {sku: at for sku, at in self._asked.items() if now - at <= ASKED_FOR_S}
