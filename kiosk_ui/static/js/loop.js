@@ -81,7 +81,7 @@ export function createPlayer(layers, on) {
         failures += 1;
         continue;
       }
-      if (paused) continue;
+      if (paused || next) continue; // what was told while it was made ready waits behind no whole item
       failures = 0;
       await hold(item, layers.swap());
     }
