@@ -29,10 +29,14 @@ _DRAWING = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
 class Files:
-    """A folder of files by hash, with a small picture of each beside it."""
+    """A folder of files by hash, with a small picture of each beside it.
+
+    ``unread`` are those of which the disk could not tell, at the last look, whether they are whole.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.unread: set[Path] = set()
         self._whole: dict[Path, tuple[int, int]] = {}
 
     def path(self, sha256: str, suffix: str) -> Path:
@@ -76,7 +80,10 @@ class Files:
                 return True
             if digest(path) != medium.sha256:
                 return False
+        except FileNotFoundError:
+            return False
         except OSError:
+            self.unread.add(path)
             return False
         self._whole[path] = stamp
         return True

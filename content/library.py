@@ -151,33 +151,40 @@ class Library:
             news.set()
 
     def _checked(self, lying: Shelf) -> Snapshot:
+        self.files.unread.clear()
         damaged = frozenset(each.id for each in lying.media.values() if not self.files.whole(each))
         return snapshot(lying, damaged - {WELCOME}, self._read_catalogue())
 
     def _read_catalogue(self) -> Mapping[str, Product]:
         """The catalogue, read again only when its file changed; a bad one does not replace the good one."""
-        with suppress(OSError):
-            status = (self.files.folder / CATALOGUE).stat()
+        path = self.files.folder / CATALOGUE
+        try:
+            status = path.stat()
             stamp = (status.st_mtime_ns, status.st_size)
             if stamp != self._catalogue:
+                self._products, self.trouble = read_catalogue(self.files.folder), ""
                 self._catalogue = stamp
-                try:
-                    self._products, self.trouble = read_catalogue(self.files.folder), ""
-                except BadRecord as error:
-                    self.trouble = str(error)
+        except BadRecord as error:
+            self._catalogue, self.trouble = stamp, str(error)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            self.files.unread.add(path)
+            self._catalogue = None
+            self.trouble = f"{CATALOGUE} cannot be read: {error.strerror}"
         return self._products
 
     async def watch(self) -> None:
         """See, for ever, what other processes write: another connection's commits, a new catalogue.
 
-        While the disk cannot be read, what was read last stays.
+        While the disk cannot be read, what was read last stays; what it could not tell is asked again.
         """
         seen: tuple[object, ...] = ()
         while True:
             with suppress(OSError, sqlite3.Error):
                 version = await self._db.read(store.data_version)
                 stamps = await asyncio.to_thread(self._stamps)
-                if (version, stamps) != seen:
+                if (version, stamps) != seen or self.files.unread:
                     await self.refresh()
                 seen = (version, stamps)
             await asyncio.sleep(POLL_S)

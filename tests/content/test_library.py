@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import os
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import date, datetime, time
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -48,7 +51,7 @@ def poster(id: str, *media: str) -> Campaign:
 
 async def until(made: Library, condition: object) -> None:
     """Wait until a condition of the library holds, woken by its changes."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         async for _ in made.changes():
             if condition():  # type: ignore[operator]
                 return
@@ -194,6 +197,32 @@ async def test_a_new_catalogue_is_seen_and_a_bad_one_does_not_replace_it(tmp_pat
         await made.refresh()
         assert "T-1" in made.products()
         assert "products.0.sku" in made.trouble
+
+
+async def test_what_the_disk_could_not_read_for_a_moment_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = {"tea", "catalogue.json"}
+
+    def opens(path: Path, *how: Any, **more: Any) -> Any:
+        if any(each in path.name for each in away):
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return plain(path, *how, **more)
+
+    async with opened(tmp_path) as made:
+        tea = photo(made, "tea")
+        await made.save(tea, "花子", "upload")
+        (tmp_path / "catalogue.json").write_text(dump_catalogue([TEA]))
+        away.add(tea.sha256)
+    plain = Path.open
+    monkeypatch.setattr(Path, "open", opens)
+    monkeypatch.setattr("content.library.POLL_S", 0.01)
+    async with opened(tmp_path) as made:
+        assert (list(made.media()), dict(made.products())) == ([WELCOME], {})
+        assert "cannot be read" in made.trouble
+        away.clear()
+        await until(made, lambda: "T-1" in made.products() and "tea" in made.media())
+        assert made.trouble == ""
 
 
 async def test_products_are_found_by_any_of_their_words(tmp_path: Path) -> None:
