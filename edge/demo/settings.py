@@ -16,7 +16,7 @@ import json
 import secrets
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,7 @@ def find_ports(first: int) -> Ports:
     taken: list[int] = [first or _any()]
     for offset in (1, 2, 3):
         near = first + offset
-        taken.append(near if first and near < 65536 and _free(near) and near not in taken else _any())
+        taken.append(near if first and near < 65536 and _free(near) and near not in taken else _any(taken))
     return Ports(*taken)
 
 
@@ -98,10 +98,13 @@ def _free(port: int) -> bool:
     return True
 
 
-def _any() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+def _any(besides: Collection[int] = ()) -> int:
+    """Whichever port is free; the kernel may well give one again that was just let go."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind((HOST, 0))
+            if (port := int(probe.getsockname()[1])) not in besides:
+                return port
 
 
 def prepare(folder: Path, ports: Ports, now_s: float | None = None) -> Demo:

@@ -2,6 +2,7 @@
 
 import socket
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -10,7 +11,7 @@ from edge.adapters.members_csv import Settings as MembersSettings
 from edge.demo import settings
 from edge.demo.people import people, pseudonym
 from edge.demo.seed import goods
-from edge.demo.settings import PortTaken, find_ports, prepare
+from edge.demo.settings import Ports, PortTaken, find_ports, prepare
 from edge.members import table
 from edge.members.keyset import from_base64url, read_keyset
 from edge.members.static import compile_rules
@@ -75,6 +76,14 @@ def test_the_printed_password_opens_both_accounts(tmp_path: Path) -> None:
     known = Accounts(tmp_path / "edge" / "accounts.json").all()
     assert {name: account.role for name, account in known.items()} == {"staff": Role.STAFF, "it": Role.IT}
     assert all(verify(account, demo.password) for account in known.values())
+
+
+def test_a_port_that_is_given_twice_is_taken_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = iter((7001, 7001, 7002, 7001, 7002, 7003, 7004))
+    probe = mock.MagicMock()
+    probe.__enter__.return_value.getsockname = lambda: (settings.HOST, next(given))
+    monkeypatch.setattr(socket, "socket", lambda: probe)
+    assert find_ports(0) == Ports(7001, 7002, 7003, 7004)
 
 
 def test_a_taken_port_is_named_with_another_to_try() -> None:
