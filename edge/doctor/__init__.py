@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import http.client
 import json
 import shutil
 import socket
@@ -93,7 +94,7 @@ def running(settings: config.Store | config.Hub) -> list[dict[str, Any]] | None:
         with urllib.request.urlopen(f"http://{host}:{web.port}/readyz", timeout=3) as answer:
             said = json.load(answer)
         return list(said["parts"]) if said["name"] == _name(settings) else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
         return None
 
 

@@ -322,6 +322,24 @@ def test_a_port_that_another_uses_is_named_and_stops_the_start(
     assert "already in use" in capsys.readouterr().err
 
 
+def test_what_speaks_no_http_at_our_port_is_another_that_uses_it(etc: Path, check: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        greets = threading.Thread(target=lambda: _greet(other), daemon=True)
+        greets.start()
+        (etc / "local.toml").write_text(f"[web]\nport = {other.getsockname()[1]}\n")
+        code, found = check(etc)
+        greets.join()
+    assert (code, found["port"]["ok"]) == (1, False)
+
+
+def _greet(server: socket.socket) -> None:
+    """Answer one caller as a service does that speaks first."""
+    caller, _ = server.accept()
+    with caller:
+        caller.recv(65536)
+        caller.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+
+
 def test_a_spoilt_outbox_and_one_that_was_put_aside_are_named(
     etc: Path, check: Callable[[Path], tuple[int, Findings]]
 ) -> None:
