@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -56,5 +57,9 @@ def test_a_drill_that_is_ended_leaves_no_process_and_no_folder(tmp_path: Path) -
 
 
 def _commands() -> str:
-    """The command lines of all processes."""
-    return " ".join(path.read_text(errors="replace") for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists())
+    """The command lines of all processes; one may end while it is looked at."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            found.append(path.read_text(errors="replace"))
+    return " ".join(found)
