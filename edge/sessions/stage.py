@@ -101,6 +101,8 @@ class Stage:
         self._errands = Errands(screen.id)
         self._introduction: asyncio.Future[None] | None = None
         self._view = View()
+        self._moved = False
+        self._painted = house.mono()
 
     def put(self, item: Item) -> None:
         """Hand in what happened; when the stage is far behind, the newest is dropped rather than the eye delayed."""
@@ -109,7 +111,8 @@ class Stage:
 
     def stock_moved(self) -> None:
         """Some product's stock changed, or a call was answered; a running session looks again."""
-        if self._session.id and self._inbox.empty():
+        if self._session.id and not self._moved and not self._inbox.full():
+            self._moved = True  # whatever else waits there may paint nothing
             self.put(_StockMoved())
 
     @property
@@ -148,8 +151,8 @@ class Stage:
         if self._session.due is None:
             return None
         now = self._house.mono()
-        waits = self._visitor.wishes.due(now)
-        return max(0.0, min(self._session.due - now, REFRESH if waits is None else waits))
+        again, waits = self._painted + REFRESH - now, self._visitor.wishes.due(now)
+        return max(0.0, min(self._session.due - now, again if waits is None else min(again, waits)))
 
     async def tick(self) -> None:
         """A deadline may have passed, or a stock label grown older."""
@@ -182,6 +185,7 @@ class Stage:
                 self._visitor.profile = profile
                 await self._paint()
             case _StockMoved():
+                self._moved = False
                 await self._paint()
             case _Answered(session, wished) if session == self._session.id and self._visitor.wishes.heard(wished):
                 await self._happen(Touch())
@@ -350,6 +354,7 @@ class Stage:
         await self._paint()
 
     async def _paint(self) -> None:
+        self._painted = self._house.mono()
         await self._glass.paint(self._session, self._visitor)
 
     def _wall(self) -> float:

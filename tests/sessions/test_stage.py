@@ -222,6 +222,35 @@ async def test_nothing_personal_outlives_a_stage_that_stops_or_fails(fault: type
     assert shop.spent == {b"anna-1"}
 
 
+@pytest.mark.promise("K-1")
+async def test_stock_that_moves_while_a_browser_tells_what_it_painted_is_shown_at_once() -> None:
+    shop = Shop()
+    await shop.scan(token("anna"))
+    shop.stage.put(Painted("k1", len(shop.shows), 0.0))
+    shop.band = Band.NONE
+    for _ in range(3):
+        shop.stage.stock_moved()
+    assert shop.stage._inbox.qsize() == 2  # one look is enough
+    await shop.settled()
+    assert shop.shows[-1].values["tiles"][0].stock[0].band is Band.NONE
+    shop.band = Band.FEW
+    shop.stage.stock_moved()
+    await shop.settled()
+    assert shop.shows[-1].values["tiles"][0].stock[0].band is Band.FEW
+
+
+@pytest.mark.promise("K-1")
+async def test_labels_are_looked_at_again_in_time_however_often_other_things_happen() -> None:
+    shop = Shop()
+    await shop.scan(token("anna"))
+    for _ in range(4):
+        shop.clock += 1.0
+        await shop.stage.take(Painted("k1", len(shop.shows), 0.0))
+    assert shop.stage._wait() == 1.0
+    await shop.wait(1.0)
+    assert shop.stage._wait() == 5.0
+
+
 async def test_the_profile_fills_in_without_being_waited_for() -> None:
     shop = Shop(profile=ANNA)
     await shop.scan(token("anna"))
