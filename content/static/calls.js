@@ -4,7 +4,7 @@ import { connect as connectChime, sound } from "./chime.js";
 
 const DEAF = 4; // so many times without an answer, and the page says that it hears nothing
 const AGAIN_MS = 30_000; // "3 min ago" grows older by itself
-const STILL_MS = 500; // a press so soon after the list moved was meant for what stood there before
+const STILL_MS = 500; // a tap so soon after the list moved was meant for what stood there before
 const TOLD = "tentou.calls"; // in sessionStorage: the calls that were told
 const MOST_TOLD = 1000; // twice as many as a store keeps
 
@@ -17,7 +17,7 @@ export function connect(badge) {
   let version = badge.dataset.version ?? "";
   let missed = 0;
   let listed = performance.now();
-  let moved = -STILL_MS;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ let still;
 
   ear.addEventListener("message", ({ data }) => {
     missed = data ? 0 : missed + 1;
@@ -57,20 +57,26 @@ export function connect(badge) {
     const focused = document.activeElement?.id ?? "";
     const before = order(list);
     list.innerHTML = fresh;
-    if (order(list) !== before) moved = performance.now();
+    if (order(list) !== before) settle(list);
     const other = focused.replace(/^(done|back)-/, (_, was) => (was === "done" ? "back-" : "done-"));
     const button = document.getElementById(focused) ?? document.getElementById(other);
     if (focused) button?.focus({ preventScroll: true });
   }
 
+  /** Takes no tap for a moment. @param {HTMLElement} list */
+  function settle(list) {
+    list.toggleAttribute("data-moving", true);
+    clearTimeout(still);
+    still = setTimeout(() => list.removeAttribute("data-moving"), STILL_MS);
+  }
+
   /** The list stays where it is and the sound stays open, as no other page is loaded. @param {HTMLElement} list @param {SubmitEvent} event */
   async function press(list, event) {
     event.preventDefault();
-    if (performance.now() - moved < STILL_MS) return;
     const form = /** @type {HTMLFormElement} */ (event.target);
     const button = /** @type {HTMLButtonElement} */ (event.submitter);
     const body = new URLSearchParams({ key: form.key.value, [button.name]: button.value });
-    moved = performance.now();
+    settle(list);
     const sent = await fetch(form.action, { method: "POST", body, redirect: "manual" }).catch(() => undefined);
     if (sent?.type !== "opaqueredirect" || !(await refresh(list, version))) location.reload();
   }

@@ -70,6 +70,20 @@ async def test_one_press_settles_a_call_and_another_takes_that_back(studio: Shop
     assert [each.waits for each in studio.counter.calls] == [True, True]
 
 
+async def test_staff_read_that_no_more_are_taken_until_some_are_seen_to(studio: Shop) -> None:
+    studio.counter.calls, studio.counter.most = [call(key="k1"), call(key="k2")], 2
+    assert "お待ちが2件あり、これより多くは受けられません" in await read(studio)
+    assert "2 are waiting, and no more are taken" in await read(studio, "calls/list?language=en")
+    await studio.client.post("/staff/calls", data={"key": "k2", "do": "done"})
+    assert "これより多くは" not in await read(studio, "calls?language=ja")
+
+
+async def test_news_names_all_who_wait_and_nobody_who_was_seen_to(studio: Shop) -> None:
+    studio.counter.calls = [call(key="k3"), call(key="k2", settled_s=AT), call(key="k1")]
+    news = await (await studio.client.get("/staff/calls.json")).json()
+    assert news == {"number": 2, "keys": ["k3", "k1"], "version": 1}
+
+
 async def test_whoever_asks_for_news_listens_and_keeps_no_session_awake(studio: Shop) -> None:
     await read(studio, "pictures")
     assert studio.counter.heeded == 0

@@ -67,3 +67,34 @@ async def test_a_touch_at_the_kiosk_is_a_row_in_the_studio_until_staff_say_that_
         await expect(badge).to_be_hidden()
         await expect(staff.get_by_role("button", name="戻す")).to_be_visible()
         assert broken == []
+
+
+COUNTED = """
+  globalThis.notes = 0;
+  const start = AudioScheduledSourceNode.prototype.start;
+  AudioScheduledSourceNode.prototype.start = function (at) { notes += 1; return start.call(this, at); };
+"""
+"""Counts the notes that a page plays; a call has two."""
+
+
+async def test_a_page_asks_for_a_touch_before_it_sounds_and_then_sounds_once_for_each_call(tmp_path: Path) -> None:
+    furnished(tmp_path)
+    async with store(tmp_path) as (parts, url), chromium.launched() as browser:
+        staff = await signed_in(browser, url, "/staff/calls")
+        said: list[str] = []
+        staff.on("console", lambda message: said.append(message.text))
+        await staff.add_init_script(COUNTED)
+        await staff.locator("[data-chime]").click()
+        first = parts.bell.ring("kiosk-1", "LN-1")
+        await staff.reload()
+        await expect(staff.get_by_text("音を出すには画面に触れてください")).to_be_visible()
+        await staff.locator("h1").click()
+        await expect(staff.locator("[data-hush]")).to_be_hidden()
+        parts.bell.ring("kiosk-1", "LN-2")
+        await expect(staff.locator(".call.waits")).to_have_count(2)
+        await chromium.becomes(staff, "() => notes === 2")
+        await staff.locator(f"#done-{first}").click()
+        await expect(staff.locator(f"#back-{first}")).to_be_focused()
+        parts.bell.ring("kiosk-1", "LN-3")
+        await chromium.becomes(staff, "() => notes >= 4")
+        assert (await staff.evaluate("() => notes"), staff.url, said) == (4, f"{url}/staff/calls", [])
