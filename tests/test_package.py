@@ -73,7 +73,7 @@ def demo(elsewhere: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [str(elsewhere / "bin/tentou"), "demo", "--no-browser", "--port", str(port), "--seconds", "60"]
+    command = [str(elsewhere / "bin/tentou"), "demo", "--no-browser", "--port", str(port), "--seconds", "600"]
     with (elsewhere / "demo.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=elsewhere, stdout=log, stderr=log)
         yield f"http://127.0.0.1:{port}"
@@ -88,7 +88,7 @@ def test_the_installed_command_runs_the_demos_page(demo: str, elsewhere: Path) -
 
 
 def _soon(url: str, log: Path) -> str:
-    for _ in range(300):
+    for _ in range(900):
         try:
             with urllib.request.urlopen(url, timeout=5) as answer:
                 return str(answer.read().decode())

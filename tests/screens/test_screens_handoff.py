@@ -79,6 +79,7 @@ async def test_the_qr_is_read_from_the_screens_own_picture(
     await turned.goto(f"{store.url}/screens/{screen}")
     for scene in ("product", "member"):
         await store.painted(await store.screens.show(sheet(member, screen, scene, "ja")))
+        await turned.locator("img.qr").evaluate("(img) => img.decode()")  # it is loaded after the scene was painted
         encoded = np.frombuffer(await turned.screenshot(), np.uint8)
         gray = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE), np.uint8)
         assert [code.text for code in Cascade(("qrcode",), "zxing").decode(gray)] == [LINK]
