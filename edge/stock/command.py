@@ -17,9 +17,9 @@ from zoneinfo import ZoneInfo
 from edge import config
 from edge.stock.inquiry import printed, told, wishes
 from edge.stock.inquiry.afield import Offering, afield
+from edge.stock.inquiry.awaited import progress
 from edge.stock.inquiry.desk import Shop
 from edge.stock.inquiry.explained import Offers
-from edge.stock.inquiry.printed import Bar
 from edge.stock.offering import offered
 from provisioning.layers import HUB_LAYERS
 
@@ -77,8 +77,8 @@ def reconcile(args: argparse.Namespace) -> int:
     if not wishes.served(data):
         found: dict[str, Any] = {"live": False, "channels": [], "away": [args.channel] if args.channel else known}
     elif args.wait:
-        with Bar(sys.stderr) as bar:
-            found = {"live": True} | _answer(data, "compare", args.channel, COMPARED_S, bar.show)
+        with progress(sys.stderr, _zone(settings)) as shown:
+            found = {"live": True} | _answer(data, "compare", args.channel, COMPARED_S, shown.show)
     else:
         found = {"live": True} | _answer(data, "ask", args.channel, PATIENCE_S)
     _print(found | {"waited": args.wait}, args, printed.compared)
@@ -154,5 +154,9 @@ def _print(found: dict[str, Any], args: argparse.Namespace, plain: Plain) -> Non
         print(json.dumps(found, ensure_ascii=False))
         return
     settings, _ = _read(args.config)
-    zone = ZoneInfo(settings.device.timezone) if isinstance(settings, config.Store) else None
-    print("\n".join(plain(found, zone)))
+    print("\n".join(plain(found, _zone(settings))))
+
+
+def _zone(settings: config.Store | config.Hub) -> ZoneInfo | None:
+    """A store's time zone; a hub's times are told in its machine's."""
+    return ZoneInfo(settings.device.timezone) if isinstance(settings, config.Store) else None

@@ -208,6 +208,15 @@ class Desk:
                 asked[channel.id] = source.comparison.begun + 1
         return asked
 
+    async def due(self) -> dict[str, float]:
+        """By channel, until when its budgets keep comparisons back (``standing.due``); raises sqlite3.Error."""
+        if self.calls is None:
+            return {}
+        now_s, shop = self.wall(), self.shop
+        return await self.calls.read(
+            lambda db: {each.id: standing.due(each, shop.folder, now_s, db) for each in shop.channels}
+        )
+
     def down(self, channel: str) -> str:
         """Why a channel cannot be asked now; empty if it can, as far as is known."""
         parts = self.health.parts() if self.health is not None else ()

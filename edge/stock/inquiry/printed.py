@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
-from typing import Any, Self, TextIO
+from typing import Any
 
 VOUCHES = {
     "pushes": "pushes without a gap",
@@ -58,7 +58,6 @@ KINDS = {
     "store": "as the store itself shows it",
     "": "no [[location]] names it, so no screen shows it",
 }
-BAR = 30
 
 
 def channels(found: Mapping[str, Any], zone: tzinfo | None = None) -> list[str]:
@@ -239,29 +238,3 @@ def clock(seconds: float, zone: tzinfo | None = None) -> str:
     if not seconds:
         return "never"
     return datetime.fromtimestamp(seconds, UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")
-
-
-class Bar:
-    """How far comparisons are, on one line of a terminal; nothing elsewhere."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._shown = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._shown:
-            self._stream.write("\n")
-
-    def show(self, found: Mapping[str, Any]) -> None:
-        """Show how far it is."""
-        if not self._stream.isatty():
-            return
-        read = sum(each["rows"] if each["done"] else min(each["read"], each["rows"]) for each in found["channels"])
-        rows = sum(each["rows"] for each in found["channels"])
-        full = BAR * read // rows if rows else 0
-        self._stream.write(f"\r{'█' * full}{'░' * (BAR - full)} {read:,} of {rows:,} rows")
-        self._stream.flush()
-        self._shown = True

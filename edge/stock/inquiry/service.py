@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 0.25
 FIGURES_S = 2.0
+DUE_S = 20.0
 SAVE_S = 60.0
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -34,6 +36,8 @@ class Service:
         self._under_way: dict[str, Mapping[str, int]] = {}
         self._said: dict[str, dict[str, Any]] = {}
         self._read = False
+        self._due: Mapping[str, float] = {}
+        self._due_at_s = -math.inf
 
     def loops(self) -> dict[str, Callable[[], Awaitable[None]]]:
         """What is to be kept alive of it, by name."""
@@ -60,12 +64,24 @@ class Service:
 
     async def _answer(self, wish: Wish) -> None:
         if wish.what in ("compare", "ask"):
+            await self._look_at_budgets()
             done, found = self._compared(wish)
         else:
             done, found = True, await self._told(wish)
         if done or self._said.get(wish.id) != found:
             self._said = {id: each for id, each in self._said.items() if id in self._under_way} | {wish.id: found}
             await asyncio.to_thread(wishes.answer, self._data, wish, found, done)
+
+    async def _look_at_budgets(self) -> None:
+        """Until when comparisons that are awaited have to wait; not asked for again with each look."""
+        now_s = self.desk.wall()
+        if abs(now_s - self._due_at_s) < DUE_S:
+            return
+        self._due_at_s = now_s
+        try:
+            self._due = await self.desk.due()
+        except sqlite3.Error:  # that it waits is told all the same
+            self._due = {}
 
     async def _told(self, wish: Wish) -> dict[str, Any]:
         try:
@@ -100,6 +116,8 @@ class Service:
         return {
             "channel": channel,
             "done": ended,
+            "begun": begun,
+            "due_s": round(self._due.get(channel, 0.0)),
             "read": found.rows if found is not None and begun else 0,
             "rows": self.desk.listed(channel),
             "differed": found.differed if found is not None and ended else 0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,10 +19,12 @@ from edge.stock.intake import feeding
 from edge.stock.intake.desk import contract_of
 from edge.stock.intake.doubts import Told
 from edge.stock.intake.opening import can_of, counts
+from edge.stock.intake.windows import Urgency, Windows
 from edge.stock.shelves.shelf import Key
 from edge.stock.system import Budget, Can, Since
 
 HOUR_S = 3600.0
+_SPENT = "SELECT until_s, cost FROM spent WHERE contract = ? AND until_s > ? ORDER BY until_s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +171,21 @@ def spent(
         Spent(_used(contract, now_s - each.per_s, connection) if written else None, each.calls, each.per_s)
         for each in budgets(module, settings)
     )
+
+
+def due(channel: config.StockChannel, where: Path, now_s: float, connection: sqlite3.Connection | None) -> float:
+    """Until when at the latest (UNIX seconds) a channel's budgets keep a comparison's next call back; 0 where they do
+    not, or where nothing is written down of them."""
+    module, settings = feeding.chosen(channel)
+    if connection is None or not counts(module):
+        return 0.0
+    windows, contract = Windows(budgets(module, settings)), contract_of(module, settings, where)
+    for until_s, cost in connection.execute(_SPENT, (contract, now_s - windows.longest_s)):
+        windows.add(cost, until_s)
+    for (until_s,) in connection.execute("SELECT until_s FROM held WHERE contract = ?", (contract,)):
+        windows.hold(until_s - now_s, now_s)
+    wait = windows.wait(1.0, Urgency.COMPARE, now_s)
+    return now_s + wait if 0 < wait < math.inf else 0.0
 
 
 def _used(contract: str, since_s: float, connection: sqlite3.Connection | None) -> float | None:

@@ -102,7 +102,8 @@ def answer(data: Path, wish: Wish, told: dict[str, Any], done: bool = True) -> N
 def ask(
     data: Path, what: str, of: str, patience_s: float, heard: Callable[[dict[str, Any]], None] | None = None
 ) -> dict[str, Any]:
-    """Ask the service and wait for its last answer; ``heard`` gets those before. Raises Unanswered, OSError.
+    """Ask the service and wait for its last answer; ``heard`` gets what it said before that, at each look for more.
+    Raises Unanswered, OSError.
 
     The patience begins anew with each answer: one that goes on is still awaited.
     """
@@ -110,26 +111,45 @@ def ask(
     wish, path = folder / f"{id}{ASK}", folder / f"{id}{ANSWER}"
     _put(wish, {"what": what, "of": of})
     try:
-        return _awaited(path, patience_s, heard)
+        return _awaited(wish, path, patience_s, heard)
     finally:
         wish.unlink(missing_ok=True)
         path.unlink(missing_ok=True)
 
 
-def _awaited(path: Path, patience_s: float, heard: Callable[[dict[str, Any]], None] | None) -> dict[str, Any]:
+def _awaited(
+    wish: Path, path: Path, patience_s: float, heard: Callable[[dict[str, Any]], None] | None
+) -> dict[str, Any]:
     last, end = b"", time.monotonic() + patience_s
+    told: dict[str, Any] = {}
     while time.monotonic() < end:
+        gone = not _still_asks(wish)
         text = path.read_bytes() if path.exists() else b""
         if text and text != last:
             last, end = text, time.monotonic() + patience_s
             found = json.loads(text)
+            told = found["told"]
             if found["done"]:
-                told: dict[str, Any] = found["told"]
                 return told
-            if heard is not None:
-                heard(found["told"])
+        if gone:
+            raise Unanswered("the service was started anew meanwhile; ask again")
+        if last and heard is not None:
+            heard(told)
         time.sleep(LOOK_S)
+    if last:
+        raise Unanswered(
+            "nothing moved for too long to wait; it goes on by itself, and `tentou stock status` tells how"
+        )
     raise Unanswered("the service runs here and does not answer; look at its log")
+
+
+def _still_asks(wish: Path) -> bool:
+    """Keep a question young while somebody waits; False once it is taken away, after its last answer or at a start."""
+    try:
+        os.utime(wish)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _put(path: Path, value: dict[str, Any]) -> None:

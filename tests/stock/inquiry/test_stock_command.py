@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +154,28 @@ def test_a_question_that_is_taken_away_while_the_service_looks_costs_no_other_it
         (tmp_path / wishes.FOLDER / "gone.ask").unlink()
         monkeypatch.setattr(Path, "iterdir", lambda _: iter(found))
         assert [wish.id for wish in wishes.waiting(tmp_path, time.time())] == ["stays"]
+
+
+def test_a_question_lives_as_long_as_somebody_waits_and_no_restart_leaves_them_waiting(tmp_path: Path) -> None:
+    told: list[dict[str, Any]] = []
+
+    def hour_later(found: dict[str, Any]) -> None:
+        told.append(found)
+        (wish,) = wishes.waiting(tmp_path, time.time() + wishes.OLD_S - 60)
+        if len(told) == 1:
+            (path,) = (tmp_path / wishes.FOLDER).glob("*.ask")
+            os.utime(path, (0, 0))
+        else:
+            (tmp_path / wishes.FOLDER / f"{wish.id}.ask").unlink()
+
+    with wishes.serving(tmp_path), ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(wishes.ask, tmp_path, "compare", "", 60.0, hour_later)
+        while not (asked := wishes.waiting(tmp_path, time.time())):
+            time.sleep(0.01)
+        wishes.answer(tmp_path, asked[0], {"n": 1}, done=False)
+        with pytest.raises(wishes.Unanswered, match="started anew"):
+            asking.result()
+    assert told == [{"n": 1}, {"n": 1}]
 
 
 def test_a_service_that_does_not_answer_is_told_of(tmp_path: Path) -> None:
