@@ -185,16 +185,38 @@ async def test_a_hub_that_reads_no_channel_reads_nothing_of_what_others_were_tol
             assert other.cache.shown() == ("A-3",)
 
 
-async def test_two_hubs_that_write_the_same_at_once_do_not_hold_each_other_up(
+async def test_hubs_write_in_one_order_so_that_none_waits_for_one_that_waits_for_it(
     server: Started, tmp_path: Path, clock: HandClock
 ) -> None:
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
     async with sides(server, tmp_path, clock) as (one, two):
-        skus = [f"A-{n}" for n in range(300)]
-        both = [GroupShown(each.server, Leases(each.server), ["pos"], each.cache) for each in (one, two)]
-        both[0].show(skus)
-        both[1].show(skus[::-1])
-        await asyncio.gather(*(each.share() for each in both))
-        assert await counted(one) == 300
+        skus = [f"A-{n}" for n in range(99)]
+        two.shown.show(skus)
+        await two.shown.share()
+        clock.pass_(AGAIN_S)
+        two.shown.show(skus)
+        async with one.server.transaction() as db:
+            await db.execute("UPDATE stock_shown SET until = until WHERE sku = $1", min(skus))
+            writing = asyncio.create_task(two.shown.share())
+            assert await until(lambda: _some(one, waits))
+            await db.execute("UPDATE stock_shown SET until = until")
+        await writing
+
+
+async def _some(side: Side, sql: str) -> bool:
+    return bool(await counted(side, sql))
+
+
+async def test_without_news_nothing_is_read(server: Started, tmp_path: Path, clock: HandClock) -> None:
+    async with sides(server, tmp_path, clock) as (reader, _):
+        await reader.shown.share()
+        clock.pass_(1)
+        await reader.shown.share()
+        await counted(reader, "ALTER TABLE stock_shown RENAME TO gone")
+        await reader.shown.share()
+        reader.shown._notice("l")
+        with pytest.raises(StockAway):
+            await reader.shown.share()
 
 
 async def test_what_the_database_would_not_take_is_kept_for_nobody(
