@@ -46,12 +46,13 @@ export function createKeeper(screen, version) {
       const mine = files.filter((path) => path.startsWith(`/static/${version}/`));
       await ask(worker, { keep: "page", version, page: location.pathname, files: [...new Set(mine)] });
     },
-    /** Keep a loop's media, verified; the loop without what cannot be had whole. @param {any} loop */
+    /** Keep a loop's media, verified; the loop without what cannot be had whole, empty if a newer one came meanwhile.
+     *  @param {any} loop */
     async loop(loop) {
       const worker = await ready;
       if (!worker) return loop;
-      const { bad = [] } = await ask(worker, { keep: "loop", screen, loop });
-      return { ...loop, items: loop.items.filter((/** @type {any} */ item) => !bad.includes(item.url)) };
+      const { bad = [], over } = await ask(worker, { keep: "loop", screen, loop });
+      return { ...loop, items: loop.items.filter((/** @type {any} */ item) => !over && !bad.includes(item.url)) };
     },
   };
 }

@@ -85,14 +85,20 @@ async function keepPage({ version, page, files }) {
   return { kept: true };
 }
 
-/** @param {{screen: string, loop: {version: string, items: any[]}}} wanted */
+/** The loop that each screen asked for last. @type {Map<string, object>} */ const newest = new Map();
+
+/** One whose film comes slowly gives way to the next, which may be whole sooner.
+ *  @param {{screen: string, loop: {version: string, items: any[]}}} wanted */
 async function keepLoop({ screen, loop }) {
+  newest.set(screen, loop);
+  const over = () => newest.get(screen) !== loop;
   const cache = await caches.open(LOOP + screen);
   const bad = [];
   let room = ROOM;
   for (const item of loop.items.slice(0, MOST)) {
     const kept = await cache.match(item.url);
     const answer = kept ?? (await whole(item));
+    if (over()) return { over: true };
     if (!answer) {
       bad.push(item.url);
       continue;
@@ -101,10 +107,12 @@ async function keepLoop({ screen, loop }) {
     if (!kept && room >= 0) await cache.put(item.url, answer);
   }
   if (bad.length === loop.items.length) return { bad }; // nothing of it is whole: what was kept before stays
+  if (over()) return { over: true };
   const list = `/screens/${screen}/loop.json`;
   await cache.put(list, Response.json(loop));
   const wanted = new Set([list, ...loop.items.map((item) => item.url)]);
   for (const { url } of await cache.keys()) {
+    if (over()) return { over: true };
     const path = new URL(url).pathname;
     if (!wanted.has(path)) await cache.delete(path);
   }
