@@ -6,8 +6,10 @@ import socket
 import ssl
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import paho.mqtt.client as paho
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,6 +65,18 @@ async def test_a_refused_subscription_is_told_as_one() -> None:
             async with MqttDial(Settings(port=far.port, timeout=5.0), Path("."))("edge", None, ("a", "b")):
                 pass
     assert "read" in remedy(told.value).todo
+
+
+async def test_what_nobody_waits_for_any_more_and_cannot_go_either_ends_nothing(mosquitto: Any) -> None:
+    async with MqttDial(Settings(port=mosquitto().port, timeout=5.0), Path("."))("edge", None, ()) as link:
+        pipe: Any = link
+        pipe.window = 1
+        first, given_up, third = (pipe.publish(Message("a", b"")) for _ in range(3))
+        given_up.cancel()
+        pipe.client.publish = lambda *_: SimpleNamespace(rc=paho.MQTT_ERR_NO_CONN)
+        await first
+        with pytest.raises(LinkLost, match="closing"):
+            await third
 
 
 @pytest.mark.promise("X-1")

@@ -20,6 +20,7 @@ from edge.config import Outbox as Settings
 from edge.contacts.event import read_event
 from edge.contacts.line import uplink
 from edge.contacts.line.dial import Pace
+from edge.contacts.line.post import Post
 from edge.contacts.spool import schema
 from edge.contacts.spool.ballast import Ballast
 from edge.contacts.spool.draft import Moment, Place, draft, written
@@ -287,3 +288,20 @@ async def test_head_office_hears_that_room_is_short_and_that_it_is_there_again(
             await box.record(contact("scan", 100))
             await box._db.write(box._writer.tidy)
             await eventually(lambda: far.spools == ["ok", "degraded", "ok"])
+
+
+async def test_room_that_becomes_short_between_the_birth_and_the_first_event_is_told(
+    tmp_path: Path, device: Device, background: Any, eventually: Any, quick: Pace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.contacts.line.call.TEND", 0.02)
+    async with outbox(tmp_path / "outbox.sqlite", device, Caps(rows=100, overflow="refuse_new")) as box:
+        far, post = Told(), Post()
+        await box.record_all([contact("scan", n) for n in range(100)])
+
+        async def handled() -> None:
+            with pytest.raises(Refused):
+                await box.record(contact("scan", 100))
+
+        monkeypatch.setattr(post, "handled", handled)
+        async with background(uplink.run(box, far, device, Health(), quick, post)):
+            await eventually(lambda: far.spools == ["ok", "degraded"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
+import threading
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -15,6 +17,7 @@ from edge.contacts import topics
 from edge.contacts.line import uplink
 from edge.contacts.line.dial import Confirms, Pace
 from edge.contacts.line.post import Post
+from edge.contacts.spool import schema
 from edge.contacts.spool.outbox import Outbox
 from edge.health import Health, State
 from edge.ports import LinkLost, Message
@@ -56,15 +59,23 @@ async def test_what_the_disk_refuses_to_delete_goes_later_though_nothing_more_is
     quick: Pace,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    prune, refused, mended = schema.prune, threading.Event(), threading.Event()
+
+    def pruned(connection: sqlite3.Connection, upto: int, chunk: int) -> int:
+        refused.set()
+        if not mended.is_set():
+            raise sqlite3.OperationalError("disk I/O error")
+        return prune(connection, upto, chunk)
+
     monkeypatch.setattr("edge.contacts.line.call.TEND", 0.02)
+    monkeypatch.setattr(schema, "prune", pruned)
     far = scripted()
     await box.record_all(contacts(30))
     async with background(uplink.run(box, far, device, Health(), quick)):
         await eventually(lambda: len(far.seqs()) >= 30)
-        await box._db.read(lambda connection: connection.execute("PRAGMA query_only=ON"))
         far.ack(box, 30)
-        await eventually(lambda: box.spool == "degraded")
-        await box._db.read(lambda connection: connection.execute("PRAGMA query_only=OFF"))
+        await eventually(lambda: refused.is_set() and box.spool == "degraded")
+        mended.set()
         await eventually(lambda: (box.waiting(), box.spool) == (0, "ok"))
 
 

@@ -73,6 +73,7 @@ class Call:
         self._bad: deque[tuple[Shot, Verdict, str]] = deque()
         self._broken: BaseException | None = None
         self._not_before = math.inf
+        self._spool = self.outbox.spool
         self._settle_upto = self._behind = self._taken = 0
         self._settle, self._free = asyncio.Event(), asyncio.Event()
         self._free.set()
@@ -126,17 +127,16 @@ class Call:
 
     async def _tell(self) -> None:
         """Tell the state again when what there is to know of this edge has changed."""
-        spool = self.outbox.spool
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(TEND):
                     await self.post.retold.wait()
-            if self.post.retold.is_set() or spool != self.outbox.spool:
+            if self.post.retold.is_set() or self._spool != self.outbox.spool:
                 self.post.retold.clear()
-                spool = self.outbox.spool
                 await self.link.publish(self._state("online"))
 
     def _state(self, state: str) -> Message:
+        self._spool = self.outbox.spool
         told = {
             "state": state,
             "outbox": self.outbox.stream,
@@ -145,7 +145,7 @@ class Call:
             "waiting": self.outbox.waiting(),
             "acknowledged": self.outbox.acked,
             "last": self.outbox.last,
-            "spool": self.outbox.spool,
+            "spool": self._spool,
         }
         return Message(topics.state(self.edge), json.dumps(told | dict(self.post.facts)).encode(), retain=True)
 

@@ -148,7 +148,7 @@ class MqttLink:
         properties: Any = packed(message.content_type, tuple(message.properties.items())) if self.five else None
         sent = self.client.publish(message.topic, message.payload, 1, message.retain, properties)
         if sent.rc != paho.MQTT_ERR_SUCCESS:
-            answer.set_exception(self._lost or lost(Cause.AWAY, "the connection is closing"))
+            _refuse(answer, self._lost or lost(Cause.AWAY, "the connection is closing"))
             return
         self._out += 1
         self._put_since += 1
@@ -238,9 +238,7 @@ class MqttLink:
             self._lost = why
         queued = [answer for _, answer in self._queued]
         for answer in (*self._waiting.values(), *queued):
-            if not answer.done():
-                answer.set_exception(self._lost)
-                answer.exception()  # who waits hears it all the same; who has gone is not to be warned of
+            _refuse(answer, self._lost)
         self._waiting.clear()
         self._queued.clear()
         if not self.greeted.done():
@@ -284,3 +282,10 @@ class MqttLink:
         if len(self._unread) >= UNREAD:
             self._read(False)
         self._arrived.set()
+
+
+def _refuse(answer: Answer, why: LinkLost) -> None:
+    """Say that there is no answer, unless who waited has gone; then nobody is to be warned of it either."""
+    if not answer.done():
+        answer.set_exception(why)
+        answer.exception()  # who waits hears it all the same
