@@ -6,6 +6,7 @@ import asyncio
 import gc
 import json
 import logging
+import re
 import sqlite3
 import time
 import types
@@ -81,7 +82,7 @@ class Store:
     async def hold(self, screen: str, picture: Gray, until: Callable[[], bool]) -> None:
         """Hold something up before a screen's camera until it had its effect."""
         jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while not until():
                 self.count += 1
                 self.parts.eyes[EYES[screen]].push(jpeg, self.count)
@@ -110,7 +111,7 @@ class Store:
 
     async def rows(self) -> list[dict[str, Any]]:
         """The ledger as it lies on the disk, once all that was noted is there."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while self.parts.ledger._queue:
                 await asyncio.sleep(0.01)
         await self.parts.outbox._db.read(lambda _: None)  # comes after the writes that were asked for before it
@@ -237,12 +238,17 @@ async def test_no_page_but_the_screens_own_stream_tells_who_stands_there(store: 
             async with browser.get(base + path, allow_redirects=False) as answer:
                 answers.append(answer.status)
                 told = await answer.text() + str(answer.headers)
-                assert [secret for secret in secrets if secret in told] == [], path
+                assert [secret for secret in secrets if says(told, secret)] == [], path
         async with browser.ws_connect(f"{base}{SCREEN}/stream?page=1-1") as stream:
             messages = [await stream.receive_json() for _ in range(3)]
     assert answers.count(200) >= 4
     assert any(message.get("session") == show.session for message in messages)
     await store.ended(KIOSK)
+
+
+def says(text: str, secret: str) -> bool:
+    """Whether a text holds it; a member's number of four digits also lies within times and sizes."""
+    return re.search(rf"(?<![0-9.]){re.escape(secret)}(?![0-9])", text) is not None
 
 
 @pytest.mark.promise("M-4")
