@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,51 @@ if asyncpg is not None:
 CONNECT_S = 10
 STOPPING = ("57P01", "57P02", "57P03")
 """Stopped, crashed or not ready yet; class 08 are the lost connections (PostgreSQL's manual, appendix A)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What a part of the product keeps in a server: the table that has their version, a number of the server's advisory
+    locks, and the steps from one version to the next (one that was released is never changed).
+    """
+
+    version: str
+    lock: int
+    steps: tuple[str, ...]
+
+
+async def pool(settings: Postgres, where: Path, tables: Tables, most: int, answer_s: float, **server: str) -> Any:
+    """Up to ``most`` connections, over tables that are up to date; ``server`` are settings of each connection.
+
+    Raises what is among FAULTS.
+    """
+    opened = await asyncpg.create_pool(
+        **await arguments(settings, where),
+        min_size=1,
+        max_size=most,
+        command_timeout=answer_s,
+        server_settings={"search_path": settings.schema_name, **server},
+    )
+    try:
+        async with opened.acquire() as db:
+            await _migrate(db, settings.schema_name, tables)
+    except BaseException:
+        opened.terminate()
+        raise
+    return opened
+
+
+async def _migrate(db: Any, schema: str, tables: Tables) -> None:
+    """Hubs that start together take turns."""
+    async with db.transaction():
+        await db.execute("SELECT pg_advisory_xact_lock($1)", tables.lock)
+        if not await db.fetchval("SELECT 1 FROM pg_namespace WHERE nspname = $1", schema):
+            await db.execute(f'CREATE SCHEMA "{schema}"')  # the name's alphabet is checked
+        await db.execute(f"CREATE TABLE IF NOT EXISTS {tables.version} (number integer NOT NULL)")
+        at = await db.fetchval(f"SELECT max(number) FROM {tables.version}") or 0  # noqa: S608 - a constant of ours
+        for number, step in enumerate(tables.steps[at:], at + 1):
+            await db.execute(step)
+            await db.execute(f"INSERT INTO {tables.version} VALUES ($1)", number)  # noqa: S608
 
 
 async def arguments(settings: Postgres, where: Path) -> dict[str, Any]:

@@ -133,21 +133,7 @@ class PostgresSink:
 
     async def _opened(self) -> Any:
         """A pool of connections, its tables up to date."""
-        schema = self._settings.schema_name
-        pool = await asyncpg.create_pool(
-            **await postgres.arguments(self._settings, self._where),
-            min_size=1,
-            max_size=4,
-            command_timeout=60,
-            server_settings={"search_path": schema, "application_name": "tentou hub"},
-        )
-        try:
-            async with pool.acquire() as db:
-                await tables.migrate(db, schema)
-        except BaseException:
-            pool.terminate()
-            raise
-        return pool
+        return await postgres.pool(self._settings, self._where, tables.TABLES, 4, 60.0, application_name="tentou hub")
 
     async def _prepare(self, db: Any, arrivals: Sequence[Arrival]) -> None:
         """Months and streams that are new here, each in a commit of its own, so that no batch waits with locks held."""

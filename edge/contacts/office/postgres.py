@@ -9,9 +9,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from edge.postgres import Tables
+
 MIGRATING, ERASING = 0x7E47_0001, 0x7E47_0002  # advisory locks; the numbers mean nothing
 
-STEPS = (
+_STEPS = (
     """
     CREATE TABLE contacts (
         stream text NOT NULL, seq bigint NOT NULL, id text NOT NULL, type text NOT NULL, kind text NOT NULL,
@@ -37,7 +39,7 @@ STEPS = (
     CREATE TABLE erased (member text PRIMARY KEY);
     """,
 )
-"""What brings the tables from one version to the next; a step that was released is never changed."""
+TABLES = Tables("version", MIGRATING, _STEPS)
 
 _TYPES = ("text", "bigint", *["text"] * 9, "bytea", "text", "timestamptz")
 _ARRAYS = ", ".join(f"${at}::{name}[]" for at, name in enumerate(_TYPES, 1))
@@ -75,19 +77,6 @@ KEPT = (
     "(extract(epoch FROM received) * 1000)::bigint, body FROM contacts WHERE received >= $1 AND received < $2 "
     "AND $3 IN ('', store) AND $4 IN ('', kind) ORDER BY received, stream, seq"
 )
-
-
-async def migrate(db: Any, schema: str) -> None:
-    """Bring the tables up to date; hubs that start together take turns."""
-    async with db.transaction():
-        await db.execute("SELECT pg_advisory_xact_lock($1)", MIGRATING)
-        if not await db.fetchval("SELECT 1 FROM pg_namespace WHERE nspname = $1", schema):
-            await db.execute(f'CREATE SCHEMA "{schema}"')  # the name's alphabet is checked
-        await db.execute("CREATE TABLE IF NOT EXISTS version (number integer NOT NULL)")
-        at = await db.fetchval("SELECT max(number) FROM version") or 0
-        for number, step in enumerate(STEPS[at:], at + 1):
-            await db.execute(step)
-            await db.execute("INSERT INTO version VALUES ($1)", number)
 
 
 async def partition(db: Any, month: datetime) -> None:

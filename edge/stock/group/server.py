@@ -149,26 +149,17 @@ class Server:
         """The pool, its tables up to date."""
         async with self._opening:
             if self._pool is None:
-                pool = await asyncpg.create_pool(
-                    **await postgres.arguments(self._settings, self._where),
-                    min_size=1,
-                    max_size=POOL,
-                    command_timeout=QUESTION_S,
-                    server_settings={
-                        "search_path": self.schema,
-                        "application_name": f"tentou {self.hub}",
-                        # A hub that is cut off amid a question must not hold up the others by the rows that it locked.
-                        "idle_in_transaction_session_timeout": f"{int(IDLE_S)}s",
-                        "lock_timeout": f"{int(QUESTION_S)}s",
-                    },
+                self._pool = await postgres.pool(
+                    self._settings,
+                    self._where,
+                    tables.TABLES,
+                    POOL,
+                    QUESTION_S,
+                    application_name=f"tentou {self.hub}",
+                    # A hub that is cut off amid a question must not hold up the others by the rows that it locked.
+                    idle_in_transaction_session_timeout=f"{int(IDLE_S)}s",
+                    lock_timeout=f"{int(QUESTION_S)}s",
                 )
-                try:
-                    async with pool.acquire() as db:
-                        await tables.migrate(db, self.schema)
-                except BaseException:
-                    pool.terminate()
-                    raise
-                self._pool = pool
             return self._pool
 
     async def close(self) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
-MIGRATING = 0x7E47_0003  # an advisory lock; the number means nothing
+from edge.postgres import Tables
 
-STEPS = (
+_STEPS = (
     """
     CREATE TABLE stock_channel (
         channel text PRIMARY KEY, term bigint NOT NULL DEFAULT 0, hub text NOT NULL DEFAULT '', since timestamptz
@@ -50,20 +49,8 @@ STEPS = (
     # What screens show need not outlive the server, so it costs no log.
     "CREATE UNLOGGED TABLE stock_shown (sku text PRIMARY KEY, until timestamptz NOT NULL)",
 )
-"""What brings the tables from one version to the next; a step that was released is never changed."""
 
-
-async def migrate(db: Any, schema: str) -> None:
-    """Bring the tables up to date; hubs that start together take turns."""
-    async with db.transaction():
-        await db.execute("SELECT pg_advisory_xact_lock($1)", MIGRATING)
-        if not await db.fetchval("SELECT 1 FROM pg_namespace WHERE nspname = $1", schema):
-            await db.execute(f'CREATE SCHEMA "{schema}"')  # the name's alphabet is checked
-        await db.execute("CREATE TABLE IF NOT EXISTS stock_version (number integer NOT NULL)")
-        at = await db.fetchval("SELECT max(number) FROM stock_version") or 0
-        for number, step in enumerate(STEPS[at:], at + 1):
-            await db.execute(step)
-            await db.execute("INSERT INTO stock_version VALUES ($1)", number)
+TABLES = Tables("stock_version", 0x7E47_0003, _STEPS)  # the number of the lock means nothing
 
 
 def lock(schema: str, channel: str) -> int:
