@@ -40,7 +40,9 @@ def taken(model: Model, report: StockReport, now: float) -> tuple[Model, set[tup
         elif 0 < revision < old_revision:
             continue
         elif count == old:
-            after |= {key: (old, revision, now)} if revision > old_revision else {}
+            # A push that repeats the figure is a later word than a reading that began before it.
+            later = revision > old_revision or (count is not None and not report.sure)
+            after |= {key: (old, max(revision, old_revision), now)} if later else {}
         elif 0 < old_revision < revision or (report.sure and now - (report.asked or 0) >= at):
             after[key] = count, max(revision, old_revision), now
         elif key in levels or not whole:
