@@ -17,7 +17,7 @@ class Bell(Protocol):
     """What reaches the staff's pages; all of it from memory."""
 
     def heeded(self) -> bool:
-        """Whether a page would show a call now."""
+        """Whether a page would show a call now, and not so many wait that no more are taken."""
 
     def ring(self, screen: str, sku: str) -> str:
         """Call somebody to a screen about a product; the call's key."""
