@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).parent.parent.parent
 CODE = (".py", ".js", ".css", ".html")
@@ -48,3 +49,7 @@ def test_the_top_level_is_what_the_architecture_says() -> None:
         "pyproject.toml", "README.md", "edge", "kiosk_ui", "content", "provisioning", "tests",
         "run", "LICENSE", "CHANGELOG.md", "SECURITY.md",
     }  # fmt: skip
+
+
+def test_no_example_of_a_property_is_judged_by_the_clock() -> None:
+    assert settings().deadline is None
