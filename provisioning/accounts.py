@@ -84,15 +84,15 @@ class Accounts:
         return self.all().get(name)
 
     def all(self) -> Mapping[str, Account]:
-        """Every account by name, read again when the file changed."""
+        """Every account by name, read again when the file changed. Raises OSError for a disk that cannot read it."""
         stamp = self._stat()
         if stamp != self._stamp:
-            self._stamp = stamp
             try:
                 self._known = _read(self.path) if stamp else {}
             except Refused as error:
                 self._known = {}
                 log.error("nobody can sign in: %s", error)
+            self._stamp = stamp  # only now: what the disk could not read is read again at the next look
         return self._known
 
     def add(self, name: str, role: Role, password: str) -> Account:

@@ -1,6 +1,8 @@
 """The accounts file: Argon2id, readable by its owner, and no way in without it."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -75,3 +77,17 @@ def test_generated_passwords_differ_and_are_strong_enough(accounts: Accounts) ->
     assert len(made) == 100
     assert accounts.add("jiro", Role.STAFF, made.pop()).name == "jiro"
     assert {row["name"] for row in json.loads(accounts.path.read_text())["accounts"]} == {"hanako", "taro", "jiro"}
+
+
+def test_a_file_that_the_disk_cannot_read_for_a_moment_is_read_again(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> str:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    accounts = Accounts(config / "accounts.json")
+    with monkeypatch.context() as away:
+        away.setattr(Path, "read_text", fails)
+        with pytest.raises(OSError, match="open files"):
+            accounts.find("taro")
+    assert accounts.find("taro")
