@@ -50,7 +50,10 @@ class Watched(Generic[T]):
         try:
             seen = await asyncio.to_thread(_signature, self._path)
             before, self._seen = self._seen, seen
-            if seen == self._read or (seen != before and self._rows is not None):
+            if seen == self._read:
+                self._say("")  # it was away, or another, and is the one that was read
+                return
+            if seen != before and self._rows is not None:
                 return
             rows = await asyncio.to_thread(_load, self._path, self._parse)
         except (OSError, BadTable) as error:

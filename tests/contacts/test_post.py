@@ -54,11 +54,16 @@ class Line:
         return [int(message.payload) for message in self.sent]
 
 
-async def carried(post: Post, line: Line, rounds: int = 2_000) -> None:
-    """One connection, until it is lost or nothing more happens."""
-    carrying = asyncio.ensure_future(post.carry(line))
+async def turns(rounds: int = 200) -> None:
+    """Until nothing more happens: turns of the loop, as time may pass without any."""
     for _ in range(rounds):
         await asyncio.sleep(0)
+
+
+async def carried(post: Post, line: Line) -> None:
+    """One connection, until it is lost or nothing more happens."""
+    carrying = asyncio.ensure_future(post.carry(line))
+    await turns(2_000)
     carrying.cancel()
     with pytest.raises((asyncio.CancelledError, LinkLost)):
         await carrying
@@ -79,10 +84,10 @@ async def test_what_stands_is_said_on_every_connection_and_again_when_it_changes
     await carried(post, first)
     post.stand(letter(2))
     carrying = asyncio.ensure_future(post.carry(second))
-    await asyncio.sleep(0.01)
+    await turns()
     post.stand(letter(2))
     post.stand(letter(3))
-    await asyncio.sleep(0.01)
+    await turns()
     carrying.cancel()
     assert (first.numbers(), second.numbers()) == ([1], [2, 3])
 
@@ -238,9 +243,9 @@ async def test_on_one_connection_what_stands_is_said_once_whatever_else_goes_out
     post.stand(letter(1, "standing"))
     carrying = asyncio.ensure_future(post.carry(line))
     for number in range(2, 5):
-        await asyncio.sleep(0.01)
+        await turns()
         post.send(letter(number))
-    await asyncio.sleep(0.01)
+    await turns()
     carrying.cancel()
     assert line.numbers() == [1, 2, 3, 4]
 

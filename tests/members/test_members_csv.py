@@ -88,6 +88,23 @@ async def test_a_bad_file_keeps_the_last_good_one_and_is_told_once(
     assert "はな" not in caplog.text + repr(members)
 
 
+async def test_a_file_that_was_away_for_a_moment_is_good_again_unchanged(tmp_path: Path) -> None:
+    path, troubles = tmp_path / "members.csv", list[str]()
+    path.write_text(HEADER + HANA, encoding="utf-8")
+    members = CsvMembers(path)
+    await members.file.look()
+    path.rename(tmp_path / "away")
+    for _ in range(2):
+        await members.file.look()
+        troubles.append(members.file.trouble)
+        (tmp_path / "away").replace(path)
+        await members.file.look()
+        troubles.append(members.file.trouble)
+        path.rename(tmp_path / "away")
+    assert [bool(trouble) for trouble in troubles] == [True, False] * 2
+    assert await members.profile("AAECAwQFBgcI") == PROFILE
+
+
 async def test_without_any_file_the_source_is_away(tmp_path: Path) -> None:
     async with members_csv.open(Settings(path=Path("none.csv")), tmp_path) as members:
         with pytest.raises(MembersAway, match=r"none\.csv"):
