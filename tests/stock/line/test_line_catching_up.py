@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from edge.db import MEMORY, database
-from edge.ports import StockLevel, StockReport
+from edge.ports import StockLevel, StockReport, Taken
 from edge.stock.cache import stock_cache
+from edge.stock.intake.clocks import closable
 from edge.stock.line import following
 from edge.stock.line.asker import Answer, Asker, Gone
 from edge.stock.line.beat import DRIFT, Beat, HubClock, Word, age_ms
+from edge.stock.line.ear import Ear
 from edge.stock.line.follower import CATCH_UPS, NOBODY_KNOWS_S, Follower, Hub, digests_of
 from edge.stock.line.following import Place
 from edge.stock.line.rows import Note
+from edge.stock.line.source import Follow, HubStock
 from edge.stock.shelves.figures import bucket
 
 if TYPE_CHECKING:
@@ -131,6 +136,20 @@ async def test_after_a_restart_rows_of_a_bucket_that_differs_are_the_hubs_and_al
     async with stock_cache(hub.cache._db) as hub.cache:
         first, *_ = await told(Follower(KEY, hub).compare())
     assert (first.whole, first.levels) == (True, (level(1),))
+
+
+async def test_what_comes_after_a_comparison_that_broke_off_does_not_count_as_found_by_it(hub: Hub) -> None:
+    hub.asker = cast(Asker, Lost(at=5))
+    rows = [level(1), StockLevel("B", "ginza", 9)]
+    await hub.cache.apply("hub", StockReport(frozenset({"ginza"}), rows, part="pos"), 0.0)
+    source, follower = HubStock(hub.asker, Follow("hub", Ear(()), hub.cache)), Follower(KEY, hub)
+    follower._place, follower.told, follower.compare_at = Place(1, 5, BOOT), beat(5), 0.0
+    source._shelves, source._looked = {KEY: follower}, math.inf
+    async with aclosing(closable(source.reports())) as reports:
+        report = await anext(reports)
+    before = source.comparison
+    source.taken(report, Taken(changed=1))
+    assert source.comparison == before
 
 
 @dataclass
