@@ -80,7 +80,7 @@ class Files:
                 return True
             if digest(path) != medium.sha256:
                 return False
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
         except OSError:
             self.unread.add(path)

@@ -166,7 +166,7 @@ class Library:
                 self._catalogue = stamp
         except BadRecord as error:
             self._catalogue, self.trouble = stamp, str(error)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             pass
         except OSError as error:
             self.files.unread.add(path)
