@@ -15,6 +15,7 @@ from edge.config import Location
 from edge.db import database
 from edge.stock import document
 from edge.stock.cache import StockCache, stock_cache
+from tests.ports import free_port
 
 Opened = Callable[[], AbstractAsyncContextManager[StockCache]]
 
@@ -96,9 +97,9 @@ class Ec:
         app = web.Application()
         app.router.add_get("/stock.json", self.say)
         self.runner = web.AppRunner(app, shutdown_timeout=0.1)
+        self.port = self.port or free_port()
         await self.runner.setup()
         await web.TCPSite(self.runner, "127.0.0.1", self.port, reuse_address=True).start()
-        self.port = self.runner.addresses[0][1]
 
     async def stop(self) -> None:
         """Go away."""

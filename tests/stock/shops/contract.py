@@ -20,6 +20,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from edge.stock.system import Budget, Delivery
+from tests.ports import free_port
 
 Say = Callable[[web.Request], web.StreamResponse | Awaitable[web.StreamResponse]]
 
@@ -96,9 +97,9 @@ class FakeShop(ABC):
         app = web.Application(middlewares=[self._counted], client_max_size=64 * 1024**2)
         app.add_routes(self.routes())
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
+        self.port = self.port or free_port()
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
-        self.port = self._runner.addresses[0][1]
         return self.url
 
     async def stop(self) -> None:

@@ -214,7 +214,7 @@ async def what_it_says(system: StockSystem) -> list[StockLevel]:
 async def test_a_hostile_answer_is_no_stock(name: str, tmp_path: Path, clock: HandClock) -> None:
     shop = stocked(name, clock=lambda: clock.wall)
     clocks = driven(clock)
-    async with asked(SYSTEMS[name], shop, tmp_path, clocks, timeout_s=0.2) as (system, _):
+    async with asked(SYSTEMS[name], shop, tmp_path, clocks, timeout_s=0.5) as (system, _):
         for what, say in HOSTILE.items():
             shop.say = say
             assert not await what_it_says(system), what
