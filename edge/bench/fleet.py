@@ -22,7 +22,7 @@ from edge.bench.figures import number, percentiles, ratio, table
 from edge.bench.fleet_edge import Edge, Place, Tally
 from edge.bench.ledger_hub import hub
 from edge.bench.mosquitto import Broker, broker
-from edge.bench.store import free_port
+from edge.bench.ports import free_port
 from edge.bench.watch import Watch
 from edge.contacts.line.dial import Pace, redial_pause
 from edge.contacts.line.dial import spread as spread_over

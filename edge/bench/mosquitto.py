@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.adapters import upstream_mqtt
-from edge.bench.store import NotStarted, free_port
+from edge.bench.ports import free_port
+from edge.bench.store import NotStarted
 from edge.contacts import topics
 from edge.ports import Link
 

@@ -21,12 +21,13 @@ import aiohttp
 from aiohttp import web
 
 from edge.bench.figures import number, percentiles, ratio
+from edge.bench.ports import free_port
 from edge.bench.scan import CHROMIUM, FLAGS
 from edge.bench.shops import Clerk, Shop
 from edge.bench.shops.chain import PLACES, TILES, Chain, chain, greeted
 from edge.bench.shops.oscar import Oscar
 from edge.bench.shops.vendure import Vendure
-from edge.bench.store import NotStarted, free_port
+from edge.bench.store import NotStarted
 
 SHOPS: dict[str, type[Oscar] | type[Vendure]] = {"oscar": Oscar, "vendure": Vendure}
 PRODUCTS = 100

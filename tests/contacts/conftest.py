@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from edge.adapters import sink_sqlite, upstream_mqtt
+from edge.bench.ports import free_port as free_port
 from edge.config import Device
 from edge.contacts.batch import read_batch
 from edge.contacts.line.dial import Confirms, Pace, Will
@@ -26,7 +27,6 @@ from edge.contacts.spool.opening import outbox
 from edge.contacts.spool.outbox import Outbox
 from edge.model import Contact
 from edge.ports import Link, LinkLost, Message
-from tests.ports import free_port as free_port
 
 QUICK = Pace(
     stall=0.6,

@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from edge import app, config
+from edge.bench.ports import free_port
 from edge.contacts.spool.opening import outbox
 from edge.db import database
 from edge.health import State
@@ -18,7 +19,6 @@ from edge.model import Contact, Level
 from edge.sessions.machine import Session
 from edge.sessions.machine import State as Stand
 from tests.members import signing
-from tests.ports import free_port
 
 SETTINGS = """
 [device]

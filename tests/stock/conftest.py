@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from edge.bench.ports import free_port
 from edge.config import Location
 from edge.db import database
 from edge.stock import document
 from edge.stock.cache import StockCache, stock_cache
-from tests.ports import free_port
 
 Opened = Callable[[], AbstractAsyncContextManager[StockCache]]
 

@@ -20,7 +20,8 @@ from urllib.request import urlopen
 import aiohttp
 
 import edge
-from edge.bench.store import NotStarted, free_port
+from edge.bench.ports import free_port
+from edge.bench.store import NotStarted
 
 HERE = Path(edge.__file__).parent
 PYTHON = HERE.parent / ".venv-oscar" / "bin" / "python"

@@ -21,7 +21,8 @@ from typing import Any, ClassVar
 import aiohttp
 
 import edge
-from edge.bench.store import NotStarted, end, free_port
+from edge.bench.ports import free_port
+from edge.bench.store import NotStarted, end
 
 HERE = Path(edge.__file__).parent
 MODULES = HERE.parent / ".vendure" / "node_modules"

@@ -17,6 +17,7 @@ from babel.messages.pofile import read_po
 from playwright.async_api import expect
 
 from edge import app, config, hub
+from edge.bench.ports import free_port
 from edge.stock.inquiry import page
 from edge.stock.inquiry.page import WEB
 from provisioning import signin
@@ -24,7 +25,6 @@ from provisioning.accounts import Accounts, Role
 from provisioning.i18n import words
 from provisioning.signin import COOKIE
 from tests import chromium
-from tests.ports import free_port
 from tests.stock.inquiry.conftest import service
 
 PASSWORD = "correct horse battery"

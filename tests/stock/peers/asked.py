@@ -13,9 +13,9 @@ from aiohttp import web
 from yarl import URL
 
 from edge import asking
+from edge.bench.ports import free_port
 from edge.ports import StockAway
 from edge.stock.system import Answer, Call, Delivery
-from tests.ports import free_port
 
 
 class Asked:

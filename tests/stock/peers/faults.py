@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohttp import web
 
-from tests.ports import free_port
+from edge.bench.ports import free_port
 
 
 @dataclass

@@ -19,8 +19,8 @@ from typing import Any, ClassVar
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from edge.bench.ports import free_port
 from edge.stock.system import Budget, Delivery
-from tests.ports import free_port
 
 Say = Callable[[web.Request], web.StreamResponse | Awaitable[web.StreamResponse]]
 

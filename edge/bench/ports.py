@@ -6,13 +6,14 @@ import secrets
 import socket
 
 FIRST, LAST = 10_000, 32_767
-"""Below those that Linux hands out by itself (``ip_local_port_range``): whatever connects or listens at port 0 in
-another test meanwhile gets none of these."""
+"""Below those that Linux hands out by itself (``ip_local_port_range``): whatever connects, or listens at port 0,
+meanwhile gets none of these."""
 TRIES = 100
 
 
 def free_port() -> int:
-    """A port at which nobody listens; drawn anew each time, so that two tests at once draw the same one hardly ever."""
+    """A port of loopback that nobody holds now; drawn anew each time, so that two who ask at once hardly ever draw the
+    same. Raises OSError."""
     for _ in range(TRIES):
         port = FIRST + secrets.randbelow(LAST - FIRST + 1)
         with socket.socket() as probe:
