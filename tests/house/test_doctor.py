@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -33,7 +34,7 @@ def free_port() -> int:
 def etc(tmp_path: Path) -> Path:
     """A device's config directory as IT gets it."""
     home = tmp_path / "acme"
-    chain.init(home, "acme", now_s=1_790_000_000, settings=WHOSE)
+    chain.init(home, "acme", now_s=int(time.time()), settings=WHOSE)
     chain.add_store(home, "ginza")
     chain.add_device(home, "front", store="ginza", screens=[chain.Screen("window")])
     return chain.write_config(home, "ginza", "front", tmp_path / "etc", {"web": {"port": free_port()}})
