@@ -90,7 +90,7 @@ class Broker:
 
 
 def wait_for_port(port: int) -> None:
-    for _ in range(400):
+    for _ in range(3_000):  # a minute: no machine is so slow
         with suppress(OSError):
             socket.create_connection(("127.0.0.1", port), 0.2).close()
             return
