@@ -171,14 +171,16 @@ class Database:
         return settled
 
     def _done(self, connection: sqlite3.Connection, job: _Job, alone: bool) -> _Settled:
-        """One job. Raises its error if that undid the whole transaction, as a full disk may: nobody is told yes."""
+        """One job. Raises sqlite3.Error if it undid the whole transaction, as a full disk may: nobody is told yes."""
         act, writes, _, _ = job
         try:
             return job, _in_savepoint(connection, act) if writes and not alone else act(connection), None
         except Exception as error:  # the caller's error goes to the caller
             self._doubt(error)
             if writes and not alone and not connection.in_transaction:
-                raise
+                if isinstance(error, sqlite3.Error):
+                    raise
+                raise sqlite3.OperationalError("an act undid its neighbours' transaction") from error
             if writes and alone:
                 _roll_back(connection)
             return job, None, error

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,6 +74,23 @@ async def test_a_commit_that_fails_fails_its_writes_and_neither_its_reads_nor_th
         assert isinstance(answers[0], sqlite3.IntegrityError)
         assert answers[1] == 0
         assert await db.write(put(1)) == 1
+
+
+async def test_an_act_that_undoes_its_neighbours_fails_them_and_not_who_comes_after(tmp_path: Path) -> None:
+    def undoes(c: sqlite3.Connection) -> None:
+        c.execute("ROLLBACK")
+        raise ValueError("of its own")
+
+    waiting = threading.Event()
+    async with asyncio.timeout(60), database(tmp_path / "a.sqlite", table) as db:
+        first = asyncio.ensure_future(db.read(lambda _: waiting.wait(60)))
+        await asyncio.sleep(0)
+        together = asyncio.gather(db.write(put(1)), db.write(undoes), return_exceptions=True)
+        await asyncio.sleep(0)
+        waiting.set()
+        assert [type(each) for each in await together] == [sqlite3.OperationalError] * 2
+        assert (await first, await db.write(put(2))) == (True, 2)
+        assert await db.read(lambda c: c.execute("SELECT n FROM t").fetchall()) == [(2,)]
 
 
 async def said_and_kept(path: Path) -> tuple[list[str], int]:
