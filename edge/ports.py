@@ -177,7 +177,8 @@ class StockReport:
     ``way`` is by which way it came. ``ahead`` is by how many seconds the clock of its revisions is ahead of ours, None
     where these are no times; ``sent_s`` when the source sent it, in UNIX seconds of ours, 0 where it does not say.
     ``ordered`` says that the sender's own numbers tell it from older words (a hub's), whatever the rows' revisions;
-    ``follows`` are the (SKU, location) of which alone they do.
+    ``follows`` are the (SKU, location) of which alone they do, ``behind`` those of which an answer that was asked for
+    after this one is known already.
     """
 
     locations: frozenset[str]
@@ -195,6 +196,7 @@ class StockReport:
     sent_s: float = 0.0
     ordered: bool = False
     follows: frozenset[tuple[str, str]] = frozenset()
+    behind: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,9 @@ from dataclasses import replace
 from edge.health import Health
 from edge.ports import Comparison, StockAway, StockLevel, StockReport, Taken, Way
 from edge.stock.intake.belief import Belief, beliefs
-from edge.stock.intake.caller import ShopCaller, doing
+from edge.stock.intake.caller import ShopCaller
 from edge.stock.intake.clocks import Clocks, closable, guarded
+from edge.stock.intake.crossing import Crossing
 from edge.stock.intake.doubts import Doubts
 from edge.stock.intake.followed import Followed, Word, latest
 from edge.stock.intake.giving import Giving
@@ -74,9 +75,9 @@ class Running:
         self._looks = Looks(shown, self._key)
         self.pushes = Pushes(clocks.monotonic)
         self._followed = Followed()
+        self._crossing = Crossing(clocks)
         self._giving = Giving(clocks.monotonic)
-        self._contrary = False
-        self._began_s = 0.0
+        self._contrary, self._began_s = False, 0.0
         self._complete_s: float | None = None
         self._vouched = -math.inf
         self._polls, self._beats = beliefs(channel, doubts, clocks.wall)
@@ -130,7 +131,7 @@ class Running:
     async def _say(self, report: StockReport) -> Taken:
         """Give a report and wait until the cache has it; what it has in two ways is read again."""
         if report.way is not Way.PUSH:
-            self._followed.read(report)
+            self._followed.read(report := self._crossing.read(report))
         taken = await self._giving.give(report)
         self._again(taken.ties, flood=False)
         if taken.outdated and not self._contrary and report.way is not Way.COMPARISON:
@@ -233,7 +234,7 @@ class Running:
         cost, streamed = 0.0, self.pushes.stream.sound and not self.pushes.misses
         while keys:
             some = list(keys)[:MOST_KEYS]
-            with doing(urgency, self._clocks) as reading:
+            with self._crossing.doing(urgency) as reading:
                 found = await self._system.read(some)
             page, at = self._reader.page(found, reading)
             named = {(level.sku, level.location) for level in page.levels}
@@ -290,7 +291,7 @@ class Running:
         """
         first: tuple[float, float] | None = None
         again = overlap(self._call.skew, self._channel.can.step_ms)
-        with doing(Urgency.POLL, self._clocks) as reading:
+        with self._crossing.doing(Urgency.POLL) as reading:
             async with aclosing(closable(self._system.changed(since_s - again))) as pages:
                 async for each in pages:
                     first = first or reading.word
@@ -365,7 +366,7 @@ class Running:
         first: float | None = None
         differed = 0
         self.comparison = replace(self.comparison, begun=self.comparison.begun + 1, rows=0)
-        with doing(Urgency.COMPARE, self._clocks) as reading:
+        with self._crossing.doing(Urgency.COMPARE) as reading:
             async with aclosing(closable(self._system.everything())) as pages:
                 async for each in pages:
                     page, at = self._reader.page(each, reading)

@@ -223,7 +223,7 @@ class _Shelf:
         """What becomes of a row, now that the report says this of it; no level: that it is gone."""
         sku, *kept, revision, taken, gone, n, item_n, value = row
         report, began = self._told.report, self._told.began
-        later = report.sure and began >= taken
+        later = report.sure and began >= taken and (sku, self.location) not in report.behind
         ordered = report.ordered or (sku, self.location) in report.follows
         last = ordered or (report.sure and began >= taken + OUTLIVED_S)
         said = None if level is None else figures(level)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +15,7 @@ from edge.ports import StockLevel, StockReport
 from edge.stock.intake.followed import Followed, Word, latest
 from edge.stock.shelves.figures import Figures, figures
 from edge.stock.shelves.guard import Verdict, weigh
-from edge.stock.system import Can, Key, Page, Push
+from edge.stock.system import Can, Key, Page, Push, Pushed, Since
 from tests.stock.intake.bazaar import Bazaar, Standing, module
 from tests.stock.intake.rig import Timeline, fed
 
@@ -67,6 +69,7 @@ class Model:
     followed: Followed = field(default_factory=Followed)
     known: tuple[Figures, int] | None = None
     taken: int = 0
+    read: int = 0
     turn: int = 0
     heard: list[int] = field(default_factory=list)
     follows: int = 0
@@ -93,7 +96,8 @@ class Model:
         if self.asked:
             began, state = self.asked.pop(n % len(self.asked))
             self.followed.read(StockReport(frozenset([ROW[1]]), [self.states[state]], whole=False))
-            self.weighed(state, later=began >= self.taken, sure=True)
+            self.weighed(state, later=began >= max(self.taken, self.read), sure=True)
+            self.read = max(self.read, began)
 
     def push(self, n: int) -> None:
         """Some of those that wait, oldest or newest first, together."""
@@ -164,3 +168,39 @@ async def test_many_changes_of_one_second_are_shown_at_once_and_nothing_is_asked
         assert (rig.levels()[ROW], reads) == (4, [])
         await time.pass_(0.02, rig.rest)
         assert (rig.levels()[ROW], len(reads)) == (3, 1)
+
+
+class Held(Bazaar):
+    """A shop whose polls are answered when it is told to."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        super().__init__(2, clock)
+        self.answers = asyncio.Event()
+        self.answers.set()
+
+    async def changed(self, since_s: float) -> AsyncIterator[Page]:
+        pages = [page async for page in super().changed(since_s)]
+        await self.answers.wait()
+        for page in pages:
+            yield page
+
+
+@pytest.mark.promise("K-2")
+async def test_an_answer_that_a_later_question_overtook_replaces_nothing_that_this_found_as_it_was(
+    tmp_path: Path,
+) -> None:
+    time = Timeline()
+    shop, can = Held(lambda: time.wall), replace(BEATING, push=Push.IDS, beats=False, since=Since.SURE)
+    async with fed(module(shop, can), Standing(shop), tmp_path, time.clocks, compare_s=3600.0, poll_s=5.0) as rig:
+        await time.pass_(10.9, rig.rest)
+        shop.edit(ROW, 9)
+        await time.pass_(5.0, rig.rest)
+        shop.rows[ROW][0] = 3
+        shop.answers.clear()
+        await time.pass_(5.0, rig.rest)
+        shop.rows[ROW][0] = 9
+        rig.source.pushes.add("1", Pushed(keys=(Key(*ROW),)))
+        await time.pass_(1.0, rig.rest)
+        shop.answers.set()
+        await rig.rest()
+        assert rig.levels()[ROW] == 9
