@@ -138,7 +138,7 @@ async def running(settings: config.Hub, folder: Path, pace: Pace | None = None) 
             _handouts(settings, folder, health, post),
             roster := Roster(),
             Overview(sink, roster, health),
-            Press(Speaker(stock, _told(settings.stock), voice=shared.voice if shared else Voice()), health),
+            Press(_speaker(settings, stock, intake, shared), health),
             Service(_desk(settings, folder, stock, stock_db, intake), data),
             members,
             pace=pace or Pace(),
@@ -167,6 +167,12 @@ async def _office(
     return await stack.enter_async_context(office(own, wishes.Book(db)))
 
 
+def _speaker(settings: config.Hub, stock: StockCache, intake: Intake, shared: Group | None) -> Speaker:
+    """What stores are told of, and by whose numbers."""
+    looks, voice = feeding.looking(settings.stock, intake.doubts), shared.voice if shared else Voice()
+    return Speaker(stock, _told(settings.stock), voice=voice, looks=looks)
+
+
 def _told(channels: Sequence[config.StockChannel]) -> dict[str, bool]:
     """The channels that stores are told of, each with whether its system keeps a unit for who asks first."""
     told: dict[str, bool] = {}
@@ -193,7 +199,7 @@ def create_app(hub: Hub) -> web.Application:
     app.add_routes([web.get("/", _index(hub)), web.get("/hub/static/hub.css", _style)])
     app.add_routes(stock_routes(hub.stock, hub.press.speaker.channels, _token(hub, "stock_token")))
     token, is_open = _token(hub, "stock_token"), config.is_open(hub.settings.web)
-    app.add_routes(Counter(hub.press.speaker, token, bool(feeding.looking(hub.settings.stock))).routes())
+    app.add_routes(Counter(hub.press.speaker, token).routes())
     app.add_routes(showing.routes(hub.shared.shown.show if hub.shared else hub.stock.show, token, is_open))
     app.add_routes(hub.office.routes(token, is_open))
     app.add_routes(hub.intake.hooks.routes())

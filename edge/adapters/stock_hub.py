@@ -48,10 +48,11 @@ async def open(settings: Settings, where: Path, follow: Follow | None = None) ->
         if follow is None:
             yield Reach(asker, settings.locations)
         else:
-            told = showing.tell(asker, follow.cache.shown, asyncio.sleep, random.random, follow.say)
+            source = HubStock(asker, follow, settings.spread_s, settings.poll_s)
+            told = showing.tell(source, follow.cache.shown, asyncio.sleep, random.random, follow.say)
             telling = asyncio.create_task(told, name=f"stock {follow.channel_id} shown")
             try:
-                yield HubStock(asker, follow, settings.spread_s, settings.poll_s)
+                yield source
             finally:
                 telling.cancel()
                 await asyncio.gather(telling, return_exceptions=True)

@@ -32,7 +32,8 @@ class GroupIntake(Intake):
 
     def __init__(self, db: Database, health: Health, clocks: Clocks, server: Server, leases: Leases) -> None:
         self.handed = GroupInbox(db, clocks, server, leases)
-        super().__init__(db, health, clocks, self.handed, GroupDoubts(health, server, leases))
+        self.doubted = GroupDoubts(health, server, leases)
+        super().__init__(db, health, clocks, self.handed, self.doubted)
         self._server = server
 
     async def ledger(self, module: ModuleType, can: Can, settings: Any, where: Path) -> Ledger:

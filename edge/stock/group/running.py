@@ -67,8 +67,10 @@ class Group:
         return self.leases.of(channel) is not None
 
     def loops(self) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
-        """The session with the server, the copy, and what screens show."""
-        return {"stock shared": self.server.run, "stock copied": self.cache.run, "stock shown": self.shown.run}
+        """The session with the server, the copy, what was found out of systems, and what screens show."""
+        doubted = partial(self.intake.doubted.run, self.shown.wake)
+        loops = {"stock shared": self.server.run, "stock copied": self.cache.run, "stock shown": self.shown.run}
+        return loops | {"stock doubted": doubted}
 
     async def keep(self, channel: config.StockChannel, where: Path) -> None:
         """Read a channel whenever it is ours, for ever. Raises config.BadConfig, plug.UnknownAdapter."""
@@ -130,7 +132,7 @@ async def group(
     cache = GroupCache(stock, clocks.wall, clocks.monotonic, channels, server, leases)
     intake = GroupIntake(calls, health, clocks, server, leases)
     book = GroupBook(server)
-    shown = GroupShown(server, leases, feeding.looking(settings.stock), cache)
+    shown = GroupShown(server, leases, feeding.looking(settings.stock, intake.doubts), cache)
     try:
         errands, numbering = Errands(intake, book), tables.numbering(settings.hub.group)
         yield Group(server, leases, cache, intake, book, errands, shown, settings.stock, numbering)

@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 from edge.ports import StockAway
 from edge.stock.cache import Clock, StockCache
 from edge.stock.group.leases import Leases
 from edge.stock.group.server import QUESTION_S, Server
-from edge.stock.intake.shown import MOST_SHOWN
+from edge.stock.intake.shown import MOST_SHOWN, Looking
 from edge.stock.shelves.listeners import ASKED_FOR_S
 
 EVERY_S = 1.0
@@ -35,17 +35,17 @@ _READ = """SELECT sku, extract(epoch FROM until - clock_timestamp())::float8 FRO
 
 
 class GroupShown:
-    """``channels`` are those that are asked for what screens show before the rest. ``run`` is to be kept."""
+    """``looking`` are the channels that are asked now for what screens show before the rest. ``run`` is to be kept."""
 
     def __init__(
         self,
         server: Server,
         leases: Leases,
-        channels: Collection[str],
+        looking: Looking,
         cache: StockCache,
         monotonic: Clock = time.monotonic,
     ) -> None:
-        self._server, self._leases, self._channels = server, leases, tuple(channels)
+        self._server, self._leases, self._looking = server, leases, looking
         self._cache, self._monotonic = cache, monotonic
         self._told: set[str] = set()
         self._written: dict[str, float] = {}
@@ -57,7 +57,7 @@ class GroupShown:
     def show(self, skus: Sequence[str]) -> None:
         """A store's screens show these, the latest first: known here at once, and soon to the hub that needs it."""
         named = self._cache.show(skus)
-        if all(self._leases.of(channel) for channel in self._channels):
+        if all(self._leases.of(channel) for channel in self._looking()):
             return
         now = self._monotonic()
         new = [sku for sku in named if now - self._written.get(sku, -math.inf) >= AGAIN_S]
@@ -66,7 +66,7 @@ class GroupShown:
             self._stirred.set()
 
     def wake(self) -> None:
-        """A channel is read here from now on."""
+        """A channel is read here from now on, or is asked for what is shown."""
         self._stirred.set()
 
     async def run(self) -> None:
@@ -99,7 +99,7 @@ class GroupShown:
         self._written = {sku: at for sku, at in self._written.items() if now - at < AGAIN_S} | dict.fromkeys(told, now)
 
     async def _read(self) -> None:
-        if self._news_s < self._read_s or not any(self._leases.of(channel) for channel in self._channels):
+        if self._news_s < self._read_s or not any(self._leases.of(channel) for channel in self._looking()):
             return
         await self._cache.loaded()
         now = self._monotonic()

@@ -8,7 +8,13 @@ from edge.stock.freshness import LIVE_S
 from edge.stock.intake.doubts import CLEAN_S, Doubts, Told
 from edge.stock.intake.reader import Channel
 from edge.stock.intake.witness import Row, Witness
-from edge.stock.system import Since
+from edge.stock.system import Can, Since
+
+
+def said(can: Can) -> frozenset[Told]:
+    """By what a system says that it tells every change."""
+    says = {Told.SINCE: can.since is Since.SURE, Told.PUSHES: can.beats}
+    return frozenset(told for told, is_said in says.items() if is_said)
 
 
 def beliefs(channel: Channel, doubts: Doubts, wall: Callable[[], float]) -> tuple[Belief, Belief]:
@@ -16,9 +22,9 @@ def beliefs(channel: Channel, doubts: Doubts, wall: Callable[[], float]) -> tupl
 
     A push that is told when its figure would no longer be shown as live anyway comes too late.
     """
-    can, vowed = channel.can, channel.settings.vowed is not None
-    asked = Belief(channel, Told.SINCE, can.since is Since.SURE, vowed, can.lag_s, doubts, wall)
-    return asked, Belief(channel, Told.PUSHES, can.beats, False, can.lag_s + LIVE_S, doubts, wall)
+    says, lag_s, vowed = said(channel.can), channel.can.lag_s, channel.settings.vowed is not None
+    asked = Belief(channel, Told.SINCE, Told.SINCE in says, vowed, lag_s, doubts, wall)
+    return asked, Belief(channel, Told.PUSHES, Told.PUSHES in says, False, lag_s + LIVE_S, doubts, wall)
 
 
 class Belief:

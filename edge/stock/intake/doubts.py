@@ -57,12 +57,19 @@ class Doubts:
     def __init__(self, db: Database, health: Health) -> None:
         self._db = db
         self._health = health
+        self._doubted: set[tuple[str, str]] = set()
+
+    def doubted(self, channel: str, told: Told) -> bool:
+        """Whether a channel is doubted in this now, as far as it is known here."""
+        return (channel, told) in self._doubted
 
     async def known(self, channel: str, told: Told, now_s: float) -> float | None:
         """When a channel was last found out (UNIX seconds, ``now_s`` at the latest), None if it never was; health says
         so again. Raises StockAway where nobody can tell now."""
         at_s = await self._found(channel, told, now_s)
-        if at_s is not None:
+        if at_s is None:
+            self._doubted.discard((channel, told))
+        else:
             self._tell(channel, told)
         return at_s
 
@@ -74,6 +81,7 @@ class Doubts:
     async def drop(self, channel: str, told: Told) -> None:
         """It is to be believed. Where this cannot be written, it is doubted again after a restart."""
         await self._forget(channel, told)
+        self._doubted.discard((channel, told))
         self._health.forget(KIND, name(channel, told))
 
     async def _found(self, channel: str, told: Told, now_s: float) -> float | None:
@@ -95,6 +103,7 @@ class Doubts:
             return
 
     def _tell(self, channel: str, told: Told) -> None:
+        self._doubted.add((channel, told))
         todo = f"Nothing need be done: everything is compared more often. {_ADVICE[told].format(channel)}"
         self._health.down(KIND, name(channel, told), _DETAIL[told], todo)
 

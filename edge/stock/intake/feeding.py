@@ -12,9 +12,11 @@ from edge import config, plug
 from edge.ports import StockAway
 from edge.stock.cache import StockCache
 from edge.stock.channel import KIND, feed
+from edge.stock.intake.belief import said
 from edge.stock.intake.desk import Intake
+from edge.stock.intake.doubts import Doubts, Told
 from edge.stock.intake.opening import can_of, source, unlisted
-from edge.stock.system import Since
+from edge.stock.intake.shown import Looking
 
 PAUSE_S = 10.0
 
@@ -49,16 +51,15 @@ def chosen(channel: config.StockChannel) -> tuple[ModuleType, Any]:
     return module, config.checked(module.Settings, channel.settings, f"stock.{channel.id}")
 
 
-def looking(channels: Iterable[config.StockChannel]) -> frozenset[str]:
-    """Those that are asked for what screens show before the rest, as nothing vouches for it but comparisons."""
-    return frozenset(channel.id for channel in channels if _looks(*chosen(channel)))
+def looking(channels: Iterable[config.StockChannel], doubts: Doubts) -> Looking:
+    """Which of these are asked for what screens show before the rest: those of which nothing is believed now."""
+    says = {channel.id: told for channel in channels if (told := _says(*chosen(channel))) is not None}
+    return lambda: frozenset(id for id, all_ in says.items() if all(doubts.doubted(id, told) for told in all_))
 
 
-def _looks(module: ModuleType, settings: Any) -> bool:
-    if not hasattr(module, "CAN"):
-        return False
-    can = can_of(module, settings)
-    return not can.beats and can.since is not Since.SURE
+def _says(module: ModuleType, settings: Any) -> frozenset[Told] | None:
+    """By what a channel's system says that it tells every change; None of a source that is read whole alone."""
+    return said(can_of(module, settings)) if hasattr(module, "CAN") else None
 
 
 def undisplayed(channels: Iterable[config.StockChannel]) -> frozenset[str]:

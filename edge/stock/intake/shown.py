@@ -15,6 +15,8 @@ MOST_SHOWN = 2000
 """So many of what a chain's screens show take turns; of more the latest."""
 Shown = Callable[[], Sequence[str]]
 """Our SKUs that screens show or showed lately, the latest first."""
+Looking = Callable[[], Collection[str]]
+"""The channels that are asked now for what screens show before the rest, as nothing but comparisons vouches for it."""
 Read = Callable[[dict[Key, Rows], Urgency], Awaitable[float]]
 """Reads keys, and tells what that took of the budgets."""
 KeyOf = Callable[[str, str], Key | None]

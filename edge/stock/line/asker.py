@@ -53,7 +53,6 @@ class Asker:
         self._where = where
         self._session = session
         self._monotonic = monotonic
-        self.looks = False
 
     async def shelves(self, locations: Collection[str]) -> tuple[float, Mapping[Key, Beat], frozenset[str] | None]:
         """When it was asked, how each shelf of some locations stands, and which channels the hub tells of."""
@@ -62,7 +61,6 @@ class Asker:
         _, body = await self._get("/v1/stock", query, MOST_SMALL)
         try:
             told = _json(body)
-            self.looks = beats.fields(told).get("looks") is True
             return asked, {key: beat for key, beat in listed(told) if key[1] in locations}, channels(told)
         except BadWord as error:
             raise StockAway(f"the hub's list of stock cannot be used: {error}") from None

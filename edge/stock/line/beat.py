@@ -41,7 +41,8 @@ class Word:
 @dataclass(frozen=True, slots=True)
 class Beat:
     """A shelf at the hub: ``n`` changes were committed since ``epoch`` began. ``digest`` is that of its rows at ``n``,
-    None where it is not told. ``reserve`` says that the channel's system keeps a unit for who asks first."""
+    None where it is not told. ``reserve`` says that the channel's system keeps a unit for who asks first, ``looks``
+    that it is asked for what screens show before the rest, so that stores tell of theirs."""
 
     epoch: int
     n: int
@@ -49,6 +50,7 @@ class Beat:
     digest: int | None = None
     rows: int = 0
     reserve: bool = False
+    looks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def write(beat: Beat) -> str:
     told: dict[str, Any] = {"e": beat.epoch, "n": beat.n, **word_fields(beat.word)}
     if beat.digest is not None:
         told["d"] = f"{beat.digest:016x}"
-    told |= {"rows": beat.rows, "reserve": beat.reserve}
+    told |= {"rows": beat.rows, "reserve": beat.reserve} | ({"looks": True} if beat.looks else {})
     return json.dumps(told, separators=(",", ":"))
 
 
@@ -119,14 +121,13 @@ def parse(text: bytes) -> Beat:
 def read(value: Any) -> Beat:
     """The beat of a JSON value; raises BadWord."""
     told = fields(value)
-    digest, reserve = told.get("d"), told.get("reserve", False)
+    digest = told.get("d")
     if digest is not None and not (isinstance(digest, str) and _DIGEST.fullmatch(digest)):
         raise BadWord("d: 16 hexadecimal digits are needed")
-    if not isinstance(reserve, bool):
-        raise BadWord("reserve: true or false is needed")
     rows = whole(told, "rows", MOST) if "rows" in told else 0
     number = None if digest is None else int(digest, 16)
-    return Beat(whole(told, "e", MOST), whole(told, "n", MOST), read_word(told), number, rows, reserve)
+    says = _flag(told, "reserve"), _flag(told, "looks")
+    return Beat(whole(told, "e", MOST), whole(told, "n", MOST), read_word(told), number, rows, *says)
 
 
 def read_word(told: Mapping[str, Any]) -> Word:
@@ -143,6 +144,13 @@ def fields(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise BadWord("an object is needed")
     return value
+
+
+def _flag(told: Mapping[str, Any], name: str) -> bool:
+    flag = told.get(name, False)
+    if not isinstance(flag, bool):
+        raise BadWord(f"{name}: true or false is needed")
+    return flag
 
 
 def whole(told: Mapping[str, Any], name: str, most: int) -> int:

@@ -46,12 +46,10 @@ class Whole:
 
 
 class Counter:
-    """Answers who bears the token; raises no more than HTTP errors. ``looks`` says that a channel reads what screens
-    show before the rest, so that stores tell of theirs."""
+    """Answers who bears the token; raises no more than HTTP errors."""
 
-    def __init__(self, speaker: Speaker, token: str = "", looks: bool = False) -> None:
+    def __init__(self, speaker: Speaker, token: str = "") -> None:
         self.made = 0
-        self._looks = looks
         self._speaker = speaker
         self._token = token
         self._kept: dict[Key, Whole] = {}
@@ -82,8 +80,7 @@ class Counter:
             if beat is not None:
                 told.append(f'{{"channel":"{key[0]}","location":"{key[1]}",{beats.write(beat)[1:]}')
         channels = json.dumps(sorted(self._speaker.channels))
-        looks = json.dumps(self._looks)
-        text = f'{{"channels":{channels},"looks":{looks},"shelves":[{",".join(told)}]}}'
+        text = f'{{"channels":{channels},"shelves":[{",".join(told)}]}}'
         return web.Response(text=text, content_type="application/json")
 
     async def whole(self, request: web.Request) -> web.Response:

@@ -63,12 +63,13 @@ class Hub:
 
 class Follower:
     """``beaten`` is when a beat last came by the broker, ``compare_at`` when the shelf is next compared with the hub's,
-    both by our running clock; ``told`` the last beat that came in any way."""
+    both by our running clock; ``told`` the last beat that came in any way, ``looks`` what beats say of looking."""
 
     def __init__(self, key: Key, hub: Hub) -> None:
         self.beaten = -math.inf
         self.compare_at = math.inf
         self.told: Beat | None = None
+        self.looks = False
         self._key, self._hub = key, hub
         self._mine = (f"{hub.channel_id}/{key[0]}", key[1])
         self._place: Place | None = None
@@ -80,6 +81,7 @@ class Follower:
         """A beat came: what is missing is asked for; what is there is as fresh as it says."""
         if self.told is None or came.digest is not None or self.told.epoch != came.epoch:
             self.told = came
+        self.looks = came.looks
         step, place = following.beat(self._place, came)
         self._meet(came.word.boot)
         if step is Step.COMPARE:

@@ -34,7 +34,7 @@ class Hears(Protocol):
 
     @property
     def looks(self) -> bool:
-        """Whether it said that it wants to know."""
+        """Whether it says now that it wants to know."""
 
     async def shown(self, body: bytes) -> None:
         """Tell it; raises Refused, StockAway."""

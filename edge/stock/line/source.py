@@ -125,6 +125,15 @@ class HubStock:
         here = [(key, shelf.told) for key, shelf in self._shelves.items() if key[1] == location]
         return frozenset(key[0] for key, told in here if told is not None and told.reserve)
 
+    @property
+    def looks(self) -> bool:
+        """Whether the hub asks a system, of which it tells this store, for what screens show before the rest."""
+        return any(shelf.looks for shelf in self._shelves.values())
+
+    async def shown(self, body: bytes) -> None:
+        """Tell the hub what this store's screens show; as Asker's."""
+        await self._asker.shown(body)
+
     def _look_at(self) -> float:
         """When the hub is to be asked how it stands: in turn, when beats are missing, when it was started anew."""
         quiet = min((shelf.beaten for shelf in self._shelves.values()), default=-math.inf) + self._quiet_s

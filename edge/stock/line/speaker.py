@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from edge.stock.cache import StockCache
@@ -31,6 +31,7 @@ class Voice:
 class Speaker:
     """The hub's own voice. ``channels`` are those that go out, each with whether its system keeps a unit for who asks
     first; what no screen may show is not among them. A part of a channel stays here: nobody could tell it from one.
+    ``looks`` are those that are asked now for what screens show before the rest.
     """
 
     def __init__(
@@ -40,12 +41,14 @@ class Speaker:
         wall: Clock = time.time,
         monotonic: Clock = time.monotonic,
         voice: Voice | None = None,
+        looks: Callable[[], Collection[str]] = frozenset,
     ) -> None:
         voice = voice or Voice()
         self.cache = cache
         self.boot = voice.numbering + secrets.token_hex(8)
         self.reads = voice.reads
         self.channels = dict(channels)
+        self._looks = looks
         self._wall = wall
         self._monotonic = monotonic
 
@@ -76,7 +79,8 @@ class Speaker:
         if after is None:
             return None
         same = (before.epoch, before.n) == (after.epoch, after.n)
-        return Beat(after.epoch, after.n, self.word(key), digest if same else None, after.rows, self.channels[key[0]])
+        says = self.channels[key[0]], key[0] in self._looks()
+        return Beat(after.epoch, after.n, self.word(key), digest if same else None, after.rows, *says)
 
     def note(self, key: Key, rows: Rows, after: int) -> Note:
         """What changed, as a message that says how old the word is as well; of a shelf that moved on since, whose word

@@ -130,7 +130,7 @@ async def test_a_doubt_is_written_by_the_hub_that_reads_alone(server: Started, t
         mine, theirs = (GroupDoubts(Health(), at, of) for at, of in ((one, held), (two, other)))
         async with held.holding("pos"):
             mine.note("pos", Told.PUSHES, 0.0)
-            await asyncio.gather(*mine._tasks)
+            await mine.share()
             with pytest.raises(StockAway, match="another hub"):
                 await theirs.drop("pos", Told.PUSHES)
         assert [await theirs.known("pos", told, 90.0) for told in Told] == [None, pytest.approx(90.0, abs=60.0)]
@@ -147,7 +147,7 @@ async def test_a_doubt_is_as_old_at_the_hub_that_takes_over_and_outlives_who_was
         doubts = GroupDoubts(Health(), one, held)
         async with held.holding("pos"):
             doubts.note("pos", Told.PUSHES, 0.0)
-            await asyncio.gather(*doubts._tasks)
+            await doubts.share()
             async with two.transaction() as db:
                 await db.execute("UPDATE stock_doubt SET at = at - interval '3000 s'")
                 await db.execute("UPDATE stock_channel SET term = term + 1")

@@ -103,7 +103,9 @@ async def sides(server: Started, folder: Path, clock: HandClock) -> AsyncIterato
             rows = [StockLevel(f"A-{n}", "web", available=1) for n in range(MOST_SHOWN + 9)]
             await cache.apply("pos", StockReport(frozenset({"web"}), rows), clock.wall)
             leases = Leases(each)
-            made.append(Side(each, leases, cache, GroupShown(each, leases, ["pos"], cache, lambda: clock.monotonic)))
+            made.append(
+                Side(each, leases, cache, GroupShown(each, leases, lambda: ["pos"], cache, lambda: clock.monotonic))
+            )
             each.hear(made[-1].notices.append)
         await stack.enter_async_context(made[0].leases.holding("pos"))
         yield made[0], made[1]
@@ -162,7 +164,7 @@ async def test_where_no_other_hub_needs_it_nothing_is_written(
     server: Started, tmp_path: Path, clock: HandClock
 ) -> None:
     async with sides(server, tmp_path, clock) as (reader, other):
-        vouched = GroupShown(other.server, other.leases, [], other.cache)
+        vouched = GroupShown(other.server, other.leases, list, other.cache)
         for side, shown in ((reader, reader.shown), (other, vouched)):
             shown.show(["A-1"])
             await shown.share()
@@ -177,7 +179,7 @@ async def test_a_hub_that_reads_no_channel_reads_nothing_of_what_others_were_tol
         other.shown.show(["A-3"])
         await other.shown.share()
         clock.pass_(ASKED_FOR_S + 1)
-        third = GroupShown(other.server, other.leases, ["pos", "till"], other.cache, lambda: clock.monotonic)
+        third = GroupShown(other.server, other.leases, lambda: ["pos", "till"], other.cache, lambda: clock.monotonic)
         await third.share()
         assert other.cache.shown() == ()
         async with other.leases.holding("till"):

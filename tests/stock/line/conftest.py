@@ -116,7 +116,8 @@ class CutAsker(Asker):
 
 @dataclass
 class Wire:
-    """The two ends. ``step`` lets time pass for all, with what each does in it."""
+    """The two ends. ``step`` lets time pass for all, with what each does in it; ``looks`` are the hub's channels that
+    are asked for what screens show."""
 
     world: World
     hub: StockCache
@@ -129,6 +130,7 @@ class Wire:
     ear: Ear
     counter: Counter
     feeding: asyncio.Task[None]
+    looks: list[str]
 
     async def says(self, channel: str = "pos", location: str = "ginza", age: float = 0.0, **counts: int) -> None:
         """The source says all that it has at a place."""
@@ -190,7 +192,8 @@ def wired(tmp_path: Path) -> Wired:
             await mine.loaded()
             report = StockReport(frozenset({"ginza"}), [StockLevel("A", "ginza", 3), StockLevel("B", "ginza", 1)])
             await hub.apply("pos", report, hubs())
-            speaker = Speaker(hub, {"pos": False, "ec": True}, hubs, hubs)
+            looks: list[str] = []
+            speaker = Speaker(hub, {"pos": False, "ec": True}, hubs, hubs, looks=lambda: looks)
             counter, press = Counter(speaker, "t0ken"), Press(speaker)
             app = web.Application()
             app.add_routes(counter.routes())
@@ -207,7 +210,7 @@ def wired(tmp_path: Path) -> Wired:
             broker = Broker(ear)
             feeding = asyncio.create_task(feed("hub", source, mine, Health(), world.clock(0), world.pause))
             stack.push_async_callback(ended, feeding)
-            wire = Wire(world, hub, mine, press, Flight(broker), broker, asker, source, ear, counter, feeding)
+            wire = Wire(world, hub, mine, press, Flight(broker), broker, asker, source, ear, counter, feeding, looks)
             running = asyncio.create_task(press.run())
             stack.push_async_callback(ended, running)
             await wire.settle()

@@ -34,7 +34,8 @@ LEVELS = st.builds(
 )
 ITEMS = st.builds(StockItem, SKUS, st.sampled_from(("", "04912345678904")), SKUS, SKUS, SKUS, SKUS, st.none() | COUNTS)
 WORDS = st.builds(Word, st.just("5a5a5a5a"), st.integers(0, 10**12), st.none() | st.integers(0, 10**9))
-BEATS = st.builds(Beat, st.integers(1, 2**53), COUNTS, WORDS, st.none() | st.integers(0, 2**53), COUNTS, st.booleans())
+DIGESTS, FLAGS = st.none() | st.integers(0, 2**53), st.booleans()
+BEATS = st.builds(Beat, st.integers(1, 2**53), COUNTS, WORDS, DIGESTS, COUNTS, FLAGS, FLAGS)
 
 
 @st.composite

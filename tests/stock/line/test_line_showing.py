@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import suppress
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,13 +17,10 @@ from edge.adapters.stock_hub import Settings
 from edge.asking import session
 from edge.health import State
 from edge.ports import StockAway, StockReport
-from edge.stock.intake import feeding
 from edge.stock.line import showing
 from edge.stock.line.asker import Asker
 from edge.stock.line.beat import BadWord
-from edge.stock.line.counter import Counter
 from edge.stock.line.showing import Refused
-from edge.stock.line.speaker import Speaker
 from tests.stock.line.test_line_broker import shop, until
 from tests.stock.test_stock_taken import SHOP, said
 
@@ -32,31 +28,19 @@ if TYPE_CHECKING:
     from edge.config import Location
     from edge.stock.cache import StockCache
     from tests.stock.conftest import HandClock
+    from tests.stock.line.conftest import Wired
 
 TOKEN = {"Authorization": "Bearer t0ken"}
 
 
-def page(cache: StockCache, looks: bool = True, token: str = "t0ken", open_: bool = True) -> TestServer:
+def page(cache: StockCache, token: str = "t0ken", open_: bool = True) -> TestServer:
     app = web.Application()
-    app.add_routes(Counter(Speaker(cache, {"pos": False}), token, looks).routes())
     app.add_routes(showing.routes(cache.show, token, open_))
     return TestServer(app)
 
 
 def unheard(why: str) -> None:
     raise AssertionError(why)
-
-
-async def first(hub: showing.Hears, *skus: str) -> None:
-    """Tell a hub once."""
-    turns = iter([None])
-
-    async def sleep(_: float) -> None:
-        if next(turns, "over") == "over":
-            raise asyncio.CancelledError
-
-    with suppress(asyncio.CancelledError):
-        await showing.tell(hub, lambda: skus, sleep, lambda: 0.5, unheard)
 
 
 class Away:
@@ -70,17 +54,37 @@ class Away:
         raise StockAway("away")
 
 
-@pytest.mark.parametrize("looks", [True, False])
-async def test_a_hub_that_wants_it_hears_what_screens_show(cache: StockCache, tmp_path: Path, looks: bool) -> None:
+async def test_a_hub_hears_what_screens_show(cache: StockCache, tmp_path: Path) -> None:
     (tmp_path / "token").write_text("t0ken")
-    async with page(cache, looks) as server:
+    await cache.apply("pos", StockReport(SHOP, [*said(1, 1), *said(1, 1, "B")]), 0.0)
+    async with page(cache) as server:
         settings = Settings(url=str(server.make_url("/")), token_file=Path("token"))
         async with session(settings, tmp_path, 5, 1, keep=True) as http:
-            asker = Asker(settings, tmp_path, http)
-            await asker.shelves(["ginza"])
-            await cache.apply("pos", StockReport(SHOP, [*said(1, 1), *said(1, 1, "B")]), 0.0)
-            await first(asker, "B", "A", "unheard-of")
-    assert cache.shown() == (("B", "A") if looks else ())
+            await Asker(settings, tmp_path, http).shown(showing.write(["B", "A", "unheard-of"]))
+    assert cache.shown() == ("B", "A")
+
+
+async def test_what_screens_show_is_told_while_a_beat_asks_for_it_and_by_no_question_more(wired: Wired) -> None:
+    async with wired() as wire:
+        asked = []
+        for looks in ((), ("pos",), ("ec",), ("pos", "ec"), ()):
+            wire.looks[:] = looks
+            calls = wire.asker.calls
+            for _ in range(6):
+                await wire.step()
+            asked.append((wire.source.looks, wire.asker.calls - calls))
+        assert asked == [(False, 0), (True, 0), (False, 0), (True, 0), (False, 0)]
+
+
+async def test_what_screens_show_is_told_while_a_page_asks_for_it(wired: Wired) -> None:
+    async with wired() as wire:
+        wire.broker.up, asked = False, []
+        for looks in ((), ("pos",), ("ec",), ("pos", "ec"), ()):
+            wire.looks[:] = looks
+            for _ in range(9):
+                await wire.step()
+            asked.append(wire.source.looks)
+        assert asked == [False, True, False, True, False]
 
 
 async def test_a_hub_that_is_away_is_told_the_next_time() -> None:
@@ -180,16 +184,6 @@ async def test_what_was_shown_elsewhere_a_while_ago_goes_by_its_own_time(cache: 
     assert cache.shown() == ("A",)
 
 
-@pytest.mark.parametrize(("adapter", "looks"), [("colorme", True), ("csv", False)])
-def test_stores_tell_what_they_show_only_where_a_system_is_asked_for_it(adapter: str, looks: bool) -> None:
-    given = {
-        "colorme": {"token_file": "token", "locations": {"*": "web"}},
-        "csv": {"path": "stock.csv"},
-    }
-    found = feeding.looking([config.StockChannel(id="one", adapter=adapter, settings=given[adapter])])
-    assert found == ({"one"} if looks else set())
-
-
 OPEN = """
 [web]
 host = "0.0.0.0"
@@ -200,7 +194,7 @@ settings = { port = 1 }
 [[stock]]
 id = "shop"
 adapter = "colorme"
-settings = { token_file = "token", locations = { "*" = "web" }, url = "http://127.0.0.1:1" }
+settings = { token_file = "token", locations = { "*" = "ginza" }, url = "http://127.0.0.1:1" }
 """
 
 
@@ -214,6 +208,7 @@ async def test_a_stores_health_says_that_its_hub_takes_nothing_without_a_token(
         hub.running(config.read_hub(tmp_path), tmp_path) as head,
         shop(tmp_path / "edge", 1, head.port) as store,
     ):
+        await head.stock.apply("shop", StockReport(SHOP, said(1, 1)), 0.0)
         store.stock.lines("A", store.store.location, "ja", 0.0)
         told = attrgetter("name", "state")
         await until(lambda: ("hub shown", State.DOWN) in map(told, store.health.parts()))
