@@ -157,6 +157,45 @@ async def test_a_doubt_is_as_old_at_the_hub_that_takes_over_and_outlives_who_was
         assert known == pytest.approx(6000.0, abs=600.0)
 
 
+async def test_what_the_reading_hub_finds_out_the_others_know_until_it_is_believed_again(
+    server: Started, tmp_path: Path
+) -> None:
+    async with reached(server.settings(), tmp_path, "one", "two") as (one, two):
+        held = Leases(one)
+        mine, theirs, heard = GroupDoubts(Health(), one, held), GroupDoubts(Health(), two, Leases(two)), asyncio.Event()
+        runs = [asyncio.create_task(doubts.run(heard.set)) for doubts in (mine, theirs)]
+        async with held.holding("pos"):
+            mine.note("pos", Told.SINCE, 0.0)
+            assert await until(lambda: theirs.doubted("pos", Told.SINCE) and heard.is_set())
+            assert not theirs.doubted("pos", Told.PUSHES)
+            await mine.drop("pos", Told.SINCE)
+            assert await until(lambda: not theirs.doubted("pos", Told.SINCE))
+        for run in runs:
+            run.cancel()
+        await asyncio.gather(*runs, return_exceptions=True)
+
+
+async def test_a_doubt_that_the_database_would_not_take_is_told_once_it_does(server: Started, tmp_path: Path) -> None:
+    async with reached(server.settings(), tmp_path, "one", "two") as (one, two):
+        held = Leases(one)
+        mine, theirs = GroupDoubts(Health(), one, held), GroupDoubts(Health(), two, Leases(two))
+        async with held.holding("pos"):
+            async with two.transaction() as db:
+                await db.execute("ALTER TABLE stock_doubt RENAME TO gone")
+            mine.note("pos", Told.PUSHES, 0.0)
+            with pytest.raises(StockAway):
+                await mine.share()
+            assert (mine.doubted("pos", Told.PUSHES), await mine.known("pos", Told.PUSHES, 7.0)) == (True, 7.0)
+            async with two.transaction() as db:
+                await db.execute("ALTER TABLE gone RENAME TO stock_doubt")
+            await mine.share()
+            await theirs.share()
+            assert theirs.doubted("pos", Told.PUSHES)
+        mine.note("pos", Told.SINCE, 0.0)
+        await mine.share()
+        assert [mine.doubted("pos", told) for told in Told] == [False, True]
+
+
 async def _term(leases: Leases) -> int:
     async with leases.holding("pos") as lease:
         return lease.term

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,10 +12,11 @@ import aiohttp
 import pytest
 
 from edge.db import MEMORY, database
-from edge.ports import StockAway, StockLevel, StockReport
+from edge.ports import Comparing, StockAway, StockLevel, StockReport
 from edge.stock.cache import StockCache, stock_cache
 from edge.stock.group.leases import Leases
 from edge.stock.group.shown import AGAIN_S, GroupShown
+from edge.stock.intake.doubts import Told
 from edge.stock.intake.shown import MOST_SHOWN
 from edge.stock.shelves.listeners import ASKED_FOR_S
 from tests.stock.conftest import HandClock
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 UNVOUCHED = {"since": "none", "changed_url": "", "beats": False, "push": False, "compare_s": 3600.0, "poll_s": 0.1}
 """Nothing but a comparison would find what was sold, and none comes in time."""
+BELIEVED = {name: value for name, value in UNVOUCHED.items() if name not in ("since", "changed_url")}
+"""Polls are believed to find it."""
 
 
 async def tell(head: Hub, *skus: str) -> int:
@@ -50,6 +53,46 @@ async def test_what_one_hub_is_told_the_hub_that_reads_asks_for_first(town: Town
         assert await tell(other, "A-7") == 204
         assert await until(lambda: levels(other)["A-7", "ginza"] == 7)
         assert reader.stock.shown() == ("A-7",)
+
+
+async def asks(head: Hub) -> bool:
+    """Whether a hub's page asks stores to tell what their screens show."""
+    url, headers = f"http://127.0.0.1:{head.port}/v1/stock?location=ginza", {"Authorization": f"Bearer {TOKEN}"}
+    async with aiohttp.ClientSession() as http, http.get(url, headers=headers) as response:
+        (shelf,) = (await response.json())["shelves"]
+        return shelf.get("looks", False) is True
+
+
+async def test_any_hub_asks_stores_to_tell_while_the_hub_that_reads_believes_nothing(town: Town) -> None:
+    for row in town.shop.rows.values():
+        row.at -= 3600
+    async with town.hubs("one", "two", **BELIEVED) as (one, two):
+        reader, other = await parted(one, two)
+        running = await compares(reader)
+        assert await agreed(town, one, two)
+        assert not await asks(other)
+        town.shop.sell_silently("A-8", "ginza")
+        running.compare()
+        assert await until(lambda: asks(other))
+        assert await until(lambda: running.comparison.begun == running.comparison.ended == 3)
+        assert await tell(other, "A-7") == 204
+        town.shop.sell_silently("A-7", "ginza")
+        assert await until(lambda: levels(other)["A-7", "ginza"] == 7)
+        assert running.comparison.begun == 3
+        await reader.intake.doubts.drop("core", Told.SINCE)
+        assert await until(lambda: _not(asks(other)))
+
+
+async def compares(head: Hub) -> Comparing:
+    """The channel's source at the hub that reads it, once it was compared."""
+    assert await until(lambda: getattr(head.intake.watch.comparison("core"), "ended", 0) == 1)
+    running = head.intake.watch.comparing("core")
+    assert running is not None
+    return running
+
+
+async def _not(so: Awaitable[bool]) -> bool:
+    return not await so
 
 
 async def test_what_a_store_tells_is_known_there_while_the_database_is_away_and_later_everywhere(town: Town) -> None:
