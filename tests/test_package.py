@@ -1,7 +1,6 @@
 """The built wheel, installed elsewhere, owns its four names and runs the demo's page."""
 
 import json
-import socket
 import subprocess
 import sys
 import sysconfig
@@ -13,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from edge.bench.ports import free_port
 
 ROOT = Path(__file__).parent.parent
 
@@ -70,9 +71,7 @@ def test_the_installed_package_is_found_elsewhere(elsewhere: Path) -> None:
 
 @pytest.fixture
 def demo(elsewhere: Path) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [str(elsewhere / "bin/tentou"), "demo", "--no-browser", "--port", str(port), "--seconds", "600"]
     with (elsewhere / "demo.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=elsewhere, stdout=log, stderr=log)

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from typing import Any, TypeVar
 import aiohttp
 from playwright.async_api import Browser, Page
 
+from edge.bench.ports import free_port
 from tests.e2e.listening import Heard
 
 ROOT = Path(__file__).parent.parent.parent
@@ -74,9 +74,7 @@ class Running:
 
 @contextmanager
 def demo_running(folder: Path) -> Iterator[Running]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "edge", "demo", "--no-browser", "--port", str(port), "--dir", str(folder)]
     with (folder / "demo.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT)

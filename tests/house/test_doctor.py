@@ -17,17 +17,12 @@ import numpy as np
 import pytest
 
 from edge import __main__ as tentou
+from edge.bench.ports import free_port
 from provisioning import chain
 from tests import terminal
 from tests.noticed import WHOSE
 
 Findings = dict[str, dict[str, Any]]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

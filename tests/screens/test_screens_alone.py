@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,6 +11,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page
+
+from edge.bench.ports import free_port
 
 PROGRAM = Path(__file__).parent / "a_store.py"
 SECRET = "かつおぶし"
@@ -31,9 +32,7 @@ class Service:
     """A store's service that can be killed, frozen and started again at the same address."""
 
     def __init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/screens/kiosk"
         self._process: asyncio.subprocess.Process | None = None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
 from edge import app, config
+from edge.bench.ports import free_port
 from edge.ports import Gray
 from tests import chromium
 from tests.noticed import NOTICE
@@ -46,9 +46,7 @@ adapter = "push"
 @asynccontextmanager
 async def store(folder: Path) -> AsyncIterator[tuple[app.Parts, str]]:
     """A real edge with its eyes, and its port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     (folder / "device.toml").write_text(f"{SETTINGS}[web]\nport = {port}\n")
     (folder / "accounts.json").write_bytes(accounts())
     async with app.running(config.read_store(folder), folder) as parts:
