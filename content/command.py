@@ -7,6 +7,7 @@ import asyncio
 import json
 import shutil
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -54,7 +55,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def list_(arguments: argparse.Namespace) -> int:
-    """Print a line for each picture and each campaign."""
+    """Print a line for each picture and each campaign; 1 if one of them is damaged or cannot be read."""
     with _opened(arguments.config) as (connection, files, layered):
         lying = shelf(connection)
         own = [each for each in lying.media.values() if each.id != WELCOME]
@@ -67,7 +68,9 @@ def list_(arguments: argparse.Namespace) -> int:
     for campaign in {**content.drafts, **{each.id: each for each in content.campaigns}}.values():
         row = {"kind": campaign.layer.value, "id": campaign.id, "name": campaign.name, "state": state(campaign, now)}
         _say(arguments.json, row)
-    return 1 if damaged else 0
+    for why in lying.unread:
+        print(f"cannot be read: {why}", file=sys.stderr)
+    return 1 if damaged or lying.unread else 0
 
 
 def add_(arguments: argparse.Namespace) -> int:

@@ -33,6 +33,9 @@ __all__ = ["InUse", "Library", "library", "media_routes", "migrate", "new_id"]
 POLL_S = 1.0
 """How soon what another process wrote is seen, in seconds."""
 
+NAMED = 3
+"""Of so many things that cannot be read the trouble is told; of the others how many they are."""
+
 
 class InUse(Exception):
     """Something cannot be deleted; ``places`` are the names of the playlists and campaigns that use it."""
@@ -48,13 +51,12 @@ class Library:
     def __init__(self, db: Database, files: Files, clock: Callable[[], float] = time.time) -> None:
         self.files = files
         self.now = Snapshot()
-        self.trouble = ""
-        """What is wrong with the catalogue's file, in one line; the last good one stays in use."""
         self._db = db
         self._clock = clock
         self._refreshing = asyncio.Lock()
         self._listeners: set[asyncio.Event] = set()
         self._catalogue: tuple[int, int] | None = None
+        self._ill = ""
         self._products: Mapping[str, Product] = {}
 
     def campaigns(self) -> tuple[Campaign, ...]:
@@ -73,6 +75,16 @@ class Library:
     def by_gtin(self, gtin: str) -> Product | None:
         """The product that bears a GTIN (14 digits), None if the catalogue has none."""
         return self.now.gtins.get(gtin)
+
+    @property
+    def trouble(self) -> str:
+        """What of the catalogue's file or of the database cannot be read, in one line; empty if all of it can.
+
+        The last good catalogue stays in use. A thing that cannot be read is left out, alone.
+        """
+        unread = self.now.unread
+        more = f"{len(unread) - NAMED} more" if len(unread) > NAMED else ""
+        return "; ".join(filter(None, [self._ill, *unread[:NAMED], more]))
 
     async def changes(self) -> AsyncIterator[None]:
         """Yields at once, and again after each change; several changes in a row may come as one."""
@@ -162,16 +174,16 @@ class Library:
             status = path.stat()
             stamp = (status.st_mtime_ns, status.st_size)
             if stamp != self._catalogue:
-                self._products, self.trouble = read_catalogue(self.files.folder), ""
+                self._products, self._ill = read_catalogue(self.files.folder), ""
                 self._catalogue = stamp
         except BadRecord as error:
-            self._catalogue, self.trouble = stamp, str(error)
+            self._catalogue, self._ill = stamp, str(error)
         except (FileNotFoundError, NotADirectoryError):
             pass
         except OSError as error:
             self.files.unread.add(path)
             self._catalogue = None
-            self.trouble = f"{CATALOGUE} cannot be read: {error.strerror}"
+            self._ill = f"{CATALOGUE} cannot be read: {error.strerror}"
         return self._products
 
     async def watch(self) -> None:

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from content.model import Campaign, Media, Playlist
 
-T = TypeVar("T", Media, Playlist, Campaign)
+T = TypeVar("T", bound=Media | Playlist | Campaign)
 
 KINDS: Mapping[str, type[Media] | type[Playlist] | type[Campaign]] = {
     "media": Media,
@@ -22,7 +22,7 @@ KINDS: Mapping[str, type[Media] | type[Playlist] | type[Campaign]] = {
 
 
 class BadRecord(Exception):
-    """A file of content cannot be used; the text names the entry and what is wrong with it."""
+    """A file or a row of content cannot be used; the text names the entry and what is wrong with it."""
 
 
 def dumped(value: Media | Playlist | Campaign) -> str:
@@ -31,9 +31,15 @@ def dumped(value: Media | Playlist | Campaign) -> str:
     return json.dumps(_ordered(plain), ensure_ascii=False, sort_keys=True, default=str)
 
 
-def loaded(kind: type[T], text: str) -> T:
-    """The value that was dumped; fields that this version does not know are left out."""
-    return TypeAdapter(kind).validate_json(text)
+def loaded(kind: type[T], text: str | bytes, whose: str) -> T:
+    """The value that was dumped; fields that this version does not know are left out.
+
+    Raises BadRecord for what another version wrote otherwise, or the disk spoilt.
+    """
+    try:
+        return TypeAdapter(kind).validate_json(text)
+    except ValidationError as error:
+        raise _bad(whose, error) from error
 
 
 def read(kind: type[T], raw: Mapping[str, Any], whose: str) -> T:
@@ -44,9 +50,13 @@ def read(kind: type[T], raw: Mapping[str, Any], whose: str) -> T:
     try:
         return TypeAdapter(kind).validate_python(dict(raw))
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(step) for step in first["loc"])
-        raise BadRecord(f"{whose}: {where}: {first['msg']}") from error
+        raise _bad(whose, error) from error
+
+
+def _bad(whose: str, error: ValidationError) -> BadRecord:
+    first = error.errors()[0]
+    where = ".".join(str(step) for step in first["loc"])
+    return BadRecord(": ".join(filter(None, [whose, where, first["msg"]])))
 
 
 def _ordered(value: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 from content.catalogue import by_gtin
 from content.model import Campaign, Layer, Media, Playlist, Product
-from content.records import loaded
+from content.records import KINDS, BadRecord, loaded
 from content.resolve import WELCOME
 from content.store import Act, acts, things
 from content.welcome import welcome
@@ -21,7 +21,10 @@ HOUSE = "house"
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """``campaigns`` are the published ones as screens play them; ``drafts`` by id, published or not, as last saved."""
+    """``campaigns`` are the published ones as screens play them; ``drafts`` by id, published or not, as last saved.
+
+    ``unread`` says of each thing that cannot be read which it is and why; the others are there without it.
+    """
 
     media: Mapping[str, Media] = field(default_factory=dict)
     playlists: Mapping[str, Playlist] = field(default_factory=dict)
@@ -30,36 +33,38 @@ class Snapshot:
     products: Mapping[str, Product] = field(default_factory=dict)
     gtins: Mapping[str, Product] = field(default_factory=dict)
     acts: tuple[Act, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Everything that the database holds, as it lies there."""
+    """Everything that the database holds, as it lies there; ``unread`` is what of it cannot be read, and why."""
 
     media: Mapping[str, Media]
     playlists: Mapping[str, Playlist]
     published: Mapping[str, Campaign]
     drafts: Mapping[str, Campaign]
     acts: tuple[Act, ...]
+    unread: tuple[str, ...] = ()
 
 
 def shelf(connection: sqlite3.Connection) -> Shelf:
     """Read everything, with the welcome and the house's playlist that are always there."""
-    media = {WELCOME: welcome()}
-    playlists = {HOUSE: Playlist(HOUSE, "いつもの番組")}
-    campaigns: dict[str, dict[str, Campaign]] = {"campaign": {}, "draft": {}}
-    for kind, body in things(connection):
-        if kind == "media":
-            _add(media, loaded(Media, body))
-        elif kind == "playlist":
-            _add(playlists, loaded(Playlist, body))
-        elif kind in campaigns:
-            _add(campaigns[kind], loaded(Campaign, body))
-    return Shelf(media, playlists, campaigns["campaign"], campaigns["draft"], acts(connection))
-
-
-def _add(into: dict[str, Any], value: Any) -> None:
-    into[value.id] = value
+    lying: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
+    lying["media"][WELCOME] = welcome()
+    lying["playlist"][HOUSE] = Playlist(HOUSE, "いつもの番組")
+    unread: list[str] = []
+    for kind, id, body in things(connection):
+        if kind not in KINDS:
+            continue  # of a later version
+        try:
+            value = loaded(KINDS[kind], body, f"{kind} '{id}'")
+        except BadRecord as error:
+            unread.append(str(error))
+        else:
+            lying[kind][value.id] = value
+    media, playlists, published, drafts = lying.values()
+    return Shelf(media, playlists, published, drafts, acts(connection), tuple(unread))
 
 
 def snapshot(shelf: Shelf, damaged: frozenset[str], products: Mapping[str, Product]) -> Snapshot:
@@ -75,6 +80,7 @@ def snapshot(shelf: Shelf, damaged: frozenset[str], products: Mapping[str, Produ
         products=products,
         gtins=by_gtin(products),
         acts=shelf.acts,
+        unread=shelf.unread,
     )
 
 

@@ -120,25 +120,37 @@ def acts(connection: sqlite3.Connection, limit: int = 50) -> tuple[Act, ...]:
     """The newest acts first; ``last`` marks those that can still be undone."""
     undoable = _undoable(connection)
     rows = connection.execute(
-        "SELECT id, at, who, verb, title, undoes, (SELECT id FROM acts AS other WHERE other.undoes = acts.id)"
-        " FROM acts ORDER BY id DESC LIMIT ?",
+        "SELECT id, at, CAST(who AS BLOB), CAST(verb AS BLOB), CAST(title AS BLOB), undoes,"
+        " (SELECT id FROM acts AS other WHERE other.undoes = acts.id) FROM acts ORDER BY id DESC LIMIT ?",
         (limit,),
     )
     return tuple(
-        Act(id=act, at=at, who=who, verb=verb, title=title, undoes=undoes, undone=undone, last=act in undoable)
+        Act(act, at, _text(who), _text(verb), _text(title), undoes=undoes, undone=undone, last=act in undoable)
         for act, at, who, verb, title, undoes, undone in rows
     )
 
 
-def things(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
-    """Kind and body of everything there is, in order of ids."""
-    yield from connection.execute("SELECT kind, body FROM things ORDER BY kind, id")
+def things(connection: sqlite3.Connection) -> Iterator[tuple[str, str, bytes]]:
+    """Kind, id and body of everything there is, in order of ids.
+
+    The body comes as it lies there: a byte that the disk spoilt would else keep SQLite from giving any of them.
+    """
+    rows = connection.execute(
+        "SELECT CAST(kind AS BLOB), CAST(id AS BLOB), CAST(body AS BLOB) FROM things ORDER BY kind, id"
+    )
+    yield from ((_text(kind), _text(id), body or b"") for kind, id, body in rows)
+
+
+def _text(raw: bytes | None) -> str:
+    """A word as it is read, a byte that is no UTF-8 as �: one of them must not hide all the others."""
+    return (raw or b"").decode(errors="replace")
 
 
 def body(connection: sqlite3.Connection, kind: str, thing: str) -> str | None:
     """One thing's body, None if it is not there."""
-    row = connection.execute("SELECT body FROM things WHERE kind = ? AND id = ?", (kind, thing)).fetchone()
-    return None if row is None else str(row[0])
+    found = "SELECT CAST(body AS BLOB) FROM things WHERE kind = ? AND id = ?"
+    row = connection.execute(found, (kind, thing)).fetchone()
+    return None if row is None else _text(row[0])
 
 
 def data_version(connection: sqlite3.Connection) -> int:

@@ -119,7 +119,8 @@ async def _uplink(parts: Parts, upstream: config.Adapter) -> None:
 
 async def _figures(parts: Parts) -> None:
     """What the health page tells of the ledger, the library and the members' file, as it is now."""
-    library_told = parts.health.teller("content", "library", "mend the file; the last good one is shown")
+    todo = "Mend the file, or take back the act that wrote what the detail names and make it anew; the rest is shown."
+    library_told = parts.health.teller("content", "library", todo)
     todo = "Mend what the detail names; what was known before stays in use, else members are greeted without their own."
     source: object = parts.members
     members_told = parts.health.teller("members", "source", todo)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,17 @@ def test_a_picture_is_added_listed_and_published(config: Path, capsys: pytest.Ca
         ("media", "新茶", "ready"),
         ("schedule", "新茶", "on"),
     }
+
+
+def test_a_row_that_cannot_be_read_is_named_and_the_others_are_listed(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    added(config, capsys)
+    with closing(sqlite3.connect(config / "kept" / "content" / store.FILE)) as db, db:
+        db.execute("INSERT INTO things VALUES ('draft', 'x', '{}')")
+    assert tentou("list", "--config", str(config), "--json") == 1
+    told = capsys.readouterr()
+    assert (json.loads(told.out)["name"], told.err.startswith("cannot be read: draft 'x': ")) == ("新茶", True)
 
 
 async def test_a_running_edge_sees_what_the_command_published(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
