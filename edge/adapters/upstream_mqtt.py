@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import socket
-import ssl
+import struct
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -92,13 +93,16 @@ class Knock:
             error: Exception | None = None
             try:
                 act()
-            except (OSError, ValueError) as failed:
+            except Exception as failed:  # noqa: BLE001 - the caller's: who ended a thread would knock no more
                 error = failed
             with contextlib.suppress(RuntimeError):  # the program's loop has ended meanwhile
                 loop.call_soon_threadsafe(finish, error)
 
         self.stages[who] = "name"
-        threading.Thread(target=work, name=f"dial {who}", daemon=True).start()
+        try:
+            threading.Thread(target=work, name=f"dial {who}", daemon=True).start()
+        except RuntimeError:
+            finish(OSError(errno.EAGAIN, "this device can start no more threads"))
         return done
 
 
@@ -135,7 +139,7 @@ async def _connected(dial: MqttDial, who: str, will: Will | None, topics: Sequen
     settings, where = dial.settings, dial.where
     try:
         client = _client(settings, where, who, will)
-    except (OSError, ssl.SSLError) as error:
+    except (OSError, ValueError) as error:  # ValueError: a password that is no text
         raise lost(Cause.FILES, type(error).__name__) from error
     link = MqttLink(client, window=settings.window, five=settings.protocol == "5")
     try:
@@ -217,6 +221,8 @@ async def _connect(client: Client, dial: MqttDial, who: str, session_s: int) -> 
         raise
     except (OSError, ValueError) as error:
         raise certificates.loss_of(error, synced()) from error
+    except struct.error as error:  # all that MQTT gives two bytes for a length, and settings do not bound
+        raise lost(Cause.FILES, "MQTT has no room for a name or password of more than 65535 bytes") from error
 
 
 def _dialled(client: Client, settings: Settings, session_s: int, found: Callable[[], None]) -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import socket
 import ssl
+import struct
 import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import paho.mqtt.client as paho
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from paho.mqtt import MQTTException
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -96,6 +99,45 @@ async def test_a_look_up_that_hangs_uses_up_one_thread_and_is_told(monkeypatch: 
                 pass
     released.set()
     assert asked == ["broker.example"]
+
+
+async def dialled(dial: MqttDial) -> None:
+    async with dial("edge", None, ()):
+        pass
+
+
+@pytest.mark.promise("X-1")
+@pytest.mark.parametrize("amiss", [struct.error("x"), MQTTException("x"), LookupError("x")])
+async def test_an_attempt_that_ends_as_nobody_foresaw_does_not_keep_the_next_from_being_made(
+    mosquitto: Any, monkeypatch: pytest.MonkeyPatch, amiss: Exception
+) -> None:
+    dial = MqttDial(Settings(port=mosquitto().port), Path("."))
+    with monkeypatch.context() as patched:
+        patched.setattr(paho.Client, "connect", Mock(side_effect=amiss))
+        with pytest.raises((LinkLost, type(amiss))):
+            await dialled(dial)
+    await dialled(dial)
+
+
+async def test_a_device_without_a_thread_to_spare_dials_again_later(
+    mosquitto: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dial = MqttDial(Settings(port=mosquitto().port), Path("."))
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", Mock(side_effect=RuntimeError("can't start new thread")))
+        with pytest.raises(LinkLost, match="no more threads"):
+            await dialled(dial)
+    await dialled(dial)
+
+
+@pytest.mark.parametrize("password", [b"\xff", b"x" * 65_536])
+async def test_a_password_that_is_no_text_or_too_long_is_told(mosquitto: Any, tmp_path: Path, password: bytes) -> None:
+    (tmp_path / "password").write_bytes(password)
+    dial = MqttDial(Settings(port=mosquitto().port, user="edge", password_file=Path("password")), tmp_path)
+    for _ in range(2):
+        with pytest.raises(LinkLost, match="password") as told:
+            await dialled(dial)
+        assert told.value.cause == Cause.FILES
 
 
 @pytest.mark.parametrize(
