@@ -75,7 +75,7 @@ class Running:
         self._looks = Looks(shown, self._key)
         self.pushes = Pushes(clocks.monotonic)
         self._followed = Followed()
-        self._crossing = Crossing(clocks)
+        self._crossing = Crossing(clocks, channel.can.lag_s)
         self._giving = Giving(clocks.monotonic)
         self._contrary, self._began_s = False, 0.0
         self._complete_s: float | None = None
