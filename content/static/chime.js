@@ -53,8 +53,12 @@ export async function sound() {
   open();
   if (!audio || !asked() || begun) return;
   begun = true; // one that only a touch lets go sounds once then, whatever came meanwhile
-  await audio.resume();
+  const goes = await audio.resume().then(
+    () => true,
+    () => false, // a telephone call holds the sound, say: the next call is to sound again
+  );
   begun = false;
+  if (!goes) return show();
   for (const [after, pitch] of /** @type {const} */ ([[0, 659], [0.22, 523]])) {
     const note = new OscillatorNode(audio, { frequency: pitch });
     const loud = new GainNode(audio, { gain: 0 });

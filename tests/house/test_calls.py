@@ -75,6 +75,15 @@ COUNTED = """
   AudioScheduledSourceNode.prototype.start = function (at) { notes += 1; return start.call(this, at); };
 """
 """Counts the notes that a page plays; a call has two."""
+HELD = """() => {
+  const resume = AudioContext.prototype.resume;
+  AudioContext.prototype.resume = function () {
+    AudioContext.prototype.resume = resume;
+    globalThis.refused = true;
+    return Promise.reject(new DOMException("", "InvalidStateError"));
+  };
+}"""
+"""The browser refuses to sound once, as a tablet's does while it is rung up."""
 
 
 async def test_a_page_asks_for_a_touch_before_it_sounds_and_then_sounds_once_for_each_call(tmp_path: Path) -> None:
@@ -98,3 +107,17 @@ async def test_a_page_asks_for_a_touch_before_it_sounds_and_then_sounds_once_for
         parts.bell.ring("kiosk-1", "LN-3")
         await chromium.becomes(staff, "() => notes >= 4")
         assert (await staff.evaluate("() => notes"), staff.url, said) == (4, f"{url}/staff/calls", [])
+
+
+async def test_a_sound_that_the_browser_refused_once_silences_no_later_call(tmp_path: Path) -> None:
+    furnished(tmp_path)
+    async with store(tmp_path) as (parts, url), chromium.launched() as browser:
+        staff = await signed_in(browser, url, "/staff/calls")
+        await staff.locator("[data-chime]").click()
+        await staff.evaluate(f"() => {{{COUNTED}}}")
+        await staff.evaluate(HELD)
+        parts.bell.ring("kiosk-1", "LN-1")
+        await chromium.becomes(staff, "() => globalThis.refused")
+        await expect(staff.locator(".call.waits")).to_have_count(1)
+        parts.bell.ring("kiosk-1", "LN-2")
+        await chromium.becomes(staff, "() => notes === 2")
