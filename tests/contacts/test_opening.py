@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import sqlite3
 import subprocess
 import sys
@@ -11,13 +12,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import DEFAULT, Mock
 
 import pytest
 
 from edge.config import Device
 from edge.contacts.clock import Clock
 from edge.contacts.event import read_event
-from edge.contacts.spool import quarantine, soundness
+from edge.contacts.spool import quarantine, salvage, soundness
 from edge.contacts.spool.mending import Mender
 from edge.contacts.spool.opening import outbox, outbox_anyway
 from edge.contacts.spool.outbox import Outbox
@@ -121,6 +123,31 @@ async def test_a_large_file_is_looked_through_while_it_is_in_use(
         await eventually(lambda: box.waiting() == 50)
         gaps = [read_event(row.body) for row in await box.page(0, 100) if row.kind == "gap"]
         assert [(event.gap_stream, event.ranges) for event in gaps] == [(stream, ((25, 25),))]
+
+
+@pytest.mark.promise("X-2")
+@pytest.mark.parametrize(
+    ("where", "name", "amiss"),
+    [(quarantine, "waiting", OSError(errno.EIO, "Input/output error")), (salvage, "salvage", ArithmeticError("x"))],
+    ids=["the disk refuses for a moment", "nobody foresaw it"],
+)
+async def test_a_salvage_that_fails_is_begun_again_though_the_file_in_use_is_good(
+    tmp_path: Path,
+    device: Device,
+    contacts: Any,
+    eventually: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    where: Any,
+    name: str,
+    amiss: Exception,
+) -> None:
+    file, real = tmp_path / "outbox.sqlite", getattr(where, name)
+    async with outbox(file, device) as box:
+        await box.record_all(contacts(50))
+    file.write_bytes(b"\0" * 4096 + file.read_bytes()[4096:])
+    monkeypatch.setattr(where, name, Mock(side_effect=[amiss, *[DEFAULT] * 99], wraps=real))
+    async with mended(file, device, Health()) as box:
+        await eventually(lambda: box.waiting() >= 50)
 
 
 async def test_a_start_reads_no_row_of_a_large_file_but_its_ends(

@@ -9,12 +9,10 @@ import math
 import secrets
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from edge.config import Device
 from edge.contacts.clock import Clock
@@ -74,8 +72,10 @@ class Mender:
     async def run(self) -> None:
         """For ever: save what lies in quarantine, and move whenever the place has become bad, or a better one is."""
         while True:
-            async with _beside(self._tidy()):
+            async with asyncio.TaskGroup() as beside:  # what fails there fails here, at once, and is begun again
+                tidying = beside.create_task(self._tidy(), name="outbox tidy")
                 await (self._bad() if self._on_disk else asyncio.sleep(self.retry))
+                tidying.cancel()
             await (self._away() if self._on_disk else self._back())
 
     async def _bad(self) -> None:
@@ -184,12 +184,10 @@ class Mender:
         """What is to be done beside the work: save what was put away, keep few of it, look a large file through."""
         if not self._on_disk:
             return
-        while pending := await asyncio.to_thread(quarantine.waiting, self.path, self.box.stream):
-            try:
-                await self._save(*pending[0], last=len(pending) == 1)
-            except (sqlite3.Error, OSError) as error:
-                self.health.down(_KIND, _NAME, f"a spoilt file waits to be read: {cause(error)}", _REFUSED)
-                await asyncio.sleep(self.retry)
+        while True:
+            if await self._saved():
+                break
+            await asyncio.sleep(self.retry)
         with suppress(OSError):  # the next start tries again
             await asyncio.to_thread(quarantine.keep_few, self.path, self.days)
         if self.place.doubtful:
@@ -198,6 +196,16 @@ class Mender:
             if await self._settled():
                 return
             await asyncio.sleep(self.retry)
+
+    async def _saved(self) -> bool:
+        """Save all that waits in quarantine; False if a disk refuses."""
+        try:
+            while pending := await asyncio.to_thread(quarantine.waiting, self.path, self.box.stream):
+                await self._save(*pending[0], last=len(pending) == 1)
+        except (sqlite3.Error, OSError) as error:
+            self.health.down(_KIND, _NAME, f"a spoilt file waits to be read: {cause(error)}", _REFUSED)
+            return False
+        return True
 
     async def _settled(self) -> bool:
         """Whether head office has confirmed all that was saved; until then it lies in quarantine, too."""
@@ -263,15 +271,3 @@ async def _covered(place: Place) -> list[Range]:
     """What gaps of a place account for in its own stream."""
     texts = await place.db.read(lambda connection: connection.execute("SELECT ranges FROM gaps").fetchall())
     return [(first, last) for (text,) in texts for first, last in json.loads(text)]
-
-
-@asynccontextmanager
-async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Something done meanwhile, and given up at the end; its errors are the caller's."""
-    task = asyncio.create_task(work, name="outbox tidy")
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
