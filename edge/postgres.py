@@ -12,13 +12,16 @@ from edge.config.postgres import Postgres
 
 try:
     import asyncpg
+    from asyncpg.pgproto import pgproto
 except ModuleNotFoundError:  # an extra: the settings say so where a server is named
     asyncpg = None
 
 FAULTS: tuple[type[Exception], ...] = (OSError, TimeoutError, ValueError)
 """What any question to a server may raise, ValueError for a file of the settings that cannot be read."""
 if asyncpg is not None:
-    FAULTS = (*FAULTS, asyncpg.PostgresError, asyncpg.InterfaceError)
+    _GARBLED = (asyncpg.InternalClientError, pgproto.BufferError)
+    """An answer that is none of PostgreSQL's, as far as asyncpg notices it; BufferError for one that is too short."""
+    FAULTS = (*FAULTS, asyncpg.PostgresError, asyncpg.InterfaceError, *_GARBLED)
 CONNECT_S = 10
 STOPPING = ("57P01", "57P02", "57P03")
 """Stopped, crashed or not ready yet; class 08 are the lost connections (PostgreSQL's manual, appendix A)."""
@@ -98,6 +101,8 @@ def cause(error: Exception) -> str:
         return f"PostgreSQL's certificate: {error.verify_message}"
     if isinstance(error, OSError | TimeoutError):
         return f"PostgreSQL is away: {getattr(error, 'strerror', None) or type(error).__name__}"
+    if asyncpg is not None and isinstance(error, _GARBLED):
+        return f"what answers there is not understood as PostgreSQL's: {type(error).__name__}"
     state = str(getattr(error, "sqlstate", None) or "")
     if state[:2] == "08" or state in STOPPING:
         return f"PostgreSQL is away: {error}"

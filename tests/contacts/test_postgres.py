@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -160,3 +161,26 @@ async def test_hubs_that_start_together_make_the_tables_once(server: Any, tmp_pa
     async with sink_postgres.open(settings, tmp_path) as one, sink_postgres.open(settings, tmp_path) as two:
         await asyncio.gather(one.insert(came(1)), two.insert(came(2)))
     assert [row[0] for row in await asked(server, settings, "SELECT number FROM version")] == [1]
+
+
+EMPTY_NOTICE, READY = b"N\0\0\0\x04", b"Z\0\0\0\x05I"
+
+
+@pytest.mark.parametrize("nonsense", [b"R\0\0\0\x05\0", EMPTY_NOTICE + READY], ids=["log-in", "notice"])
+async def test_a_server_that_answers_nonsense_is_away(nonsense: bytes, tmp_path: Path) -> None:
+    hung_up = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1_000)
+        writer.write(nonsense)
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+        hung_up.set()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as far:
+        settings = sink_postgres.Settings(port=far.sockets[0].getsockname()[1], database="d")
+        async with sink_postgres.open(settings, tmp_path) as sink:
+            with pytest.raises(SinkAway, match="not understood as PostgreSQL's"):
+                await sink.insert(came(1))
+            await hung_up.wait()
