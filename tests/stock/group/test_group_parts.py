@@ -215,6 +215,23 @@ async def test_what_a_hub_found_out_and_could_not_write_goes_with_its_lease(serv
         assert (mine.doubted("pos", Told.SINCE), await mine.known("pos", Told.SINCE, 7.0)) == (False, None)
 
 
+async def test_a_hub_that_takes_over_knows_what_was_believed_again_without_having_heard_it(
+    server: Started, tmp_path: Path
+) -> None:
+    async with reached(server.settings(), tmp_path, "one", "two") as (one, two):
+        held, other = Leases(one), Leases(two)
+        mine, theirs = GroupDoubts(Health(), one, held), GroupDoubts(Health(), two, other)
+        async with held.holding("pos"):
+            mine.note("pos", Told.PUSHES, 0.0)
+            await mine.share()
+            await theirs.share()
+            await mine.drop("pos", Told.PUSHES)
+        assert theirs.doubted("pos", Told.PUSHES)
+        async with other.holding("pos"):
+            assert await theirs.known("pos", Told.PUSHES, 7.0) is None
+            assert not theirs.doubted("pos", Told.PUSHES)
+
+
 async def _shares(at: GroupDoubts, told: Told) -> bool:
     await at.share()
     return at.doubted("pos", told)
