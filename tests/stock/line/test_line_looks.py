@@ -4,7 +4,7 @@ before everything is compared again."""
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,6 +39,14 @@ port = 0
 adapter = "mqtt"
 settings = {{ port = {broker} }}
 """
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    """One that a test may start."""
+    made = Broker(tmp_path, free_port())
+    yield made
+    made.kill()
 
 
 @asynccontextmanager
@@ -93,11 +101,10 @@ def follows(parts: Parts) -> HubStock:
 @pytest.mark.promise("K-1")
 @pytest.mark.parametrize("by", ["beat", "page"])
 async def test_a_stores_screen_is_right_before_the_next_whole_comparison_once_polls_are_doubted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broker: Broker, by: str
 ) -> None:
     monkeypatch.setattr(press, "BEAT_S", 0.2)
     monkeypatch.setattr(showing, "EVERY_S", 0.1)
-    broker = Broker(tmp_path, free_port())
     if by == "beat":
         broker.start()
     async with (
@@ -114,7 +121,6 @@ async def test_a_stores_screen_is_right_before_the_next_whole_comparison_once_po
         assert compared(head.intake) == wholes
         await head.intake.doubts.drop("core", Told.SINCE)
         await until(lambda: not follows(shown).looks)
-    broker.kill()
 
 
 @pytest.mark.promise("K-1")
