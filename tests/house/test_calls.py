@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from playwright.async_api import Browser, Page, expect
@@ -20,7 +21,12 @@ PASSWORD = "correct horse battery staple"
 
 
 def furnished(folder: Path) -> None:
-    """A catalogue of one shirt, and 花子's account."""
+    """A catalogue of one shirt, 花子's account, and a time zone in which it is about noon.
+
+    What is asked today is yesterday's after midnight, and no test must meet that.
+    """
+    ahead = 12 - datetime.now(UTC).hour
+    (folder / "store.toml").write_text(f'[device]\ntimezone = "Etc/GMT{-ahead:+d}"\n')  # POSIX counts westward
     (folder / "data" / "content").mkdir(parents=True)
     (folder / "data" / "content" / "catalogue.json").write_text(dump_catalogue([SHIRT]))
     Accounts(folder / "accounts.json").add("hanako", Role.STAFF, PASSWORD)
