@@ -17,6 +17,7 @@ import segno
 from edge.config import Camera
 from edge.health import Health
 from edge.ports import Gray
+from edge.vision import eyes
 from edge.vision.eyes import Eye
 
 Draw = Callable[..., Gray]
@@ -39,6 +40,13 @@ def placed(*symbols: Gray, size: tuple[int, int] = (480, 640), ground: int = 120
         scene[20 : 20 + height, left : left + width] = symbol
         left += width + 30
     return scene
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No eye is taken for hung because this machine has no time for it."""
+    monkeypatch.setattr(eyes, "HUNG_S", 600.0)
+    monkeypatch.setattr(eyes, "START_S", 600.0)
 
 
 @pytest.fixture

@@ -34,7 +34,9 @@ async def test_a_network_camera_that_lost_its_power_is_named_and_seen_again(open
 
 
 @pytest.mark.promise("V-5")
-async def test_a_network_camera_that_falls_silent_is_named_and_seen_again(opened: Open, picture: bytes) -> None:
+async def test_a_network_camera_that_falls_silent_is_named_and_seen_again(
+    opened: Open, picture: bytes, patient: None
+) -> None:
     camera, health = NetworkCamera(picture), Health()
     async with opened("opencv", health, source=f"rtsp://127.0.0.1:{camera.port}/live") as eye:
         assert await next_text(eye) == TEXT

@@ -22,7 +22,7 @@ import pytest
 from edge.config import Camera, Zone
 from edge.health import Health, State
 from edge.model import Look
-from edge.vision.eyes import Eye, pause_after
+from edge.vision.eyes import HUNG_S, Eye, pause_after
 from edge.vision.wire import Orders, Showing, View, heard, message, orders_line
 from tests.vision.conftest import Draw, Open
 from tests.vision.waiting import WAIT_S, forget, next_text, part, until
@@ -83,9 +83,15 @@ async def starved(pid: int) -> None:
 @pytest.mark.promise("V-4")
 @pytest.mark.parametrize("fault", [killed, stopped, starved])
 async def test_an_eye_that_ends_or_hangs_is_back_while_another_goes_on(
-    fault: Callable[[int], Awaitable[None]], opened: Open, folder: Path
+    fault: Callable[[int], Awaitable[None]], opened: Open, folder: Path, patient: None
 ) -> None:
     health = Health()
+
+    def back() -> bool:
+        if left.pid == old:
+            left._patience_s = HUNG_S
+        return left.pid not in (None, old)
+
     async with (
         opened("folder", health, name="left", path=str(folder), fps=10) as left,
         opened("folder", health, name="right", path=str(folder), fps=10) as right,
@@ -94,7 +100,7 @@ async def test_an_eye_that_ends_or_hangs_is_back_while_another_goes_on(
         old, other = left.pid, right.pid
         assert old is not None
         await fault(old)
-        await until(lambda: left.pid not in (None, old))
+        await until(back)
         forget(left)
         forget(right)
         assert await next_text(left) == TEXT
@@ -152,7 +158,7 @@ async def test_a_camera_that_is_away_is_named_and_seen_again_when_it_is_back(
     [("folder", {"path": ".", "speed": 3}, "unknown key 'speed'"), ("floppy", {}, "no camera adapter 'floppy'")],
 )
 async def test_wrong_settings_are_named_on_the_health_page_and_not_tried_again(
-    adapter: str, settings: dict[str, Any], words: str, opened: Open
+    adapter: str, settings: dict[str, Any], words: str, opened: Open, patient: None
 ) -> None:
     health = Health()
     async with opened(adapter, health, **settings) as eye:
