@@ -104,10 +104,11 @@ def _rate(slices: Sequence[Slice]) -> float:
 
 
 def _speed(slices: Sequence[Slice]) -> Figures:
+    rate = _rate(slices)
     waits = percentiles((wait for one in slices for wait in one.waits_us), (50, 99))
     locked = sum(wait == NEVER for one in slices for wait in one.waits_us)
     return {
-        "a_second": round(_rate(slices)),
+        "a_second": round(rate, None if rate >= 10 else 2),
         **{f"{rank}_ms": wait if wait == NEVER else round(wait / 1000, 3) for rank, wait in waits.items()},
         "cpu_ms_a_thousand": round(median(one.cpu_ms for one in slices), 1),
         "locked": locked,

@@ -28,7 +28,8 @@ async def test_a_product_held_up_shows_its_stock_and_a_payment_code_nothing(demo
     await demo.post("/app/hold", camera="cam-kiosk", member="1001", variant="payment")
     await kiosk.locator("button.end").click()
     await expect(kiosk.locator("body")).to_have_attribute("data-scene", "loop")
-    await eventually(lambda: sum("session_end" in event["type"] for event in demo.contacts()) == 1)
+    ended = "kind = 'session_end' AND touchpoint = 'kiosk-1'"
+    await eventually(lambda: len(demo.contacts(ended)) == 1)
     await kiosk.wait_for_timeout(3000)
     await expect(kiosk.locator("body")).to_have_attribute("data-scene", "loop")
 
