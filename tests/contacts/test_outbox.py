@@ -8,11 +8,13 @@ import json
 import sqlite3
 import subprocess
 import sys
+import time
 import tracemalloc
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import sqlite_utils
@@ -81,6 +83,26 @@ async def test_a_contact_that_the_disk_refuses_is_not_accepted(tmp_path: Path, d
         await box._db.read(lambda connection: connection.execute("PRAGMA query_only=OFF"))
         assert await box.record(contacts(1)[0]) == 4
         assert box.waiting() == 4
+
+
+async def test_a_contact_that_is_taken_in_the_moment_of_the_close_is_kept(
+    tmp_path: Path, device: Device, contacts: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with outbox(tmp_path / "outbox.sqlite", device) as box:
+        post = box._db.post
+
+        def closed(*job: Any) -> None:
+            post(*job)
+            while box._pending:
+                time.sleep(0.001)
+            raise sqlite3.ProgrammingError
+
+        monkeypatch.setattr(box._db, "post", closed)
+        assert await box.record(contacts(1)[0]) == 1
+        monkeypatch.setattr(box._db, "post", Mock(side_effect=sqlite3.ProgrammingError))
+        with pytest.raises(sqlite3.ProgrammingError):
+            await box.record(contacts(1)[0])
+        assert not box._pending
 
 
 async def test_numbers_are_never_used_twice(tmp_path: Path, device: Device, contacts: Any) -> None:

@@ -120,8 +120,9 @@ class Outbox:
                 self._ask([], self._writer, 0)
             except sqlite3.ProgrammingError:
                 self._asked = False
-                self._pending.pop()
-                raise
+                with suppress(IndexError):  # the other thread took it in this very moment, with the last that it writes
+                    self._pending.pop()
+                    raise
         return await answer
 
     async def page(self, after: int, limit: int) -> list[Row]:
