@@ -310,7 +310,7 @@ def test_a_gap_that_holds_the_watermark_up_is_fetched_before_its_turn_once_nothi
     assert not f.held_up()
     send(f, 10_000)
     assert f.held_up()
-    f.fetched(9_000, 0.0)
+    f.fetched(9_000, 1, 0.0)
     assert f.room(0.0) == 0
     assert not f.held_up()
     f.land(9_000, 0x00, 0.0)
@@ -319,11 +319,22 @@ def test_a_gap_that_holds_the_watermark_up_is_fetched_before_its_turn_once_nothi
     assert f.room(0.5) > 0
 
 
+def test_a_watermark_that_moves_while_its_gap_is_looked_for_is_held_up_at_the_next_one_at_once() -> None:
+    f = flight()
+    f.cursor = 10  # the numbers up to 10 are nobody's to send; two gaps account for them
+    send(f, 10_000)
+    f.confirm(5, 5, 0.0)
+    f.fetched(0, 0, 0.0)
+    assert f.held_up()
+    f.fetched(0, 5, 0.0)
+    assert not f.held_up()
+
+
 def test_a_probe_fetches_the_gap_that_holds_the_watermark_up_again() -> None:
     f = flight()
     f.cursor = 1
     send(f, 10_000)
-    f.fetched(9_000, 0.0)
+    f.fetched(9_000, 0, 0.0)
     f.land(9_000, 0x00, 0.0)
     assert not f.held_up()
     assert f.probe(PACE.probe)

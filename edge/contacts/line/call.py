@@ -237,14 +237,15 @@ class Call:
 
     async def _fetch(self, pages: Pages) -> None:
         """The gap for which the inbox waits goes now: the way to it is longer than we may go ahead."""
-        row = await self.outbox.gap_of(self.flight.acked + 1)
+        acked = self.flight.acked
+        row = await self.outbox.gap_of(acked + 1)
         now = self._clock.time()
         reason = self._unfit(Shot((row,)), now) if row is not None else ""
         if row is not None and reason:
             await self._aside(pages, row, reason)
         elif row is not None:
             self._hand(Shot((row,)))
-        self.flight.fetched(row.seq if row is not None and not reason else 0, now)
+        self.flight.fetched(row.seq if row is not None and not reason else 0, acked, now)
 
     def _hand(self, shot: Shot) -> None:
         """Hand a message to the link."""

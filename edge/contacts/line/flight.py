@@ -97,9 +97,12 @@ class Flight:
             return False
         return len(self.sent) >= int(self.ahead) and self.sent[0][0] > self.acked + 1
 
-    def fetched(self, seq: int, now: float) -> None:
-        """The gap for the number after the watermark was handed to the link; 0 if there is none."""
-        self._fetched_at = self.acked
+    def fetched(self, seq: int, acked: int, now: float) -> None:
+        """The gap for the number after a watermark was handed to the link; 0 if there is none.
+
+        It may have moved on while the gap was looked for: then another gap holds it up, and is fetched, too.
+        """
+        self._fetched_at = acked
         if seq:
             self._answered_at = now
             self.aloft[seq] = seq
