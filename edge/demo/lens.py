@@ -98,12 +98,16 @@ class Lens:
                         log.info("camera sends to %s", url)
                         up = True
                         await self._send(link)
-                        if link.close_code == REPLACED:
+                        if link.close_code == REPLACED and not self._just_held():
                             self._wanted.clear()
                 if up:
                     log.warning("camera cannot send to %s", url)
                 up = False
                 await asyncio.sleep(AGAIN_S)
+
+    def _just_held(self) -> bool:
+        """Whether a phone was held up so lately that the word of another in our place may be older."""
+        return self._face is not None and self._now() - self._since < AGAIN_S
 
     async def _send(self, link: aiohttp.ClientWebSocketResponse) -> None:
         """Until the other side closes: frames out; whatever comes in is only read so that a close is seen."""

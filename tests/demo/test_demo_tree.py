@@ -5,8 +5,11 @@ import json
 import os
 import signal
 import sys
+from asyncio.subprocess import Process
 from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from edge.demo.tree import Child, Tree, grown
 
@@ -50,6 +53,22 @@ async def test_a_child_that_is_killed_starts_again_and_the_file_knows_its_new_id
         second = await started(tree, "sleeper", others=first)
         assert alive(second)
     assert not alive(second)
+    assert json.loads((tmp_path / "processes.json").read_text()) == {}
+
+
+async def test_a_child_that_ends_in_the_moment_in_which_it_is_made_to_is_in_no_file_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kill = Process.kill
+
+    def too_late(process: Process) -> None:
+        kill(process)
+        raise ProcessLookupError
+
+    monkeypatch.setattr(Process, "kill", too_late)
+    monkeypatch.setattr("edge.demo.tree.GRACE", 0.0)
+    async with grown(tmp_path, [STUBBORN]) as tree:
+        await started(tree, "stubborn")
     assert json.loads((tmp_path / "processes.json").read_text()) == {}
 
 

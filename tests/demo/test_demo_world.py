@@ -112,6 +112,29 @@ async def test_a_real_camera_keeps_its_place_until_a_phone_is_held_up_again() ->
         await asyncio.gather(pushing, return_exceptions=True)
 
 
+async def test_a_phone_held_up_just_before_the_word_of_a_real_camera_comes_is_not_forgotten() -> None:
+    links: asyncio.Queue[None] = asyncio.Queue()
+    lens = Lens(1, now=lambda: 0.0)
+
+    async def eye(request: web.Request) -> web.WebSocketResponse:
+        link = web.WebSocketResponse()
+        await link.prepare(request)
+        links.put_nowait(None)
+        lens.hold(lambda: camera.face(np.ones((1, 95), np.bool_), 1.0))
+        await link.close(code=REPLACED)
+        return link
+
+    app = web.Application()
+    app.add_routes([web.get("/push", eye)])
+    async with TestServer(app) as server:
+        pushing = asyncio.create_task(lens.push(str(server.make_url("/push"))))
+        async with asyncio.timeout(60):
+            await links.get()
+            await links.get()
+        pushing.cancel()
+        await asyncio.gather(pushing, return_exceptions=True)
+
+
 async def test_who_holds_a_code_up_is_known_until_the_hand_goes_away(tmp_path: Path) -> None:
     async with pages(tmp_path) as client:
         held = await client.post("/app/hold", json={"camera": "cam-sign", "member": "1002", "variant": "forged"})
