@@ -237,8 +237,7 @@ class Call:
 
     async def _fetch(self, pages: Pages) -> None:
         """The gap for which the inbox waits goes now: the way to it is longer than we may go ahead."""
-        acked = self.flight.acked
-        row = await self.outbox.gap_of(acked + 1)
+        row = await self.outbox.gap_of((acked := self.flight.acked) + 1)
         now = self._clock.time()
         reason = self._unfit(Shot((row,)), now) if row is not None else ""
         if row is not None and reason:
