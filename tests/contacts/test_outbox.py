@@ -157,7 +157,7 @@ async def test_a_deletion_that_was_cut_short_is_finished_at_the_next_start(
             await deleting
     async with outbox(tmp_path / "outbox.sqlite", device) as box:
         assert await box.look(rows) == 200  # what was asked of the disk is done all the same
-        assert await box.acknowledge(1_200) == 200
+        assert (await box.acknowledge(7), box.acked) == (200, 1_200)  # an older word takes nothing back
         assert await box.look(rows) == 0
 
 
@@ -177,6 +177,21 @@ async def test_a_page_that_could_not_be_read_once_leaves_nothing_degraded(
                 await box.page(0, 10)
         assert box.spool == "degraded"
         assert (len(await box.page(0, 10)), box.spool) == (3, "ok")
+
+
+async def test_a_contact_that_is_kept_shows_that_the_disk_takes_what_it_refused(
+    tmp_path: Path, device: Device, contacts: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with outbox(tmp_path / "outbox.sqlite", device) as box:
+        with pytest.raises(sqlite3.OperationalError):
+            await box.act(refused)
+        assert box.spool == "degraded"
+        await box.record_all(contacts(1))
+        assert box.spool == "ok"
+        box.unnamed = Mock(side_effect=BadContact("it is too large"))
+        with pytest.raises(BadContact):
+            await box.record_all(contacts(1))
+        assert box.spool == "ok"
 
 
 def refused(*_: object) -> None:

@@ -33,3 +33,17 @@ async def test_labels_are_looked_at_again_in_time_however_often_other_things_hap
     assert shop.stage._wait() == 1.0
     await shop.wait(1.0)
     assert shop.stage._wait() == 5.0
+
+
+@pytest.mark.promise("K-1")
+async def test_stock_that_moved_while_a_stage_was_far_behind_leaves_it_no_less_attentive() -> None:
+    shop = Shop()
+    await shop.scan(token("anna"))
+    while not shop.stage._inbox.full():
+        shop.stage.put(Painted("k1", len(shop.shows), 0.0))
+    shop.stage.stock_moved()
+    await shop.settled()
+    shop.band = Band.NONE
+    shop.stage.stock_moved()
+    await shop.settled()
+    assert shop.shows[-1].values["tiles"][0].stock[0].band == Band.NONE

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from edge.ports import StockLevel, StockReport, Way
+from edge.stock.intake.crossing import Crossing
+from edge.stock.intake.windows import Urgency
 from edge.stock.system import Can, Key, Page, Push, Pushed
 from tests.stock.intake.bazaar import Bazaar, Standing, module
 from tests.stock.intake.rig import Timeline, fed
@@ -56,3 +59,36 @@ async def test_a_comparison_whose_page_was_overtaken_replaces_nothing_once_it_is
         shop.answers.set()
         await time.pass_(1.0, rig.rest)
         assert rig.levels()[ROW] == 9
+
+
+def said(age: float, way: Way = Way.READ, whole: bool = False, gone: bool = False) -> StockReport:
+    levels = [] if gone else [StockLevel(*ROW, available=1)]
+    return StockReport(frozenset([ROW[1]]), levels, age, whole, gone=[ROW] if gone else (), way=way)
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_of_two_that_cross_the_one_that_was_asked_for_first_is_behind_and_nothing_is_remembered_of_them(
+    gone: bool,
+) -> None:
+    time = Timeline()
+    crossing = Crossing(time.clocks)
+    with crossing.doing(Urgency.COMPARE):
+        time.now += 2.0
+        with crossing.doing(Urgency.READ):
+            time.now += 1.0
+        assert not crossing.read(said(1.0, gone=gone)).behind
+        assert not crossing.read(said(0.5, gone=gone)).behind
+        assert crossing.read(said(3.0, Way.COMPARISON)).behind == {ROW}
+    assert crossing.read(said(3.0, Way.COMPARISON, whole=True)).behind == {ROW}
+    assert not crossing.read(said(3.0, Way.COMPARISON, whole=True)).behind
+    assert not crossing._told
+
+
+def test_what_a_poll_was_behind_in_is_nothing_of_a_comparisons() -> None:
+    time = Timeline()
+    crossing = Crossing(time.clocks)
+    with crossing.doing(Urgency.POLL):
+        time.now += 2.0
+        crossing.read(said(1.0))
+        assert crossing.read(said(2.0, Way.POLL)).behind == {ROW}
+    assert not crossing.read(said(0.0, Way.COMPARISON, whole=True)).behind

@@ -256,6 +256,7 @@ async def test_who_waited_yesterday_takes_nobodys_place_today(tmp_path: Path) ->
         crowded(made)
         clock.wall, clock.mono = clock.wall + 86_400, clock.mono + 86_400
         made.sweep()
+        assert clock.crowd[1:] == [""]
         made.heed()
         made.ring("kiosk-1", "LN-1")
         made.sweep()

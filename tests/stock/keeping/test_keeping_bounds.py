@@ -155,6 +155,19 @@ async def test_a_wish_that_outlives_its_way_to_head_office_is_known_by_nobody(tm
         await keeper.reserved(Wish("a" * 32, SKU, PLACE))
 
 
+@pytest.mark.parametrize("says", ["HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", "none of it"])
+async def test_a_wish_whose_answer_breaks_off_is_known_by_nobody(tmp_path: Path, says: str) -> None:
+    async def broken(_: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
+        to.write(says.encode())
+        to.close()
+
+    async with await asyncio.start_server(broken, "127.0.0.1", 0) as server:
+        settings = asking.Settings(url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        async with afar(settings, tmp_path, lambda _: ["pos"], [PLACE]) as keeper:
+            with pytest.raises(StockAway, match="no word"):
+                await keeper.reserved(Wish("a" * 32, SKU, PLACE))
+
+
 @pytest.mark.parametrize(("ago_s", "state"), [(wire.SKEW_S - 1, Keeping.CONFIRMED), (wire.SKEW_S + 1, Keeping.UNKNOWN)])
 def test_a_shops_clock_may_be_off_by_so_much_and_no_more(ago_s: float, state: Keeping) -> None:
     now_s = 1_795_000_000.0

@@ -138,8 +138,11 @@ async def test_a_refresh_token_that_a_disk_refuses_is_kept_once_it_takes_it_and_
                 await whole(system)
         (tmp_path / "base.refresh.part").rmdir()
         assert counts((await whole(system)).values()) == {"T000-M": 0}
+        assert (tmp_path / "base.refresh").read_text().strip() == shop.refresh
+        (tmp_path / "base.refresh").unlink()
+        await whole(system)
+        assert not (tmp_path / "base.refresh").exists()  # it was kept once, not with each question
     assert shop.renewals == 1
-    assert (tmp_path / "base.refresh").read_text().strip() == shop.refresh
 
 
 async def test_a_refresh_token_that_is_refused_is_away_and_named_nowhere(tmp_path: Path) -> None:
