@@ -73,6 +73,9 @@ async def test_a_touch_at_the_kiosk_is_a_row_in_the_studio_until_staff_say_that_
         await expect(badge).to_be_hidden()
         await expect(staff.get_by_role("button", name="戻す")).to_be_visible()
         assert broken == []
+        await staff.context.clear_cookies()
+        await staff.get_by_role("button", name="戻す").click()
+        await staff.wait_for_url(f"{url}/signin?**")  # whoever is signed out meanwhile is told, not left pressing
 
 
 COUNTED = """
