@@ -155,10 +155,20 @@ class Follower:
             self._place = Place(self.told.epoch, self.told.n, self.told.word.boot)
             return
         self._ours = ours
-        if self._place is None and not self._may_ask():
+        if (self._place is None and not self._may_ask()) or (
+            (held is None or held.levels) and self._is_unsure(self.told)
+        ):
             return
         async for report in self._whole() if held is not None and not held.levels else self._mended(held, ours):
             yield report
+
+    def _is_unsure(self, told: Beat | None) -> bool:
+        """Whether the hub itself cannot tell how old its word is, so that it may not have all rows yet (its file was
+        lost, its source is still being read): what it lacks is not taken away here. It is compared later."""
+        if told is None or told.word.age_ms is not None:
+            return False
+        self.compare_at = min(self.compare_at, self._hub.monotonic() + self._hub.poll_s)
+        return True
 
     def _agrees(self, ours: Sequence[int]) -> bool:
         return self.told is not None and self.told.digest == digest_of(ours)
@@ -184,7 +194,9 @@ class Follower:
 
     async def _mended(self, held: Rows | None, ours: Sequence[int]) -> AsyncIterator[StockReport]:
         """Only the buckets that differ are asked for, then what changed meanwhile."""
-        _, place, theirs = await self._hub.asker.digests(self._key)
+        answer, place, theirs = await self._hub.asker.digests(self._key)
+        if self._is_unsure(answer.beat):
+            return
         if held is None and self._place is not None and self._place.epoch == place.epoch:
             async for report in self._changes():
                 yield report

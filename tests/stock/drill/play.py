@@ -221,8 +221,9 @@ class Play:
     async def shop_slow(self) -> None:
         async def slow(request: web.Request) -> web.StreamResponse:
             await asyncio.sleep(self.chance.uniform(0.5, 6))
-            match = await self.shop._runner.app.router.resolve(request)  # type: ignore[union-attr]
-            return await match.handler(request)
+            if (runner := self.shop._runner) is None:
+                raise web.HTTPServiceUnavailable  # it went meanwhile
+            return await (await runner.app.router.resolve(request)).handler(request)
 
         self.shop.say = None if self.shop.say else slow
 

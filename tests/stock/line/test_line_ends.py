@@ -376,3 +376,24 @@ async def test_a_channel_that_the_hub_may_show_no_more_is_forgotten_at_the_edge_
         await wire.step(3)
         assert set(wire.edge.shelves()) == {("hub/pos", "ginza")}
         assert [word.channel for word in wire.edge.words("A", "ginza", wire.world.at)] == ["hub/pos"]
+
+
+@pytest.mark.promise("K-1")
+@pytest.mark.promise("K-2")
+@pytest.mark.parametrize("beats", [True, False])
+async def test_a_hub_that_lost_its_file_takes_no_row_away_before_its_source_has_told_all(
+    wired: Wired, beats: bool
+) -> None:
+    async with wired() as wire:
+        await wire.step(3)
+        await wire.hub.keep_only([])
+        await wire.sells("A", 2)
+        wire.broker.up = beats
+        for _ in range(20):
+            await wire.step()
+        assert (wire.has("A"), wire.has("B"), wire.age() >= 20) == (3, 1, True)
+        await wire.says(A=2, C=5)
+        for _ in range(20):
+            await wire.step()
+            await wire.says(A=2, C=5)
+        assert (wire.has("A"), wire.has("B"), wire.has("C"), wire.age() <= 10) == (2, None, 5, True)
