@@ -288,9 +288,8 @@ class Play:
                 self.did["live" if line.as_of and not line.fresh else "labelled" if line.fresh else "asking"] += 1
                 if found := wrong(line, (sku, place.id), self.truth, now, TICK_S):
                     self.bad.append(f"{now:.1f} at {name}: {found}")
-        shelves = set(parts.stock.shelves())
         gone = not self.shown and self.hidden_at and now - self.hidden_at > 30 and self.hub.running
-        if gone and shelves:
+        if gone and (shelves := set(parts.stock.shelves())):
             self.bad.append(f"{now:.1f} at {name}: {shelves} beyond its contract")
         clockwork.WHO.reset(token)
 
