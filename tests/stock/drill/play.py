@@ -161,8 +161,8 @@ class Play:
 
     # What befalls them
 
-    def note(self, grace_s: float = 0.0) -> None:
-        self.truth.note(self.shop.levels(), clockwork.passed(), grace_s)
+    def note(self, grace_s: float = 0.0, restored: bool = False) -> None:
+        self.truth.note(self.shop.levels(), clockwork.passed(), grace_s, restored)
 
     async def sale(self) -> None:
         row = self.chance.choice(sorted(self.shop.levels()))
@@ -239,7 +239,7 @@ class Play:
             return
         (rows, self.shop._version), self.backup = self.backup, None
         self.shop.rows = rows
-        self.note(OUTLIVED_S + 2 * COMPARE_S + 60)
+        self.note(OUTLIVED_S + 2 * COMPARE_S + 60, restored=True)
 
     EASY: tuple[tuple[str, float], ...] = (
         ("sale", 0.5), ("receipt", 0.2), ("broker_cut", 0.03), ("hub_restart", 0.015), ("edge_restart", 0.02),

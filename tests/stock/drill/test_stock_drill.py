@@ -36,6 +36,18 @@ def test_a_line_is_held_against_what_was(n: int, at: float, band: Band, label: s
     assert (said == "") is honest
 
 
+@pytest.mark.parametrize(("sold_s", "restored", "honest"), [(95, True, True), (80, True, False), (95, False, False)])
+def test_what_a_shop_had_not_told_when_it_was_restored_may_be_believed_as_long(
+    sold_s: float, restored: bool, honest: bool
+) -> None:
+    truth = Truth()
+    truth.note({("A", "ginza"): 5}, 0.0)
+    truth.note({("A", "ginza"): 4}, sold_s)
+    truth.note({("A", "ginza"): 4}, 100.0, 60.0 if restored else 0.0, restored)
+    said = wrong(StockLine("here", "", Band.MANY, "", "", 5), ("A", "ginza"), truth, 130.0, 1.0)
+    assert (said == "") is honest
+
+
 @pytest.mark.promise("K-1")
 @pytest.mark.promise("K-2")
 @pytest.mark.timeout(1800)

@@ -30,14 +30,20 @@ class Truth:
     def __init__(self) -> None:
         self.told: dict[Row, list[Was]] = defaultdict(list)
 
-    def note(self, levels: Mapping[Row, int], now_s: float, grace_s: float = 0.0) -> None:
-        """What there is from now on; what was until now may be believed for ``grace_s`` more, as nobody was told."""
+    def note(self, levels: Mapping[Row, int], now_s: float, grace_s: float = 0.0, restored: bool = False) -> None:
+        """What there is from now on; what was until now may be believed for ``grace_s`` more, as nobody was told.
+
+        A shop that is ``restored`` forgets what it had not told yet as well, whatever it had before that.
+        """
         for row in {*self.told, *levels}:
             n, known = levels.get(row), self.told[row] or [Was(None, -math.inf)]
             self.told[row] = known
             if known[-1].n != n:
                 known[-1].until_s = now_s + grace_s
                 known.append(Was(n, now_s))
+            for was in known[:-1]:
+                if restored and was.until_s >= now_s - LIVE_S:
+                    was.until_s = max(was.until_s, now_s + grace_s)
 
     def within(self, row: Row, since_s: float, until_s: float) -> set[int | None]:
         """All that it was at some moment between two."""
