@@ -31,6 +31,9 @@ from content.welcome import PICTURE
 __all__ = ["InUse", "Library", "library", "media_routes", "migrate", "new_id"]
 
 POLL_S = 1.0
+MOST_POLLS = 300
+"""So many looks at most go by before what the disk could not read is tried again: a bad sector in a long film would be
+read up to it each time."""
 """How soon what another process wrote is seen, in seconds."""
 
 NAMED = 3
@@ -189,15 +192,18 @@ class Library:
     async def watch(self) -> None:
         """See, for ever, what other processes write: another connection's commits, a new catalogue.
 
-        While the disk cannot be read, what was read last stays; what it could not tell is asked again.
+        While the disk cannot be read, what was read last stays; what it could not tell is asked again, later each time.
         """
         seen: tuple[object, ...] = ()
+        pause = polls = 0
         while True:
             with suppress(OSError, sqlite3.Error):
                 version = await self._db.read(store.data_version)
                 stamps = await asyncio.to_thread(self._stamps)
-                if (version, stamps) != seen or self.files.unread:
+                polls += 1
+                if (version, stamps) != seen or (self.files.unread and polls > pause):
                     await self.refresh()
+                    pause, polls = min(2 * pause + 1, MOST_POLLS) if self.files.unread else 0, 0
                 seen = (version, stamps)
             await asyncio.sleep(POLL_S)
 

@@ -260,6 +260,36 @@ async def test_what_the_disk_could_not_read_for_a_moment_is_asked_again(
         assert made.trouble == ""
 
 
+async def test_a_film_that_the_disk_cannot_read_is_tried_again_ever_more_seldom(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = 0
+
+    def opens(path: Path, *how: Any, **more: Any) -> Any:
+        nonlocal tries
+        if tea.sha256 in path.name:
+            tries += 1
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return plain(path, *how, **more)
+
+    async with opened(tmp_path) as made:
+        tea = photo(made, "tea")
+        await made.save(tea, "花子", "upload")
+    plain, rest, looks = Path.open, asyncio.sleep, 0
+
+    async def looked(_: float) -> None:
+        nonlocal looks
+        looks += 1
+        await rest(0)
+
+    monkeypatch.setattr(Path, "open", opens)
+    monkeypatch.setattr("content.library.asyncio.sleep", looked)
+    async with opened(tmp_path):
+        while looks < 200:
+            await rest(0.001)
+    assert 5 <= tries <= 12
+
+
 async def test_products_are_found_by_any_of_their_words(tmp_path: Path) -> None:
     (tmp_path / "catalogue.json").write_text(dump_catalogue([TEA, {**TEA, "sku": "T-2", "name": {"ja": "ほうじ茶"}}]))
     async with opened(tmp_path) as made:
