@@ -197,6 +197,7 @@ async def test_a_hub_of_a_group_speaks_up_when_another_is_said_to_be_gone(
         office.incoming.put_nowait(Message("u/v1/all/inbox", b'{"state":"online"}'))
         office.incoming.put_nowait(Message("u/v1/all/inbox", b'{"state":"offline"}'))
         await eventually(lambda: len(said) == 2)
+    assert len(said) == 3  # at the start, for the one that went, and its own end: not for what was kept there
 
 
 @pytest.mark.promise("L-2")
